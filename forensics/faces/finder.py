@@ -1,0 +1,28 @@
+"""The seam of face finders. Adding one: a file under ``finders/`` and a line in its table."""
+
+from __future__ import annotations
+
+from collections.abc import Sequence
+from typing import Protocol
+
+from forensics.records.faces import FaceBox
+from forensics.records.media import RgbImage
+
+
+class FaceFinder(Protocol):
+    """Finds faces in one picture. Keeps no state between calls."""
+
+    name: str
+
+    def find(self, image: RgbImage, near: Sequence[FaceBox] = ()) -> list[FaceBox]:
+        """Faces in ``image``.
+
+        Args:
+            image: uint8[H, W, 3] RGB, upright.
+            near: faces of an earlier frame. If given, only their surroundings are searched,
+                which costs a fraction of a full search.
+
+        Returns:
+            Boxes in pixels of ``image``, best first, without duplicates.
+        """
+        ...

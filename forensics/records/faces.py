@@ -1,0 +1,79 @@
+"""Faces: where they are, how they look, and who is who within one file."""
+
+from __future__ import annotations
+
+from dataclasses import dataclass
+
+from forensics.records.media import Frame, RgbImage
+
+
+@dataclass(frozen=True, slots=True)
+class FaceBox:
+    """A face in a frame, in source pixels of the upright frame; may reach over its edge.
+
+    Attributes:
+        confidence: the finder's own score, comparable within one finder only.
+    """
+
+    left_px: float
+    top_px: float
+    width_px: float
+    height_px: float
+    confidence: float = 0.0
+
+    @property
+    def centre_px(self) -> tuple[float, float]:
+        """(x, y) of the middle."""
+        return self.left_px + self.width_px / 2, self.top_px + self.height_px / 2
+
+    @property
+    def size_px(self) -> float:
+        """The longer side."""
+        return max(self.width_px, self.height_px)
+
+
+@dataclass(frozen=True, slots=True)
+class TrackedFace:
+    """A face that belongs to a person's track, with the frame that it was found in."""
+
+    frame: Frame
+    box: FaceBox
+    track_id: int
+
+
+@dataclass(frozen=True, slots=True)
+class FaceCrop:
+    """A face cut as a model's input contract says.
+
+    Attributes:
+        image: uint8[S, S, 3] RGB.
+        box: the finder's box in the source frame.
+        track_id: the person's track within this file, from 1.
+        thumbnail: the frame, scaled to at most ``THUMBNAIL_WIDTH_PX`` wide, for exhibits.
+        thumbnail_scale: thumbnail pixels per source pixel.
+    """
+
+    image: RgbImage
+    box: FaceBox
+    track_id: int
+    frame_index: int
+    at_s: float
+    thumbnail: RgbImage
+    thumbnail_scale: float
+
+
+@dataclass(frozen=True, slots=True)
+class FaceTrack:
+    """One person within one file.
+
+    Attributes:
+        track_id: from 1, in order of first appearance.
+        n_faces: sampled frames in which this person's face was found.
+        median_size_px: median of the longer side of the boxes.
+    """
+
+    track_id: int
+    n_faces: int
+    start_s: float
+    end_s: float
+    median_size_px: float

@@ -1,0 +1,135 @@
+"""What a file is and what comes out of it when it is decoded."""
+
+from __future__ import annotations
+
+import enum
+from dataclasses import dataclass, field
+
+import numpy as np
+import numpy.typing as npt
+
+RgbImage = npt.NDArray[np.uint8]
+Samples = npt.NDArray[np.float32]
+
+
+class MediaKind(enum.StrEnum):
+    """What a file was found to be, by its content."""
+
+    VIDEO = "video"
+    AUDIO = "audio"
+    IMAGE = "image"
+    UNKNOWN = "unknown"
+
+
+class StreamKind(enum.StrEnum):
+    """The streams that are examined."""
+
+    VIDEO = "video"
+    AUDIO = "audio"
+
+
+@dataclass(frozen=True, slots=True)
+class StreamInfo:
+    """One stream, as its header says and as decoding found: the difference is evidence.
+
+    Attributes:
+        duration_from_header_s: seconds that the header claims, None if it claims none.
+        duration_from_content_s: seconds that decoding covered, None before or without decoding.
+        n_frames_from_header: frames (video) that the header claims.
+        n_frames_from_content: frames (video) that decoding went past.
+        rotation_deg: clockwise rotation to apply for display: 0, 90, 180 or 270.
+        rate_hz: audio sample rate.
+    """
+
+    index: int
+    kind: StreamKind
+    codec: str
+    duration_from_header_s: float | None = None
+    duration_from_content_s: float | None = None
+    n_frames_from_header: int | None = None
+    n_frames_from_content: int | None = None
+    width_px: int | None = None
+    height_px: int | None = None
+    frame_rate_hz: float | None = None
+    pixel_format: str | None = None
+    bit_rate_bps: int | None = None
+    rotation_deg: int = 0
+    rate_hz: int | None = None
+    n_channels: int | None = None
+
+
+@dataclass(frozen=True, slots=True)
+class MediaFile:
+    """One file of evidence, hashed before it is decoded.
+
+    Attributes:
+        path: the path as shown to people: bytes that are not UTF-8 stand as ``\\xNN``
+            (see ``media.discovery.display_path``). Never used to open the file.
+        sha256: lower-case hexadecimal digest of the whole file, None if it could not be read.
+        modified_utc: ISO 8601 time of last modification, UTC.
+        facts: container metadata tags, as found, all as text.
+    """
+
+    path: str
+    size_bytes: int
+    modified_utc: str
+    sha256: str | None = None
+    kind: MediaKind = MediaKind.UNKNOWN
+    container: str | None = None
+    streams: tuple[StreamInfo, ...] = ()
+    facts: dict[str, str] = field(default_factory=dict)
+
+    def stream(self, kind: StreamKind) -> StreamInfo | None:
+        """The first stream of this kind, None where there is none."""
+        return next((stream for stream in self.streams if stream.kind is kind), None)
+
+    @property
+    def duration_s(self) -> float | None:
+        """The longest stream, as decoded where it was decoded, otherwise as the header says."""
+        known = [
+            stream.duration_from_content_s
+            if stream.duration_from_content_s is not None
+            else stream.duration_from_header_s
+            for stream in self.streams
+        ]
+        return max((duration for duration in known if duration is not None), default=None)
+
+
+@dataclass(frozen=True, slots=True)
+class Frame:
+    """One decoded picture, upright.
+
+    Attributes:
+        image: uint8[H, W, 3] RGB.
+        index: position in the stream, counted in decoded frames from 0.
+        at_s: presentation time in seconds.
+    """
+
+    image: RgbImage
+    index: int
+    at_s: float
+
+
+@dataclass(frozen=True, slots=True)
+class AudioChunk:
+    """A stretch of sound.
+
+    Attributes:
+        samples: float32[N] mono, in [-1, 1].
+        rate_hz: sample rate of ``samples``.
+        at_s: time of the first sample.
+        native_rate_hz: the stream's own sample rate, before resampling.
+    """
+
+    samples: Samples
+    rate_hz: int
+    at_s: float
+    native_rate_hz: int
+
+
+@dataclass(frozen=True, slots=True)
+class MediaUpdate:
+    """What decoding learned about a file: the same MediaFile with its ``..._from_content`` filled."""
+
+    media: MediaFile
+

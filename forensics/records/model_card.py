@@ -1,0 +1,137 @@
+"""What a model is, what goes in, how its scores are read and how well it did: no card, no load."""
+
+from __future__ import annotations
+
+import enum
+from dataclasses import dataclass, field
+
+
+class Task(enum.StrEnum):
+    """The detector families that a model can serve; the value is the detector's name."""
+
+    FACE = "face"
+    VOICE = "voice"
+
+
+@dataclass(frozen=True, slots=True)
+class InputContract:
+    """What the IR expects. Mean and scale are inside the IR.
+
+    A face model takes uint8[N, size_px, size_px, 3] RGB, cut ``crop_margin`` times the finder's box
+    wide. A voice model takes float32[N, window_s * rate_hz], conditioned by ``media.sound``.
+
+    Attributes:
+        min_face_px: faces whose box is smaller abstain with TOO_SMALL.
+        finder: the face finder whose boxes ``crop_margin`` refers to.
+        flip: score the mirrored crop too and average the logits.
+    """
+
+    size_px: int | None = None
+    crop_margin: float | None = None
+    min_face_px: int | None = None
+    finder: str | None = None
+    frames_per_clip: int | None = None
+    flip: bool = False
+    rate_hz: int | None = None
+    window_s: float | None = None
+    hop_s: float | None = None
+
+
+@dataclass(frozen=True, slots=True)
+class Calibration:
+    """Platt scaling of a subject's mean logit: fakeness = sigmoid(slope * raw + intercept).
+
+    Attributes:
+        raw_lowest, raw_highest: mean logits that the fit has seen; outside them the fakeness is
+            held at the edge's and a notice says so.
+        data: the data that it was fitted on, in words.
+        n: subjects in the fit.
+    """
+
+    slope: float
+    intercept: float
+    raw_lowest: float
+    raw_highest: float
+    data: str
+    n: int
+
+
+@dataclass(frozen=True, slots=True)
+class Thresholds:
+    """Bounds on calibrated fakeness, from validation rows.
+
+    Attributes:
+        signs: at or above: SIGNS_OF_MANIPULATION.
+        no_signs: at or below: NO_SIGNS_FOUND; between: INCONCLUSIVE.
+        rule: how they were chosen, in words.
+    """
+
+    signs: float
+    no_signs: float
+    rule: str
+
+
+@dataclass(frozen=True, slots=True)
+class Domain:
+    """Ranges of measured properties in the calibration data; outside them OUT_OF_DOMAIN is noted.
+
+    Attributes:
+        ranges: property name (``face_size_px``, ``sharpness``, ``brightness``, ``bandwidth_hz``,
+            ``duration_s`` ...) to (lowest, highest).
+    """
+
+    ranges: dict[str, tuple[float, float]] = field(default_factory=dict)
+
+
+@dataclass(frozen=True, slots=True)
+class Metric:
+    """One figure with everything needed to defend it."""
+
+    name: str
+    data_set: str
+    n: int
+    value: float
+    lower: float | None = None
+    upper: float | None = None
+    command: str = ""
+
+
+@dataclass(frozen=True, slots=True)
+class Variant:
+    """One stored form of the net.
+
+    Attributes:
+        precision: ``f16`` (weights in half precision, run in f32) or ``int8``.
+        xml, bin: file names within the model's folder.
+        xml_sha256, bin_sha256: their digests.
+    """
+
+    precision: str
+    xml: str
+    bin: str
+    xml_sha256: str
+    bin_sha256: str
+
+
+@dataclass(frozen=True, slots=True)
+class ModelCard:
+    """A model's card, stored as ``models/<id>/card.toml`` and in the IR's ``rt_info``."""
+
+    id: str
+    version: str
+    task: Task
+    net: str
+    summary: str
+    licence: str
+    training_data: str
+    contract: InputContract
+    variants: tuple[Variant, ...]
+    calibration: Calibration | None = None
+    thresholds: Thresholds | None = None
+    domain: Domain = field(default_factory=Domain)
+    metrics: tuple[Metric, ...] = ()
+    limits: tuple[str, ...] = ()
+
+    def variant(self, precision: str) -> Variant | None:
+        """The stored form of this precision, None where there is none."""
+        return next((v for v in self.variants if v.precision == precision), None)

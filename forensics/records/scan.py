@@ -1,0 +1,79 @@
+"""A scan: the manifest written before the first frame, and one result per file."""
+
+from __future__ import annotations
+
+from dataclasses import dataclass, field
+
+from forensics.records.faces import FaceTrack
+from forensics.records.findings import Abstention, Exhibit, Notice, Score
+from forensics.records.media import MediaFile
+from forensics.records.verdict import Verdict
+
+RESULT_SCHEMA_VERSION = 1
+
+
+@dataclass(frozen=True, slots=True)
+class ModelUse:
+    """A model as this run uses it.
+
+    Attributes:
+        precision: inference precision that the runtime was told to use: ``f32``, ``bf16``, ``int8``.
+        sha256: of the IR's weights file (.bin).
+        xml_sha256: of the IR's graph (.xml).
+        card_sha256: of card.toml, since thresholds and calibration live there.
+    """
+
+    id: str
+    version: str
+    task: str
+    precision: str
+    sha256: str
+    xml_sha256: str
+    card_sha256: str
+
+
+@dataclass(frozen=True, slots=True)
+class RunManifest:
+    """What ran, on what, with which settings; written before the first frame is read.
+
+    Attributes:
+        run_id: random hexadecimal identifier.
+        started_utc: ISO 8601, UTC.
+        command: the command line as typed, program name first.
+        settings: every setting of the scan, as text, defaults included.
+        versions: package name to version (python, openvino, av, ffmpeg, opencv, numpy, dlib).
+        cpu: model name of the processor.
+        isa: instruction set extensions that matter here, for example ``avx2 avx512f avx512_bf16``.
+    """
+
+    run_id: str
+    started_utc: str
+    tool_version: str
+    command: tuple[str, ...]
+    profile: str
+    policy: str
+    settings: dict[str, str]
+    models: tuple[ModelUse, ...]
+    versions: dict[str, str]
+    cpu: str
+    isa: str
+    platform: str
+
+
+@dataclass(frozen=True, slots=True)
+class ScanResult:
+    """One row of the case file.
+
+    Attributes:
+        timings_s: wall seconds per stage: hash, probe, decode, faces, score, conclude.
+        exhibits: stored beside the row, not in its JSON.
+    """
+
+    media: MediaFile
+    verdict: Verdict
+    scores: tuple[Score, ...] = ()
+    abstentions: tuple[Abstention, ...] = ()
+    tracks: tuple[FaceTrack, ...] = ()
+    notices: tuple[Notice, ...] = ()
+    exhibits: tuple[Exhibit, ...] = ()
+    timings_s: dict[str, float] = field(default_factory=dict)

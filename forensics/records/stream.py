@@ -1,0 +1,20 @@
+"""The one stream of a scan: everything that is learned of a file is an item on it."""
+
+from __future__ import annotations
+
+from forensics.records.faces import FaceCrop, FaceTrack, TrackedFace
+from forensics.records.findings import Abstention, Exhibit, Notice, Score
+from forensics.records.media import AudioChunk, Frame, MediaUpdate
+
+Item = (
+    Frame
+    | AudioChunk
+    | MediaUpdate
+    | TrackedFace
+    | FaceCrop
+    | FaceTrack
+    | Score
+    | Abstention
+    | Notice
+    | Exhibit
+)

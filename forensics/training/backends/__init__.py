@@ -1,0 +1,39 @@
+"""The table of training backends."""
+
+from __future__ import annotations
+
+from importlib import import_module
+
+from forensics.errors import BackendUnavailable, TrainingError
+from forensics.training.backends.backend import Backend
+
+BACKENDS: dict[str, str] = {
+    "cuda": "forensics.training.backends.cuda:CudaBackend",
+    "ipex": "forensics.training.backends.ipex:IpexBackend",
+    "onednn": "forensics.training.backends.onednn:OneDnnBackend",
+}
+# ``auto`` takes the first that works. IPEX comes after oneDNN: its development has ended, and on the
+# CPUs measured in benchmarks/README.md it is not faster than what went from it into torch.
+_AUTO = ("cuda", "onednn", "ipex")
+
+
+def load_backend(name: str) -> Backend:
+    """The backend of this name, or the first usable one for ``auto``.
+
+    Raises:
+        TrainingError: the name is not in the table.
+        BackendUnavailable: it cannot be used on this machine.
+    """
+    if name == "auto":
+        for candidate in _AUTO:
+            try:
+                return load_backend(candidate)
+            except BackendUnavailable:
+                continue
+    if name not in BACKENDS:
+        raise TrainingError(
+            f"There is no training backend named {name}", f"Choose one of: auto, {', '.join(BACKENDS)}."
+        )
+    module, _, attribute = BACKENDS[name].partition(":")
+    backend: Backend = getattr(import_module(module), attribute)()
+    return backend

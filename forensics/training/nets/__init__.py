@@ -1,0 +1,28 @@
+"""The table of nets."""
+
+from __future__ import annotations
+
+from importlib import import_module
+
+from forensics.errors import TrainingError
+from forensics.training.nets.net import FakenessNet
+
+NETS: dict[str, str] = {
+    "efficientnet-autoatt-b4": "forensics.training.nets.efficientnet:efficientnet_autoatt_b4",
+    "efficientnet-b4": "forensics.training.nets.efficientnet:efficientnet_b4",
+    "efficientnetv2-b0-autoatt": "forensics.training.nets.efficientnet:efficientnetv2_b0_autoatt",
+    "audio-cnn": "forensics.training.nets.audio_cnn:AudioCnn",
+}
+
+
+def build_net(name: str) -> FakenessNet:
+    """Makes a net with fresh weights.
+
+    Raises:
+        TrainingError: the name is not in the table.
+    """
+    if name not in NETS:
+        raise TrainingError(f"There is no net named {name}", f"Choose one of: {', '.join(NETS)}.")
+    module, _, attribute = NETS[name].partition(":")
+    net: FakenessNet = getattr(import_module(module), attribute)()
+    return net

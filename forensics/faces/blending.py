@@ -1,0 +1,146 @@
+"""Self-blended images: pseudo-fakes from pristine faces alone.
+
+Shiohara and Yamasaki, "Detecting Deepfakes with Self-Blended Images", CVPR 2022. Two copies of one
+picture are made to differ a little (colour, sharpness, scale, place) and one is blended into the other
+through a soft face mask, which leaves what every face swap leaves: a seam and two sets of statistics.
+Without a landmark model the mask is an ellipse fitted to the face box and deformed at random.
+"""
+
+from __future__ import annotations
+
+import cv2
+import numpy as np
+import numpy.typing as npt
+
+from forensics.records.faces import FaceBox
+from forensics.records.media import RgbImage
+
+FloatImage = npt.NDArray[np.float32]
+
+# Blending ratios of the reference recipe, of which 1.0 is three times as likely as the others.
+_RATIOS = (0.25, 0.5, 0.75, 1.0, 1.0, 1.0)
+
+
+def self_blend(image: RgbImage, box: FaceBox, rng: np.random.Generator) -> RgbImage:
+    """Blends a changed copy of a face into its own picture.
+
+    Args:
+        image: uint8[H, W, 3] RGB.
+        box: the face in ``image``.
+        rng: source of all randomness.
+
+    Returns:
+        uint8[H, W, 3] RGB, to be labelled manipulated.
+    """
+    source, target = image, image
+    if rng.random() < 0.5:
+        source = _other_statistics(source, rng)
+    else:
+        target = _other_statistics(target, rng)
+    mask = face_mask(image.shape[0], image.shape[1], box, rng)
+    source, mask = _move(source, mask, box, rng)
+    mask = _soften(mask, box, rng) * np.float32(rng.choice(_RATIOS))
+    weight = mask[..., None]
+    blended = source.astype(np.float32) * weight + target.astype(np.float32) * (1.0 - weight)
+    return np.clip(blended + 0.5, 0, 255).astype(np.uint8)
+
+
+def face_mask(height: int, width: int, box: FaceBox, rng: np.random.Generator) -> FloatImage:
+    """float32[H, W] in {0, 1}: a randomly deformed ellipse in the face box, whole face or a part.
+
+    dlib's box reaches from the brows to the chin; the ellipse is fitted to that.
+    """
+    x, y = box.centre_px
+    size = box.size_px
+    n_points = 24
+    angles = np.linspace(0, 2 * np.pi, n_points, endpoint=False)
+    # Smooth random radii: a few low harmonics keep the outline one closed, plausible curve.
+    radii = np.ones(n_points)
+    for harmonic in (2, 3, 4):
+        radii += rng.normal(0, 0.07) * np.cos(harmonic * angles + rng.uniform(0, 2 * np.pi))
+    kind = rng.random()
+    if kind < 0.65:  # whole face
+        half_width, half_height, shift_y = (
+            rng.uniform(0.36, 0.50),
+            rng.uniform(0.42, 0.58),
+            rng.uniform(-0.04, 0.04),
+        )
+    elif kind < 0.85:  # lower half: mouth and chin, as reenactment and lip-sync change it
+        half_width, half_height, shift_y = (
+            rng.uniform(0.22, 0.36),
+            rng.uniform(0.18, 0.30),
+            rng.uniform(0.18, 0.28),
+        )
+    else:  # upper half: brows, eyes and nose
+        half_width, half_height, shift_y = (
+            rng.uniform(0.32, 0.46),
+            rng.uniform(0.18, 0.32),
+            rng.uniform(-0.25, -0.1),
+        )
+    points = np.stack(
+        [
+            x + size * half_width * radii * np.cos(angles),
+            y + size * (shift_y + half_height * radii * np.sin(angles)),
+        ],
+        axis=1,
+    )
+    mask = np.zeros((height, width), np.uint8)
+    cv2.fillPoly(mask, [np.round(points).astype(np.int32)], 1)
+    return mask.astype(np.float32)
+
+
+def _other_statistics(image: RgbImage, rng: np.random.Generator) -> RgbImage:
+    """A copy with shifted colour, brightness, and sharpness."""
+    changed = image.astype(np.float32)
+    changed += rng.uniform(-18, 18, size=3).astype(np.float32)
+    if rng.random() < 0.5:
+        contrast = np.float32(rng.uniform(0.88, 1.12))
+        mean = changed.mean(axis=(0, 1), keepdims=True)
+        changed = (changed - mean) * contrast + mean
+    if rng.random() < 0.4:
+        grey = changed.mean(axis=2, keepdims=True)
+        changed = grey + (changed - grey) * np.float32(rng.uniform(0.7, 1.3))
+    changed = np.clip(changed, 0, 255).astype(np.uint8)
+    return _other_sharpness(changed, rng)
+
+
+def _other_sharpness(image: RgbImage, rng: np.random.Generator) -> RgbImage:
+    kind = rng.random()
+    height, width = image.shape[:2]
+    if kind < 0.35:  # lost detail: what a generator of low resolution gives
+        scale = rng.uniform(0.3, 0.75)
+        small = cv2.resize(image, None, fx=scale, fy=scale, interpolation=cv2.INTER_AREA)
+        return np.asarray(cv2.resize(small, (width, height), interpolation=int(rng.choice([1, 2]))), np.uint8)
+    if kind < 0.6:
+        return np.asarray(cv2.GaussianBlur(image, (0, 0), rng.uniform(0.4, 1.5)), np.uint8)
+    if kind < 0.85:  # over-sharpened
+        soft = cv2.GaussianBlur(image, (0, 0), 1.5)
+        amount = rng.uniform(0.3, 1.2)
+        return np.asarray(cv2.addWeighted(image, 1 + amount, soft, -amount, 0), np.uint8)
+    return image
+
+
+def _move(
+    source: RgbImage, mask: FloatImage, box: FaceBox, rng: np.random.Generator
+) -> tuple[RgbImage, FloatImage]:
+    """Shifts and scales the copy and its mask by a little, and bends the mask elastically."""
+    height, width = mask.shape
+    x, y = box.centre_px
+    shift = rng.uniform(-0.03, 0.03, size=2) * box.size_px
+    matrix = cv2.getRotationMatrix2D((x, y), rng.uniform(-3, 3), rng.uniform(0.95, 1.05))
+    matrix[:, 2] += shift
+    moved = cv2.warpAffine(source, matrix, (width, height), borderMode=cv2.BORDER_REFLECT_101)
+    bend = rng.normal(0, 1, size=(6, 6, 2)).astype(np.float32) * np.float32(0.03 * box.size_px)
+    field = cv2.resize(bend, (width, height), interpolation=cv2.INTER_CUBIC)
+    grid_x, grid_y = np.meshgrid(np.arange(width, dtype=np.float32), np.arange(height, dtype=np.float32))
+    bent = cv2.remap(mask, grid_x + field[..., 0], grid_y + field[..., 1], cv2.INTER_LINEAR)
+    return np.asarray(moved, np.uint8), np.asarray(bent, np.float32)
+
+
+def _soften(mask: FloatImage, box: FaceBox, rng: np.random.Generator) -> FloatImage:
+    """A soft edge: two blurs with a threshold between, as in the reference recipe."""
+    first = cv2.GaussianBlur(mask, (0, 0), max(0.5, rng.uniform(0.01, 0.06) * box.size_px))
+    hard = (first > rng.uniform(0.3, 0.7)).astype(np.float32)
+    return np.asarray(
+        cv2.GaussianBlur(hard, (0, 0), max(0.5, rng.uniform(0.01, 0.07) * box.size_px)), np.float32
+    )

@@ -1,0 +1,56 @@
+"""The seam of training backends. Adding one: a file beside this one and a line in the table of ``backends``."""
+
+from __future__ import annotations
+
+from contextlib import AbstractContextManager
+from dataclasses import dataclass
+from typing import Protocol
+
+import torch
+from torch import nn
+
+
+@dataclass(frozen=True, slots=True)
+class Layout:
+    """One way to run a step.
+
+    Attributes:
+        precision: ``fp32`` or ``bf16`` (autocast; weights stay in fp32).
+        channels_last: NHWC memory format.
+    """
+
+    precision: str
+    channels_last: bool
+
+    @property
+    def memory_format(self) -> torch.memory_format:
+        """torch's name for the memory format of pictures."""
+        return torch.channels_last if self.channels_last else torch.contiguous_format
+
+    def __str__(self) -> str:
+        return f"{self.precision} {'channels_last' if self.channels_last else 'contiguous'}"
+
+
+class Backend(Protocol):
+    """How a step is run. The constructor raises BackendUnavailable where it cannot be."""
+
+    name: str
+    device: torch.device
+
+    def layouts(self, precision: str) -> list[Layout]:
+        """The layouts worth timing for ``auto``, ``bf16`` or ``fp32``."""
+        ...
+
+    def prepare(
+        self, model: nn.Module, optimizer: torch.optim.Optimizer, layout: Layout
+    ) -> tuple[nn.Module, torch.optim.Optimizer]:
+        """Moves and optimises both for ``layout``; the state dicts keep their form."""
+        ...
+
+    def autocast(self, layout: Layout) -> AbstractContextManager[object]:
+        """The context that the forward pass runs in."""
+        ...
+
+    def describe(self) -> dict[str, str]:
+        """What ran, for the training record."""
+        ...

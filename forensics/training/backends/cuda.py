@@ -1,0 +1,48 @@
+"""An NVIDIA GPU."""
+
+from __future__ import annotations
+
+from contextlib import AbstractContextManager, nullcontext
+
+import torch
+from torch import nn
+
+from forensics.errors import BackendUnavailable
+from forensics.training.backends.backend import Layout
+
+
+class CudaBackend:
+    """torch on the first CUDA device."""
+
+    name = "cuda"
+
+    def __init__(self) -> None:
+        if not torch.cuda.is_available():
+            raise BackendUnavailable(
+                "torch sees no CUDA device here", "Use --backend onednn or --backend ipex."
+            )
+        self.device = torch.device("cuda", 0)
+
+    def layouts(self, precision: str) -> list[Layout]:
+        """bf16 unless fp32 is asked; both memory formats."""
+        name = "fp32" if precision == "fp32" else "bf16"
+        return [Layout(name, channels_last) for channels_last in (True, False)]
+
+    def prepare(
+        self, model: nn.Module, optimizer: torch.optim.Optimizer, layout: Layout
+    ) -> tuple[nn.Module, torch.optim.Optimizer]:
+        """Moves the model; the optimizer follows its parameters."""
+        return model.to(self.device, memory_format=layout.memory_format), optimizer
+
+    def autocast(self, layout: Layout) -> AbstractContextManager[object]:
+        """bf16 autocast or nothing."""
+        return torch.autocast("cuda", torch.bfloat16) if layout.precision == "bf16" else nullcontext()
+
+    def describe(self) -> dict[str, str]:
+        """Versions and the device's name."""
+        return {
+            "backend": self.name,
+            "torch": str(torch.__version__),
+            "cuda": torch.version.cuda or "",
+            "device": torch.cuda.get_device_name(self.device),
+        }

@@ -1,0 +1,73 @@
+"""What happens to pictures on their way: applied to pristine and manipulated samples alike.
+
+If only one class were recompressed or blurred, the net would learn the recompression.
+"""
+
+from __future__ import annotations
+
+import cv2
+import numpy as np
+
+from forensics.media.recompress import through_h264
+from forensics.records.media import RgbImage
+
+
+def degrade(image: RgbImage, rng: np.random.Generator) -> RgbImage:
+    """One random journey: colour, blur, noise, rescaling, JPEG or H.264.
+
+    Args:
+        image: uint8[H, W, 3] RGB.
+        rng: source of all randomness.
+    """
+    if rng.random() < 0.5:
+        image = _colour(image, rng)
+    if rng.random() < 0.12:
+        image = np.asarray(cv2.GaussianBlur(image, (0, 0), rng.uniform(0.3, 1.4)), np.uint8)
+    if rng.random() < 0.35:
+        image = _rescale(image, rng)
+    if rng.random() < 0.15:
+        noise = rng.standard_normal(image.shape, dtype=np.float32) * np.float32(rng.uniform(1, 7))
+        image = np.clip(image.astype(np.float32) + noise, 0, 255).astype(np.uint8)
+    codec = rng.random()
+    if codec < 0.45:
+        image = _through_jpeg(image, int(rng.integers(40, 96)))
+    elif codec < 0.6:
+        image = through_h264(image, crf=int(rng.integers(18, 34)))
+    return image
+
+
+def rotate(image: RgbImage, degrees: float) -> RgbImage:
+    """Rotated about the middle, edges replicated."""
+    height, width = image.shape[:2]
+    matrix = cv2.getRotationMatrix2D((width / 2, height / 2), degrees, 1.0)
+    turned = cv2.warpAffine(image, matrix, (width, height), borderMode=cv2.BORDER_REPLICATE)
+    return np.asarray(turned, np.uint8)
+
+
+def _colour(image: RgbImage, rng: np.random.Generator) -> RgbImage:
+    changed = image.astype(np.float32)
+    contrast, brightness = np.float32(rng.uniform(0.82, 1.22)), np.float32(rng.uniform(-16, 16))
+    changed = (changed - 128) * contrast + 128 + brightness
+    if rng.random() < 0.5:
+        grey = changed.mean(axis=2, keepdims=True)
+        changed = grey + (changed - grey) * np.float32(rng.uniform(0.5, 1.4))
+    if rng.random() < 0.3:
+        changed += rng.uniform(-10, 10, size=3).astype(np.float32)
+    return np.clip(changed, 0, 255).astype(np.uint8)
+
+
+def _rescale(image: RgbImage, rng: np.random.Generator) -> RgbImage:
+    height, width = image.shape[:2]
+    scale = rng.uniform(0.4, 0.95)
+    small = cv2.resize(
+        image, None, fx=scale, fy=scale, interpolation=int(rng.choice([cv2.INTER_AREA, cv2.INTER_LINEAR]))
+    )
+    return np.asarray(cv2.resize(small, (width, height), interpolation=int(rng.choice([1, 2]))), np.uint8)
+
+
+def _through_jpeg(image: RgbImage, quality: int) -> RgbImage:
+    # Encoded as BGR or RGB makes no difference to what is lost; the order comes back unchanged.
+    _, encoded = cv2.imencode(
+        ".jpg", cv2.cvtColor(image, cv2.COLOR_RGB2BGR), [cv2.IMWRITE_JPEG_QUALITY, quality]
+    )
+    return np.asarray(cv2.cvtColor(cv2.imdecode(encoded, cv2.IMREAD_COLOR), cv2.COLOR_BGR2RGB), np.uint8)

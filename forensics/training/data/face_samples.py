@@ -1,0 +1,149 @@
+"""Face pictures for training and validation."""
+
+from __future__ import annotations
+
+from dataclasses import dataclass
+from pathlib import Path
+
+import cv2
+import numpy as np
+import torch
+from torch.utils.data import Dataset
+
+from forensics.errors import TrainingError
+from forensics.faces.blending import self_blend
+from forensics.faces.crop import cut, cut_square
+from forensics.records.faces import FaceBox
+from forensics.records.media import RgbImage
+from forensics.records.model_card import InputContract
+from forensics.training.data.degrade import degrade, rotate
+from forensics.training.data.mixing import Draw, Mix
+from forensics.training.data.samples import Sample
+
+# Blending and degrading happen at this many output sizes, so that a seam or a block is lost by
+# scaling as it would be in a scan.
+_WORKING_SCALE = 1.4
+# Larger pictures are first reduced to this many working sizes, to save time.
+_BLENDING_SCALE = 1.25
+
+
+@dataclass(frozen=True, slots=True)
+class FaceJitter:
+    """How far training crops stray from the contract's crop.
+
+    A crop is never made wider than the picture that it comes from: a replicated edge would tell the
+    net which data set it looks at.
+
+    Attributes:
+        narrowest, widest: factors on the contract's margin.
+        shift: largest displacement of the middle, as a fraction of the crop's side.
+    """
+
+    narrowest: float = 0.86
+    widest: float = 1.18
+    shift: float = 0.04
+
+
+class TrainingFaces(Dataset[tuple[torch.Tensor, torch.Tensor]]):
+    """Endless, deterministic stream of augmented crops: item i depends on (seed, i) alone.
+
+    Args:
+        mix: which sample each item draws and whether it is self-blended.
+        contract: how a scan will cut.
+        seed: of all randomness.
+    """
+
+    def __init__(
+        self, mix: Mix, contract: InputContract, seed: int, jitter: FaceJitter | None = None
+    ) -> None:
+        self.mix = mix
+        self.contract = contract
+        self.seed = seed
+        self.jitter = jitter or FaceJitter()
+
+    def __getitem__(self, index: int) -> tuple[torch.Tensor, torch.Tensor]:
+        """Item ``index`` of the stream: (uint8[S, S, 3] RGB, float label)."""
+        # The process that loads has one core; OpenCV's own threads would only fight for it.
+        cv2.setNumThreads(1)
+        rng = np.random.default_rng((self.seed, index))
+        draw = self.mix.draw(index, rng)
+        image = self.augmented(draw, rng)
+        return torch.from_numpy(image), torch.tensor(float(draw.manipulated))
+
+    def augmented(self, draw: Draw, rng: np.random.Generator) -> RgbImage:
+        """uint8[S, S, 3]: loaded, blended if so drawn, cut with jitter, degraded, scaled."""
+        image = read_rgb(draw.sample.path)
+        box = box_in(draw.sample, image)
+        size_px, margin = _face_contract(self.contract)
+        working_px = round(size_px * _WORKING_SCALE)
+        shrink = _BLENDING_SCALE * working_px / (box.size_px * margin)
+        if shrink < 1.0:
+            image = np.asarray(
+                cv2.resize(image, None, fx=shrink, fy=shrink, interpolation=cv2.INTER_AREA), np.uint8
+            )
+            box = box_in(draw.sample, image)
+        if draw.self_blended:
+            image = self_blend(image, box, rng)
+        side = box.size_px * margin * rng.uniform(self.jitter.narrowest, self.jitter.widest)
+        side = min(side, min(image.shape[:2]))
+        x, y = box.centre_px
+        shift = rng.uniform(-self.jitter.shift, self.jitter.shift, size=2) * side
+        centre = _inside(x + shift[0], side, image.shape[1]), _inside(y + shift[1], side, image.shape[0])
+        crop = cut_square(image, centre, side, working_px)
+        if rng.random() < 0.5:
+            crop = np.ascontiguousarray(crop[:, ::-1])
+        if rng.random() < 0.2:
+            crop = rotate(crop, rng.uniform(-15, 15))
+        crop = degrade(crop, rng)
+        return np.asarray(cv2.resize(crop, (size_px, size_px), interpolation=cv2.INTER_AREA), np.uint8)
+
+
+class WholeFaces(Dataset[tuple[torch.Tensor, torch.Tensor]]):
+    """Crops exactly as a scan cuts them, in the order of ``samples``: (uint8[S, S, 3], float label)."""
+
+    def __init__(self, samples: list[Sample], contract: InputContract) -> None:
+        self.samples = samples
+        self.contract = contract
+
+    def __len__(self) -> int:
+        return len(self.samples)
+
+    def __getitem__(self, index: int) -> tuple[torch.Tensor, torch.Tensor]:
+        sample = self.samples[index]
+        image = read_rgb(sample.path)
+        crop = cut(image, box_in(sample, image), self.contract)
+        return torch.from_numpy(crop), torch.tensor(float(sample.manipulated))
+
+
+def read_rgb(path: str) -> RgbImage:
+    """uint8[H, W, 3] RGB of a still picture.
+
+    Raises:
+        TrainingError: the file is missing or no picture.
+    """
+    try:
+        encoded = np.frombuffer(Path(path).read_bytes(), np.uint8)
+    except OSError as error:
+        raise TrainingError(f"{path} cannot be read: {error.strerror}", "Prepare the data again.") from error
+    image = cv2.imdecode(encoded, cv2.IMREAD_COLOR) if encoded.size else None
+    if image is None:
+        raise TrainingError(f"{path} is not a picture", "Remove its row, or prepare the data again.")
+    return np.asarray(cv2.cvtColor(image, cv2.COLOR_BGR2RGB), np.uint8)
+
+
+def box_in(sample: Sample, image: RgbImage) -> FaceBox:
+    """The sample's face box in pixels of its picture; the whole picture where no box is known."""
+    height, width = image.shape[:2]
+    if sample.left is None or sample.top is None or sample.width is None or sample.height is None:
+        return FaceBox(0, 0, width, height)
+    return FaceBox(sample.left * width, sample.top * height, sample.width * width, sample.height * height)
+
+
+def _inside(centre: float, side: float, length: int) -> float:
+    return min(max(centre, side / 2), length - side / 2)
+
+
+def _face_contract(contract: InputContract) -> tuple[int, float]:
+    if contract.size_px is None or contract.crop_margin is None:
+        raise TrainingError("A face net needs a crop size and a margin", "Give both in the input contract.")
+    return contract.size_px, contract.crop_margin

@@ -1,0 +1,86 @@
+"""Which sample comes next: balanced by label, spread over origins and methods, self-blended in part."""
+
+from __future__ import annotations
+
+from collections import defaultdict
+from collections.abc import Sequence
+from dataclasses import dataclass
+
+import numpy as np
+
+from forensics.errors import TrainingError
+from forensics.training.data.samples import Sample
+
+
+@dataclass(frozen=True, slots=True)
+class Draw:
+    """One draw: the sample, and whether a pseudo-fake is to be made of it."""
+
+    sample: Sample
+    self_blended: bool
+
+    @property
+    def manipulated(self) -> bool:
+        """The label of what comes out."""
+        return self.sample.manipulated or self.self_blended
+
+
+class Mix:
+    """Half the draws are pristine, half manipulated.
+
+    Within a label the origins share the draws by the fourth root of their number of groups, so that a
+    small set of other origin is seen far more often than its size says but not learned by heart; within
+    an origin every method, within a method every group has the same chance.
+
+    Args:
+        samples: rows of the training split.
+        pseudo_fakes: share of the manipulated draws that are pristine samples, self-blended.
+    """
+
+    def __init__(self, samples: Sequence[Sample], pseudo_fakes: float) -> None:
+        if not 0 <= pseudo_fakes <= 1:
+            raise TrainingError(f"--pseudo-fakes is {pseudo_fakes}", "Give a share from 0 to 1.")
+        self.pseudo_fakes = pseudo_fakes
+        self._strata = {
+            label: _Strata([s for s in samples if s.manipulated is label]) for label in (False, True)
+        }
+        if not self._strata[False].n_samples:
+            raise TrainingError(
+                "There is no pristine training sample", "Add pristine footage to the data set."
+            )
+        if not self._strata[True].n_samples and pseudo_fakes < 1:
+            raise TrainingError(
+                "There is no manipulated training sample",
+                "Add manipulated footage, or train on pseudo-fakes alone: --pseudo-fakes 1.",
+            )
+
+    def draw(self, index: int, rng: np.random.Generator) -> Draw:
+        """Draw number ``index``: even ones are pristine, odd ones manipulated."""
+        if index % 2 == 0:
+            return Draw(self._strata[False].draw(rng), self_blended=False)
+        if rng.random() < self.pseudo_fakes:
+            return Draw(self._strata[False].draw(rng), self_blended=True)
+        return Draw(self._strata[True].draw(rng), self_blended=False)
+
+
+class _Strata:
+    """Origin -> method -> group -> samples, drawn level by level."""
+
+    def __init__(self, samples: Sequence[Sample]) -> None:
+        self.n_samples = len(samples)
+        tree: dict[str, dict[str, dict[str, list[Sample]]]] = defaultdict(
+            lambda: defaultdict(lambda: defaultdict(list))
+        )
+        for sample in samples:
+            tree[sample.origin][sample.method][sample.group].append(sample)
+        self._origins = [[list(groups.values()) for groups in methods.values()] for methods in tree.values()]
+        weights = np.array([sum(len(groups) for groups in methods) for methods in self._origins]) ** 0.25
+        self._shares = np.cumsum(weights / weights.sum()) if samples else np.zeros(0)
+
+    def draw(self, rng: np.random.Generator) -> Sample:
+        origin = self._origins[
+            int(np.searchsorted(self._shares, rng.random(), side="right").clip(0, len(self._origins) - 1))
+        ]
+        groups = origin[int(rng.integers(len(origin)))]
+        rows = groups[int(rng.integers(len(groups)))]
+        return rows[int(rng.integers(len(rows)))]

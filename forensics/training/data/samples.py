@@ -1,0 +1,124 @@
+"""The manifest of a prepared data set: ``samples.csv``, one row per picture or clip."""
+
+from __future__ import annotations
+
+import csv
+from dataclasses import dataclass, fields
+from pathlib import Path
+
+from forensics.errors import TrainingError
+
+MANIFEST_NAME = "samples.csv"
+SPLITS = ("train", "val", "test")
+
+
+@dataclass(frozen=True, slots=True)
+class Sample:
+    """One picture of a face or one clip of a voice.
+
+    Attributes:
+        path: the file, absolute or relative to the manifest's folder.
+        manipulated: the label.
+        method: how it was manipulated, or what kind of pristine material it is.
+        origin: the data set that it comes from.
+        group: what must stay within one split: the pristine source, the speaker, the generator.
+        split: ``train``, ``val`` or ``test``; ``sealed`` rows never enter a manifest.
+        left, top, width, height: the finder's box in the picture, as fractions of its width and
+            height; empty (None) for sound.
+        sha256: digest of the file when it was prepared.
+    """
+
+    path: str
+    manipulated: bool
+    method: str
+    origin: str
+    group: str
+    split: str
+    left: float | None = None
+    top: float | None = None
+    width: float | None = None
+    height: float | None = None
+    sha256: str = ""
+
+
+def read_samples(folder: Path) -> list[Sample]:
+    """All rows of a prepared data set, paths made absolute.
+
+    Raises:
+        TrainingError: no manifest, a damaged row, an unknown split or a group in two splits.
+    """
+    manifest = folder / MANIFEST_NAME
+    if not manifest.is_file():
+        raise TrainingError(
+            f"{folder} holds no {MANIFEST_NAME}",
+            f"Prepare the data first: forensics prepare DATASET --out {folder}",
+        )
+    samples = []
+    with manifest.open(newline="", encoding="utf-8") as file:
+        for number, row in enumerate(csv.DictReader(file), start=2):
+            try:
+                samples.append(_sample(row, folder))
+            except (KeyError, TypeError, ValueError) as error:
+                raise TrainingError(
+                    f"{manifest}, line {number} cannot be read: {error}",
+                    "Make the manifest again with forensics prepare.",
+                ) from error
+    refuse_leaks(samples, str(manifest))
+    return samples
+
+
+def write_samples(folder: Path, samples: list[Sample]) -> Path:
+    """Writes the manifest in one step and returns its path.
+
+    Raises:
+        TrainingError: a group stands in two splits.
+    """
+    refuse_leaks(samples, str(folder))
+    folder.mkdir(parents=True, exist_ok=True)
+    draft = folder / f".{MANIFEST_NAME}.part"
+    names = [field.name for field in fields(Sample)]
+    with draft.open("w", newline="", encoding="utf-8") as file:
+        writer = csv.writer(file)
+        writer.writerow(names)
+        for sample in samples:
+            writer.writerow([_cell(getattr(sample, name)) for name in names])
+    return draft.replace(folder / MANIFEST_NAME)
+
+
+def refuse_leaks(samples: list[Sample], where: str) -> None:
+    """Raises TrainingError if a group of one origin stands in two splits."""
+    seen: dict[tuple[str, str], str] = {}
+    for sample in samples:
+        first = seen.setdefault((sample.origin, sample.group), sample.split)
+        if first != sample.split:
+            raise TrainingError(
+                f"{where}: group {sample.group} stands in {first} and in {sample.split}",
+                "A person or source in two splits makes the figures worthless. Split by group.",
+            )
+
+
+def _cell(value: object) -> str:
+    if isinstance(value, bool):
+        return str(int(value))
+    if isinstance(value, float):
+        return f"{value:.6g}"
+    return "" if value is None else str(value)
+
+
+def _sample(row: dict[str, str], folder: Path) -> Sample:
+    if row["split"] not in SPLITS:
+        raise ValueError(f"split is {row['split']!r}, not one of {', '.join(SPLITS)}")
+    box = [float(row[name]) if row[name] else None for name in ("left", "top", "width", "height")]
+    return Sample(
+        path=str((folder / row["path"]).absolute()),
+        manipulated={"0": False, "1": True}[row["manipulated"]],
+        method=row["method"],
+        origin=row["origin"],
+        group=row["group"],
+        split=row["split"],
+        left=box[0],
+        top=box[1],
+        width=box[2],
+        height=box[3],
+        sha256=row["sha256"],
+    )

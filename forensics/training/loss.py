@@ -1,0 +1,28 @@
+"""The loss of one batch."""
+
+from __future__ import annotations
+
+from torch import Tensor, nn
+
+from forensics.training.backends.backend import Backend, Layout
+from forensics.training.nets.net import FakenessNet
+
+
+def loss_of(
+    model: nn.Module,
+    net: FakenessNet,
+    backend: Backend,
+    layout: Layout,
+    raw: Tensor,
+    label: Tensor,
+    label_smoothing: float,
+) -> Tensor:
+    """Mean binary cross-entropy of a batch, labels pulled in by half of ``label_smoothing``."""
+    raw, label = raw.to(backend.device, non_blocking=True), label.to(backend.device, non_blocking=True)
+    x = net.prepare(raw)
+    if x.ndim == 4:
+        x = x.contiguous(memory_format=layout.memory_format)
+    with backend.autocast(layout):
+        logit, _ = model(x)
+    target = label * (1 - label_smoothing) + label_smoothing / 2
+    return nn.functional.binary_cross_entropy_with_logits(logit.float(), target)

@@ -1,0 +1,95 @@
+"""EfficientNets with and without the attention of Bonettini et al.
+
+Bonettini, Cannas, Mandelli, Bondi, Bestagini, Tubaro: "Video Face Manipulation Detection Through
+Ensemble of CNNs", ICPR 2020. Their attention is one 1x1 convolution to one channel and a sigmoid, put
+behind a middle stage and multiplied into its features. It is learned with the rest and shows where the
+net looked, not where a manipulation is.
+"""
+
+from __future__ import annotations
+
+import timm
+import torch
+from torch import Tensor, nn
+
+from forensics.records.model_card import Task
+from forensics.training.nets.net import FakenessNet, normalise_rgb
+
+# An untrained attention should pass pretrained features nearly unchanged: sigmoid(2) = 0.88.
+_ATTENTION_BIAS = 2.0
+
+
+class EfficientNetFace(FakenessNet):
+    """An EfficientNet trunk of timm, one logit, and a map.
+
+    Args:
+        trunk: timm's name of the architecture.
+        attention_stage: index of the stage behind which the attention stands; None for no attention,
+            in which case the map is the class activation map of the last features.
+        drop_rate: dropout before the head.
+        drop_path_rate: stochastic depth.
+    """
+
+    task = Task.FACE
+
+    def __init__(
+        self,
+        trunk: str,
+        attention_stage: int | None,
+        *,
+        drop_rate: float = 0.2,
+        drop_path_rate: float = 0.1,
+    ) -> None:
+        super().__init__()
+        self.trunk_name = trunk
+        self.trunk = timm.create_model(trunk, pretrained=False, num_classes=0, drop_path_rate=drop_path_rate)
+        self.attention_stage = attention_stage
+        self.map_name = "activation" if attention_stage is None else "attention"
+        self.dropout = nn.Dropout(drop_rate)
+        self.head = nn.Linear(self.trunk.num_features, 1)
+        if attention_stage is not None:
+            n_channels = self.trunk.blocks[attention_stage][-1].conv_pwl.out_channels
+            self.attention = nn.Conv2d(n_channels, 1, kernel_size=1)
+            nn.init.normal_(self.attention.weight, std=0.01)
+            nn.init.constant_(self.attention.bias, _ATTENTION_BIAS)
+
+    def prepare(self, raw: Tensor) -> Tensor:
+        """uint8[N, S, S, 3] RGB to normalised float32[N, 3, S, S]."""
+        return normalise_rgb(raw)
+
+    def features(self, x: Tensor) -> tuple[Tensor, Tensor | None]:
+        """Last feature map float[N, C, h, w] and the attention map float[N, 1, h', w'] or None."""
+        x = self.trunk.bn1(self.trunk.conv_stem(x))
+        attention = None
+        for index, stage in enumerate(self.trunk.blocks):
+            x = stage(x)
+            if index == self.attention_stage:
+                attention = torch.sigmoid(self.attention(x))
+                x = x * attention
+        return self.trunk.bn2(self.trunk.conv_head(x)), attention
+
+    def forward(self, x: Tensor) -> tuple[Tensor, Tensor]:
+        """Logit float[N] and map float[N, 1, h, w] in [0, 1]."""
+        features, attention = self.features(x)
+        pooled = features.mean(dim=(2, 3))
+        logit = self.head(self.dropout(pooled)).flatten()
+        if attention is None:
+            # For global pooling and one linear layer, Grad-CAM equals this weighted sum.
+            activation = torch.einsum("nchw,c->nhw", features, self.head.weight[0]) + self.head.bias
+            attention = torch.sigmoid(activation).unsqueeze(1)
+        return logit, attention
+
+
+def efficientnet_autoatt_b4() -> EfficientNetFace:
+    """EfficientNetAutoAttB4: attention behind MBConv block 9, the last one of stage 2 (56 channels)."""
+    return EfficientNetFace("tf_efficientnet_b4", attention_stage=2, drop_rate=0.4, drop_path_rate=0.2)
+
+
+def efficientnet_b4() -> EfficientNetFace:
+    """EfficientNet-B4 without attention; its map is the class activation map."""
+    return EfficientNetFace("tf_efficientnet_b4", attention_stage=None, drop_rate=0.4, drop_path_rate=0.2)
+
+
+def efficientnetv2_b0_autoatt() -> EfficientNetFace:
+    """EfficientNetV2-B0 with the attention at the same stride, 8: behind stage 2 (48 channels)."""
+    return EfficientNetFace("tf_efficientnetv2_b0", attention_stage=2)

@@ -1,0 +1,49 @@
+"""The seam of nets. Adding one: a module beside this file and a line in the table of ``nets``."""
+
+from __future__ import annotations
+
+from abc import abstractmethod
+
+import torch
+from torch import Tensor, nn
+
+from forensics.records.model_card import Task
+
+IMAGENET_MEAN = (0.485, 0.456, 0.406)
+IMAGENET_STD = (0.229, 0.224, 0.225)
+
+
+class FakenessNet(nn.Module):
+    """A net that gives one logit per sample, positive for manipulated, and a map of where it looked.
+
+    Attributes:
+        task: which detector it serves.
+        map_name: name of the second output: ``attention``, ``activation`` or ``mel``.
+    """
+
+    task: Task
+    map_name: str
+
+    @abstractmethod
+    def prepare(self, raw: Tensor) -> Tensor:
+        """From what the IR takes to what ``forward`` takes; becomes part of the IR.
+
+        Args:
+            raw: face: uint8[N, S, S, 3] RGB; voice: float32[N, samples].
+        """
+
+    @abstractmethod
+    def forward(self, x: Tensor) -> tuple[Tensor, Tensor]:
+        """Gives (logit float[N], map float[N, 1, h, w]).
+
+        Args:
+            x: what ``prepare`` returned.
+        """
+
+
+def normalise_rgb(raw: Tensor) -> Tensor:
+    """uint8[N, S, S, 3] RGB to float32[N, 3, S, S] with ImageNet mean and deviation."""
+    x = raw.permute(0, 3, 1, 2).float() / 255.0
+    mean = torch.tensor(IMAGENET_MEAN, device=raw.device).view(1, 3, 1, 1)
+    std = torch.tensor(IMAGENET_STD, device=raw.device).view(1, 3, 1, 1)
+    return (x - mean) / std

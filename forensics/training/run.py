@@ -1,0 +1,123 @@
+"""A training run: its settings and its folder."""
+
+from __future__ import annotations
+
+import os
+from dataclasses import asdict, dataclass, fields
+from pathlib import Path
+from typing import Any
+
+import msgspec
+import torch
+
+from forensics.errors import TrainingError
+
+CHECKPOINT_NAME = "last.pt"
+BEST_NAME = "best.pt"
+RECORD_NAME = "record.json"
+LOG_NAME = "log.jsonl"
+
+
+@dataclass(frozen=True, slots=True)
+class TrainSettings:
+    """Settings of ``forensics train``.
+
+    Attributes:
+        data: prepared data sets.
+        n_steps: optimizer steps; the learning rate follows one cycle over them.
+        evaluate_every: steps between two validations; checkpoints are written there too.
+        checkpoint_every_s: seconds between two checkpoints within an epoch.
+        pseudo_fakes: share of the manipulated draws that are made from pristine samples.
+        patience: validations without a better one after which training stops; 0 never stops.
+        ema: decay of the moving average of the weights, which is what is validated and exported.
+        n_loaders: processes that load and augment; 0 loads in the main process.
+    """
+
+    net: str
+    data: tuple[Path, ...]
+    out: Path
+    backend: str = "auto"
+    precision: str = "auto"
+    init: str = "imagenet"
+    seed: int = 20
+    n_steps: int = 5000
+    batch_size: int = 48
+    size_px: int = 128
+    learning_rate: float = 8e-4
+    weight_decay: float = 0.02
+    label_smoothing: float = 0.025
+    gradient_norm: float = 2.0
+    ema: float = 0.999
+    pseudo_fakes: float = 0.4
+    evaluate_every: int = 500
+    checkpoint_every_s: float = 120.0
+    patience: int = 0
+    n_loaders: int = 2
+
+    def __post_init__(self) -> None:
+        if self.batch_size < 2 or self.batch_size % 2:
+            raise TrainingError(
+                f"--batch-size is {self.batch_size}", "Give an even number: half of a batch is pristine."
+            )
+        if self.n_steps < 1 or self.evaluate_every < 1:
+            raise TrainingError("--steps and --evaluate-every must be 1 or more", "For example --steps 5000.")
+
+    def as_record(self) -> dict[str, Any]:
+        """Plain values, for JSON and for comparing with a checkpoint."""
+        return {name: _plain(value) for name, value in asdict(self).items()}
+
+
+# What may differ between a run and its resumption without changing the weights that come out.
+_FREE_TO_CHANGE = {"out", "n_loaders", "checkpoint_every_s"}
+
+
+def refuse_other_settings(settings: TrainSettings, stored: dict[str, Any]) -> None:
+    """Raises TrainingError if a checkpoint was made with settings that lead elsewhere."""
+    mine = settings.as_record()
+    differing = [
+        field.name
+        for field in fields(settings)
+        if field.name not in _FREE_TO_CHANGE and mine[field.name] != stored.get(field.name)
+    ]
+    if differing:
+        raise TrainingError(
+            f"The run in {settings.out} was started with another {', '.join(differing)}",
+            "Resume with the same settings, or start anew with another --out.",
+        )
+
+
+def save(state: dict[str, Any], path: Path) -> None:
+    """Writes a checkpoint in one step: a killed process leaves the old one or the new one."""
+    draft = path.with_suffix(".part")
+    with draft.open("wb") as file:
+        torch.save(state, file)
+        file.flush()
+        os.fsync(file.fileno())
+    draft.replace(path)
+
+
+def load(path: Path) -> dict[str, Any]:
+    """Reads a checkpoint without running code from it.
+
+    Raises:
+        TrainingError: missing or damaged.
+    """
+    if not path.is_file():
+        raise TrainingError(f"There is no checkpoint {path}", "Train first: forensics train ... --out FOLDER")
+    try:
+        state: dict[str, Any] = torch.load(path, map_location="cpu", weights_only=True)
+    except (RuntimeError, EOFError, OSError, ValueError) as error:
+        raise TrainingError(f"{path} is damaged: {error}", "Start the run anew without --resume.") from error
+    return state
+
+
+def append_log(folder: Path, entry: dict[str, Any]) -> None:
+    """Adds one line to the run's log."""
+    with (folder / LOG_NAME).open("ab") as file:
+        file.write(msgspec.json.encode(entry) + b"\n")
+
+
+def _plain(value: object) -> Any:
+    if isinstance(value, tuple):
+        return [_plain(part) for part in value]
+    return str(value) if isinstance(value, Path) else value

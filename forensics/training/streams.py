@@ -1,0 +1,86 @@
+"""The data of a run: an endless training stream, the validation set, and the contract of the input."""
+
+from __future__ import annotations
+
+from dataclasses import dataclass
+
+import torch
+from torch.utils.data import Dataset
+
+from forensics.errors import TrainingError
+from forensics.records.model_card import InputContract, Task
+from forensics.training.data.face_samples import TrainingFaces, WholeFaces
+from forensics.training.data.mixing import Mix
+from forensics.training.data.samples import Sample, read_samples
+from forensics.training.run import TrainSettings
+
+# dlib's HOG box is 0.96 of the width of a DFDC crop, so that the whole crop is 1.04 boxes wide.
+_CROP_MARGIN = 1.04
+_MIN_FACE_PX = 48
+_FRAMES_PER_CLIP = 32
+
+Item = tuple[torch.Tensor, torch.Tensor]
+
+
+@dataclass(frozen=True, slots=True)
+class Streams:
+    """What the loop reads.
+
+    Attributes:
+        train: item i is a function of the seed and i.
+        validation: in the order of ``validation_samples``.
+    """
+
+    train: Dataset[Item]
+    validation: Dataset[Item]
+    validation_samples: list[Sample]
+    contract: InputContract
+
+
+def open_streams(task: Task, settings: TrainSettings) -> Streams:
+    """Reads the manifests and builds both streams.
+
+    Raises:
+        TrainingError: no usable rows.
+    """
+    samples = [sample for folder in settings.data for sample in read_samples(folder)]
+    training = [sample for sample in samples if sample.split == "train"]
+    validation = _thinned([sample for sample in samples if sample.split == "val"])
+    labels = {sample.manipulated for sample in validation}
+    if labels != {False, True}:
+        raise TrainingError(
+            "The validation split needs pristine and manipulated rows", "Prepare the data with more groups."
+        )
+    contract = face_contract(settings.size_px)
+    mix = Mix(training, settings.pseudo_fakes)
+    return Streams(
+        train=TrainingFaces(mix, contract, settings.seed),
+        validation=WholeFaces(validation, contract),
+        validation_samples=validation,
+        contract=contract,
+    )
+
+
+def face_contract(size_px: int) -> InputContract:
+    """How faces are cut, in training and in scans."""
+    return InputContract(
+        size_px=size_px,
+        crop_margin=_CROP_MARGIN,
+        min_face_px=_MIN_FACE_PX,
+        finder="dlib-hog",
+        frames_per_clip=_FRAMES_PER_CLIP,
+        flip=True,
+    )
+
+
+# Validation is repeated many times in a run: this many rows of each label and origin are enough to
+# choose an epoch by.
+_VALIDATION_ROWS = 300
+
+
+def _thinned(samples: list[Sample]) -> list[Sample]:
+    """Every k-th row of each origin and label, in order."""
+    strata: dict[tuple[str, bool], list[Sample]] = {}
+    for sample in samples:
+        strata.setdefault((sample.origin, sample.manipulated), []).append(sample)
+    return [row for rows in strata.values() for row in rows[:: max(1, len(rows) // _VALIDATION_ROWS)]]

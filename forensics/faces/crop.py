@@ -1,0 +1,178 @@
+"""Cutting faces: the one place where a crop's geometry is decided, for scans and for training alike.
+
+A crop is a square of whole source pixels around the middle of the box, then scaled to the net's input.
+The square is rounded once: its side is ``floor(side + 0.5)`` and its left and top edges are
+``floor(centre - side / 2 + 0.5)``. Shrinking averages areas (INTER_AREA), enlarging is bicubic
+(INTER_CUBIC), and a square that needs no scaling keeps its pixels untouched, so that the traces that a
+net looks for are resampled at most once. Beyond the frame's edge the edge's pixels are repeated.
+"""
+
+from __future__ import annotations
+
+import math
+from collections.abc import Iterable, Iterator
+from dataclasses import dataclass, field
+
+import cv2
+import numpy as np
+
+from forensics.errors import ModelError
+from forensics.records.faces import FaceBox, FaceCrop, TrackedFace
+from forensics.records.findings import Abstention, Notice, Why
+from forensics.records.media import Frame, RgbImage
+from forensics.records.model_card import InputContract
+from forensics.records.stream import Item
+
+# Wide enough for a report's evidence picture, small enough to keep 32 of them.
+THUMBNAIL_WIDTH_PX = 640
+
+
+def cut(image: RgbImage, box: FaceBox, contract: InputContract) -> RgbImage:
+    """The face in ``box`` as the model's input contract wants it.
+
+    Args:
+        image: uint8[H, W, 3] RGB.
+        box: in pixels of ``image``; may reach over its edge.
+        contract: of a face model: ``size_px`` and ``crop_margin`` are used.
+
+    Returns:
+        uint8[S, S, 3] RGB, contiguous, S being ``contract.size_px``.
+
+    Raises:
+        ModelError: the contract is not that of a face model.
+    """
+    size_px, margin = _geometry(contract)
+    return cut_square(image, box.centre_px, margin * box.size_px, size_px)
+
+
+def cut_square(image: RgbImage, centre_px: tuple[float, float], side_px: float, size_px: int) -> RgbImage:
+    """A square around ``centre_px``, scaled to ``size_px``; the module's docstring has the rounding.
+
+    Args:
+        image: uint8[H, W, 3] RGB.
+        centre_px: (x, y) in pixels of ``image``; x = 0 is the left edge of the first pixel.
+        side_px: of the square in pixels of ``image``.
+        size_px: of the result.
+
+    Returns:
+        uint8[size_px, size_px, 3] RGB, contiguous.
+    """
+    side = max(1, _round(side_px))
+    left, top = _round(centre_px[0] - side / 2), _round(centre_px[1] - side / 2)
+    height, width = image.shape[:2]
+    if left >= 0 and top >= 0 and left + side <= width and top + side <= height:
+        square = image[top : top + side, left : left + side]
+    else:
+        rows = np.clip(np.arange(top, top + side), 0, height - 1)
+        columns = np.clip(np.arange(left, left + side), 0, width - 1)
+        square = image[rows][:, columns]
+    if side == size_px:
+        return np.array(square, np.uint8, order="C")
+    method = cv2.INTER_AREA if side > size_px else cv2.INTER_CUBIC
+    return np.asarray(cv2.resize(square, (size_px, size_px), interpolation=method), np.uint8)
+
+
+def whole_image_box(image: RgbImage, contract: InputContract) -> FaceBox:
+    """The box with which ``cut`` gives the whole picture: for stills that are face crops already.
+
+    The contract's margin is divided out, so that the square's side is the picture's longer side.
+    """
+    _, margin = _geometry(contract)
+    height, width = image.shape[:2]
+    side = max(height, width) / margin
+    return FaceBox((width - side) / 2, (height - side) / 2, side, side)
+
+
+def crop(items: Iterable[Item], contract: InputContract) -> Iterator[Item]:
+    """The stage: cuts every tracked face that is large enough; passes on everything else.
+
+    Faces whose box is smaller than ``contract.min_face_px`` are left out. When the stream has ended, a
+    person whose faces were all too small gets an abstention, one with some too small a notice.
+
+    Args:
+        items: the stream; its ``TrackedFace`` items become ``FaceCrop`` items.
+        contract: of the face model.
+
+    Raises:
+        ModelError: the contract is not that of a face model.
+    """
+    _geometry(contract)
+    min_face_px = contract.min_face_px or 0
+    seen: dict[int, _Sizes] = {}
+    frame: Frame | None = None
+    thumbnail, scale = np.empty((0, 0, 3), np.uint8), 1.0
+    for item in items:
+        if not isinstance(item, TrackedFace):
+            yield item
+            continue
+        sizes = seen.setdefault(item.track_id, _Sizes())
+        if item.box.size_px < min_face_px:
+            sizes.too_small_px.append(item.box.size_px)
+            continue
+        sizes.n_cut += 1
+        if item.frame is not frame:  # several people share one frame
+            frame = item.frame
+            thumbnail, scale = _thumbnail(frame.image)
+        yield FaceCrop(
+            image=cut(item.frame.image, item.box, contract),
+            box=item.box,
+            track_id=item.track_id,
+            frame_index=item.frame.index,
+            at_s=item.frame.at_s,
+            thumbnail=thumbnail,
+            thumbnail_scale=scale,
+        )
+    yield from _left_out(seen, min_face_px)
+
+
+@dataclass(slots=True)
+class _Sizes:
+    n_cut: int = 0
+    too_small_px: list[float] = field(default_factory=list)
+
+
+def _left_out(seen: dict[int, _Sizes], min_face_px: int) -> Iterator[Item]:
+    for track_id, sizes in sorted(seen.items()):
+        if not sizes.too_small_px:
+            continue
+        n_small = len(sizes.too_small_px)
+        largest = max(sizes.too_small_px)
+        if sizes.n_cut:
+            yield Notice(
+                "faces",
+                f"person {track_id}: {n_small} of {n_small + sizes.n_cut} faces are smaller than "
+                f"{min_face_px} px, the least that the model is meant for, and were left out",
+            )
+            continue
+        yield Abstention(
+            detector="face",
+            why=Why.TOO_SMALL,
+            detail=f"all {n_small} faces are at most {largest:.0f} px wide; the model needs {min_face_px} px. "
+            "Look for the same recording in a higher resolution, or a close-up of this person.",
+            subject=f"person {track_id}",
+        )
+
+
+def _thumbnail(image: RgbImage) -> tuple[RgbImage, float]:
+    """(uint8[h, w, 3] RGB at most THUMBNAIL_WIDTH_PX wide, thumbnail pixels per source pixel)."""
+    height, width = image.shape[:2]
+    if width <= THUMBNAIL_WIDTH_PX:
+        return np.ascontiguousarray(image), 1.0
+    scale = THUMBNAIL_WIDTH_PX / width
+    size = THUMBNAIL_WIDTH_PX, max(1, _round(height * scale))
+    return np.asarray(cv2.resize(image, size, interpolation=cv2.INTER_AREA), np.uint8), scale
+
+
+def _geometry(contract: InputContract) -> tuple[int, float]:
+    if not contract.size_px or not contract.crop_margin:
+        raise ModelError(
+            "The model's input contract has no face size or no crop margin",
+            "Give size_px and crop_margin above 0 under [contract] in its card.toml, or choose a face model: "
+            "forensics models list",
+        )
+    return contract.size_px, contract.crop_margin
+
+
+def _round(value: float) -> int:
+    # round() would go to the even neighbour: a square would jump as its middle moves.
+    return math.floor(value + 0.5)

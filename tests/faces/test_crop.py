@@ -1,0 +1,166 @@
+"""Crops: geometry to the pixel, borders, scaling, and what is left out."""
+
+from __future__ import annotations
+
+import numpy as np
+import pytest
+
+from forensics.errors import ModelError
+from forensics.faces.crop import THUMBNAIL_WIDTH_PX, crop, cut, cut_square, whole_image_box
+from forensics.records.faces import FaceBox, FaceCrop, TrackedFace
+from forensics.records.findings import Abstention, Notice, Why
+from forensics.records.media import Frame, RgbImage
+from forensics.records.model_card import InputContract
+from forensics.records.stream import Item
+
+CONTRACT = InputContract(size_px=40, crop_margin=2.0, min_face_px=30)
+
+
+def gradient(height: int = 200, width: int = 250) -> RgbImage:
+    """Red is x, green is y: every pixel says where it came from."""
+    image = np.zeros((height, width, 3), np.uint8)
+    image[..., 0] = np.arange(width)[None, :]
+    image[..., 1] = np.arange(height)[:, None]
+    return image
+
+
+def test_unscaled_crop_keeps_the_source_pixels() -> None:
+    image = gradient()
+    piece = cut(image, FaceBox(90, 70, 20, 20), CONTRACT)
+    assert np.array_equal(piece, image[60:100, 80:120])
+
+
+def test_longer_side_decides_and_the_centre_stays() -> None:
+    image = gradient()
+    tall = cut(image, FaceBox(95, 70, 10, 20), CONTRACT)
+    assert np.array_equal(tall, image[60:100, 80:120])
+
+
+@pytest.mark.parametrize(
+    ("centre", "left"), [(99.4, 79), (99.49, 79), (99.5, 80), (100.0, 80), (100.5, 81), (101.5, 82)]
+)
+def test_half_pixels_round_up(centre: float, left: int) -> None:
+    piece = cut_square(gradient(), (centre, 100), 40, 40)
+    assert piece[0, 0, 0] == left
+
+
+def test_over_the_edge_the_edge_is_repeated() -> None:
+    image = gradient()
+    piece = cut_square(image, (5, 195), 40, 40)
+    assert (piece[:, :15, 0] == 0).all()
+    assert np.array_equal(piece[0, 15:, 0], np.arange(25))
+    assert (piece[25:, :, 1] == 199).all()
+
+
+def test_square_wholly_outside_is_the_nearest_corner() -> None:
+    image = gradient()
+    assert (cut_square(image, (-100, -100), 20, 8) == image[0, 0]).all()
+
+
+@pytest.mark.parametrize("side", [20, 80, 117, 160])
+def test_scaling_keeps_positions(side: int) -> None:
+    size = 40
+    piece = cut_square(gradient(), (100, 100), side, size).astype(float)
+    left = np.floor(100 - side / 2 + 0.5)
+    expected = left + (np.arange(size) + 0.5) * side / size - 0.5
+    inner = slice(3, -3)  # bicubic overshoots next to an edge
+    assert np.abs(piece[20, inner, 0] - expected[inner]).max() <= 0.75
+    assert piece.shape == (size, size, 3)
+
+
+def test_shrinking_averages_and_does_not_skip() -> None:
+    checker = np.zeros((80, 80, 3), np.uint8)
+    checker[::2, ::2] = checker[1::2, 1::2] = 255
+    piece = cut_square(checker, (40, 40), 80, 20)
+    assert set(np.unique(piece)) <= {127, 128}
+
+
+def test_crop_owns_its_pixels() -> None:
+    image = gradient()
+    piece = cut_square(image, (100, 100), 40, 40)
+    image[:] = 7
+    assert piece[0, 0, 0] == 80
+    assert piece.flags.c_contiguous
+
+
+@pytest.mark.parametrize("margin", [1.0, 1.04, 1.3, 1.7])
+def test_whole_image_box_gives_the_whole_picture(margin: float) -> None:
+    image = gradient(224, 224)
+    contract = InputContract(size_px=224, crop_margin=margin)
+    assert np.array_equal(cut(image, whole_image_box(image, contract), contract), image)
+
+
+def test_whole_image_box_of_an_oblong_picture_holds_all_of_it() -> None:
+    image = gradient(60, 100)
+    contract = InputContract(size_px=100, crop_margin=1.3)
+    piece = cut(image, whole_image_box(image, contract), contract)
+    assert np.array_equal(piece[20:80], image)
+
+
+def test_contract_without_geometry_is_refused() -> None:
+    voice = InputContract(rate_hz=16000, window_s=3.0)
+    with pytest.raises(ModelError, match="no face size or no crop margin") as caught:
+        cut(gradient(), FaceBox(0, 0, 10, 10), voice)
+    assert "card.toml" in caught.value.hint
+
+
+def faces(sizes: dict[int, list[float]], width: int = 800) -> list[Item]:
+    """One TrackedFace per track and frame; frame k holds the k-th size of every track."""
+    items: list[Item] = []
+    for index in range(max(len(one) for one in sizes.values())):
+        frame = Frame(np.full((600, width, 3), index, np.uint8), index, index / 2)
+        for track_id, one in sizes.items():
+            items.append(TrackedFace(frame, FaceBox(10, 10, one[index], one[index]), track_id))
+    return items
+
+
+def test_stage_cuts_and_passes_on() -> None:
+    notice = Notice("decode", "odd")
+    given = [notice, *faces({1: [50, 50], 2: [60, 60]})]
+    result = list(crop(given, CONTRACT))
+    assert result[0] is notice
+    crops = [item for item in result if isinstance(item, FaceCrop)]
+    assert [(one.track_id, one.frame_index, one.at_s) for one in crops] == [
+        (1, 0, 0.0),
+        (2, 0, 0.0),
+        (1, 1, 0.5),
+        (2, 1, 0.5),
+    ]
+    assert all(one.image.shape == (40, 40, 3) for one in crops)
+    assert crops[0].thumbnail is crops[1].thumbnail
+    assert crops[0].thumbnail is not crops[2].thumbnail
+    assert crops[0].thumbnail.shape == (480, THUMBNAIL_WIDTH_PX, 3)
+    assert crops[0].thumbnail_scale == pytest.approx(0.8)
+    assert len(result) == 5
+
+
+def test_thumbnail_is_never_enlarged() -> None:
+    (one,) = crop(faces({1: [50]}, width=320), CONTRACT)
+    assert isinstance(one, FaceCrop)
+    assert one.thumbnail.shape == (600, 320, 3)
+    assert one.thumbnail_scale == 1.0
+
+
+def test_person_too_small_throughout_gets_one_abstention() -> None:
+    result = list(crop(faces({1: [20, 24.2, 22], 2: [50, 50, 50]}), CONTRACT))
+    (abstention,) = [item for item in result if isinstance(item, Abstention)]
+    assert abstention.detector == "face"
+    assert abstention.why is Why.TOO_SMALL
+    assert abstention.subject == "person 1"
+    assert "24 px" in abstention.detail
+    assert "30 px" in abstention.detail
+    assert "higher resolution" in abstention.detail
+    assert result[-1] is abstention
+
+
+def test_person_partly_too_small_gets_a_notice() -> None:
+    result = list(crop(faces({3: [20, 40, 22]}), CONTRACT))
+    assert sum(isinstance(item, FaceCrop) for item in result) == 1
+    (notice,) = [item for item in result if isinstance(item, Notice)]
+    assert "person 3: 2 of 3 faces" in notice.message
+    assert not any(isinstance(item, Abstention) for item in result)
+
+
+def test_face_of_the_smallest_allowed_size_is_cut() -> None:
+    (one,) = crop(faces({1: [30]}), CONTRACT)
+    assert isinstance(one, FaceCrop)

@@ -8,6 +8,9 @@ net looked, not where a manipulation is.
 
 from __future__ import annotations
 
+import math
+from typing import Any
+
 import timm
 import torch
 from torch import Tensor, nn
@@ -17,6 +20,8 @@ from forensics.training.nets.net import FakenessNet, normalise_rgb
 
 # An untrained attention should pass pretrained features nearly unchanged: sigmoid(2) = 0.88.
 _ATTENTION_BIAS = 2.0
+# The size in pixels that EfficientNet-B4 was designed for.
+_B4_NATIVE_PX = 380
 
 
 class EfficientNetFace(FakenessNet):
@@ -28,6 +33,8 @@ class EfficientNetFace(FakenessNet):
             in which case the map is the class activation map of the last features.
         drop_rate: dropout before the head.
         drop_path_rate: stochastic depth.
+        padded_as_at_px: pad strided convolutions as for pictures of this size, whatever comes in; None
+            pads as TensorFlow does, which depends on the size of what comes in.
     """
 
     task = Task.FACE
@@ -39,10 +46,16 @@ class EfficientNetFace(FakenessNet):
         *,
         drop_rate: float = 0.2,
         drop_path_rate: float = 0.1,
+        padded_as_at_px: int | None = None,
     ) -> None:
         super().__init__()
         self.trunk_name = trunk
-        self.trunk = timm.create_model(trunk, pretrained=False, num_classes=0, drop_path_rate=drop_path_rate)
+        # timm's modules are untyped.
+        self.trunk: Any = timm.create_model(
+            trunk, pretrained=False, num_classes=0, drop_path_rate=drop_path_rate
+        )
+        if padded_as_at_px is not None:
+            _fix_padding(self.trunk, padded_as_at_px)
         self.attention_stage = attention_stage
         self.map_name = "activation" if attention_stage is None else "attention"
         self.dropout = nn.Dropout(drop_rate)
@@ -51,7 +64,7 @@ class EfficientNetFace(FakenessNet):
             n_channels = self.trunk.blocks[attention_stage][-1].conv_pwl.out_channels
             self.attention = nn.Conv2d(n_channels, 1, kernel_size=1)
             nn.init.normal_(self.attention.weight, std=0.01)
-            nn.init.constant_(self.attention.bias, _ATTENTION_BIAS)
+            nn.init.constant_(self.attention.get_parameter("bias"), _ATTENTION_BIAS)
 
     def prepare(self, raw: Tensor) -> Tensor:
         """uint8[N, S, S, 3] RGB to normalised float32[N, 3, S, S]."""
@@ -80,14 +93,60 @@ class EfficientNetFace(FakenessNet):
         return logit, attention
 
 
+class _FixedPaddingConv2d(nn.Conv2d):
+    """A convolution that pads (before, after) on both axes; torch's own pads both sides alike."""
+
+    def __init__(self, convolution: nn.Conv2d, before: int, after: int) -> None:
+        super().__init__(
+            convolution.in_channels,
+            convolution.out_channels,
+            (convolution.kernel_size[0], convolution.kernel_size[1]),
+            (convolution.stride[0], convolution.stride[1]),
+            groups=convolution.groups,
+            bias=convolution.bias is not None,
+        )
+        self.load_state_dict(convolution.state_dict())
+        self.border = (before, after, before, after)
+
+    def forward(self, input: Tensor) -> Tensor:
+        return super().forward(nn.functional.pad(input, self.border))
+
+
+def _fix_padding(trunk: Any, size_px: int) -> None:
+    """Gives every strided convolution the padding that TensorFlow's rule gives it at ``size_px``.
+
+    The reference net does so. At 224 px it makes a difference in one layer (5x5, stride 2, 56 px in): 2
+    before and 2 after instead of 1 and 2. Names and shapes of the weights stay as they are.
+    """
+    owners = [(trunk, "conv_stem"), *((block, "conv_dw") for stage in trunk.blocks for block in stage)]
+    for owner, name in owners:
+        convolution = getattr(owner, name)
+        kernel, stride = convolution.kernel_size[0], convolution.stride[0]
+        if stride > 1:
+            n_out = math.ceil(size_px / stride)
+            total = max(0, (n_out - 1) * stride + kernel - size_px)
+            setattr(owner, name, _FixedPaddingConv2d(convolution, total // 2, total - total // 2))
+            size_px = n_out
+
+
 def efficientnet_autoatt_b4() -> EfficientNetFace:
     """EfficientNetAutoAttB4: attention behind MBConv block 9, the last one of stage 2 (56 channels)."""
-    return EfficientNetFace("tf_efficientnet_b4", attention_stage=2, drop_rate=0.4, drop_path_rate=0.2)
+    return _b4(attention_stage=2)
 
 
 def efficientnet_b4() -> EfficientNetFace:
     """EfficientNet-B4 without attention; its map is the class activation map."""
-    return EfficientNetFace("tf_efficientnet_b4", attention_stage=None, drop_rate=0.4, drop_path_rate=0.2)
+    return _b4(attention_stage=None)
+
+
+def _b4(attention_stage: int | None) -> EfficientNetFace:
+    return EfficientNetFace(
+        "tf_efficientnet_b4",
+        attention_stage,
+        drop_rate=0.4,
+        drop_path_rate=0.2,
+        padded_as_at_px=_B4_NATIVE_PX,
+    )
 
 
 def efficientnetv2_b0_autoatt() -> EfficientNetFace:

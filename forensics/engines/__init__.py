@@ -1,0 +1,1 @@
+"""Run an IR. The only room that imports openvino at scan time."""

@@ -1,13 +1,14 @@
-"""Send a picture through a video codec and back: for training and for tests of robustness."""
+"""Send pictures and sound through a codec and back: for training and for tests of robustness."""
 
 from __future__ import annotations
 
+import io
 from fractions import Fraction
 
 import av
 import numpy as np
 
-from forensics.records.media import RgbImage
+from forensics.records.media import RgbImage, Samples
 
 
 def through_h264(image: RgbImage, crf: int) -> RgbImage:
@@ -38,3 +39,40 @@ def through_h264(image: RgbImage, crf: int) -> RgbImage:
     decoded = frames[0].to_ndarray(format="rgb24")
     missing = ((0, height - decoded.shape[0]), (0, width - decoded.shape[1]), (0, 0))
     return np.pad(decoded, missing, mode="edge")
+
+
+# Codec name to the container that carries it as a plain stream.
+SOUND_CODECS = {"libmp3lame": "mp3", "aac": "adts", "libopus": "ogg"}
+
+
+def sound_through(samples: Samples, rate_hz: int, codec: str, bit_rate_bps: int) -> Samples:
+    """Encodes sound with a lossy codec and decodes it again.
+
+    Args:
+        samples: float32[N] mono in [-1, 1].
+        rate_hz: their sample rate; the codec may work at another and is resampled back.
+        codec: a key of ``SOUND_CODECS``.
+        bit_rate_bps: the codec's target.
+
+    Returns:
+        float32[N]: shifted by the codec's delay, cut or padded with silence to the same length.
+    """
+    file = io.BytesIO()
+    with av.open(file, "w", format=SOUND_CODECS[codec]) as container:
+        stream = container.add_stream(codec, rate=rate_hz, layout="mono")
+        stream.bit_rate = bit_rate_bps
+        frame = av.AudioFrame.from_ndarray(samples[None, :].astype(np.float32), format="fltp", layout="mono")
+        frame.sample_rate = rate_hz
+        for packet in [*stream.encode(frame), *stream.encode(None)]:
+            container.mux(packet)
+    file.seek(0)
+    resampler = av.AudioResampler(format="flt", layout="mono", rate=rate_hz)
+    with av.open(file, "r") as container:
+        decoded = [
+            piece.to_ndarray().reshape(-1)
+            for frame in container.decode(audio=0)
+            for piece in resampler.resample(frame)
+        ]
+        decoded += [piece.to_ndarray().reshape(-1) for piece in resampler.resample(None)]
+    sound = np.concatenate(decoded)[: samples.size]
+    return np.asarray(np.pad(sound, (0, samples.size - sound.size)), np.float32)

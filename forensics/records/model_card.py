@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import enum
+import math
 from dataclasses import dataclass, field
 
 
@@ -54,6 +55,15 @@ class Calibration:
     raw_highest: float
     data: str
     n: int
+
+    def fakeness(self, raw: float) -> float:
+        """Calibrated fakeness in [0, 1] of a logit; held at the edge's outside what the fit has seen."""
+        held = min(max(raw, self.raw_lowest), self.raw_highest)
+        return _sigmoid(self.slope * held + self.intercept)
+
+    def covers(self, raw: float) -> bool:
+        """Whether the fit has seen logits on both sides of this one."""
+        return self.raw_lowest <= raw <= self.raw_highest
 
 
 @dataclass(frozen=True, slots=True)
@@ -135,3 +145,13 @@ class ModelCard:
     def variant(self, precision: str) -> Variant | None:
         """The stored form of this precision, None where there is none."""
         return next((v for v in self.variants if v.precision == precision), None)
+
+    def fakeness(self, raw: float) -> float:
+        """Calibrated fakeness of a logit; the plain sigmoid for a card without calibration."""
+        return _sigmoid(raw) if self.calibration is None else self.calibration.fakeness(raw)
+
+
+def _sigmoid(x: float) -> float:
+    if x >= 0:
+        return 1 / (1 + math.exp(-x))
+    return math.exp(x) / (1 + math.exp(x))

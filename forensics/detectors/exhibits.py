@@ -1,0 +1,86 @@
+"""Draw the pictures that a report shows of a score."""
+
+from __future__ import annotations
+
+import cv2
+import numpy as np
+import numpy.typing as npt
+
+from forensics.records.faces import FaceCrop
+from forensics.records.findings import Exhibit, ExhibitKind, Score
+from forensics.records.media import RgbImage
+
+_JPEG_QUALITY = 82
+_CROP_SHOWN_PX = 224
+_BOX_RGB = (255, 196, 0)
+
+
+def frame_exhibit(crop: FaceCrop, score: Score, group: str) -> Exhibit:
+    """The frame, reduced, with the face box drawn into it."""
+    picture = crop.thumbnail.copy()
+    scale, box = crop.thumbnail_scale, crop.box
+    corner = round(box.left_px * scale), round(box.top_px * scale)
+    opposite = round((box.left_px + box.width_px) * scale), round((box.top_px + box.height_px) * scale)
+    # A dark line around the bright one keeps the box visible on any background.
+    cv2.rectangle(picture, corner, opposite, (0, 0, 0), 4)
+    cv2.rectangle(picture, corner, opposite, _BOX_RGB, 2)
+    caption = f"Frame {crop.frame_index} at {crop.at_s:.2f} s, face {box.size_px:.0f} px"
+    return _exhibit(ExhibitKind.FRAME, picture, caption, score, group)
+
+
+def crop_exhibit(crop: FaceCrop, score: Score, group: str) -> Exhibit:
+    """The crop as the net saw it, enlarged."""
+    return _exhibit(ExhibitKind.CROP, _shown(crop.image), "The face as the model saw it", score, group)
+
+
+def attention_exhibit(crop: FaceCrop, score: Score, where: npt.NDArray[np.float32], group: str) -> Exhibit:
+    """The crop under the attention map.
+
+    Args:
+        where: float32[h, w] in [0, 1].
+    """
+    picture = _shown(crop.image)
+    weight = cv2.resize(where, (picture.shape[1], picture.shape[0]), interpolation=cv2.INTER_CUBIC)
+    heat = cv2.applyColorMap((weight.clip(0, 1) * 255).astype(np.uint8), cv2.COLORMAP_VIRIDIS)
+    mixed = cv2.addWeighted(picture, 0.5, cv2.cvtColor(heat, cv2.COLOR_BGR2RGB), 0.5, 0)
+    caption = "Where the net looked (bright: more), not where a manipulation is"
+    return _exhibit(ExhibitKind.ATTENTION, np.asarray(mixed, np.uint8), caption, score, group)
+
+
+def spectrogram_exhibit(mel: npt.NDArray[np.float32], score: Score, group: str) -> Exhibit:
+    """A window's mel spectrogram, low frequencies at the bottom.
+
+    Args:
+        mel: float32[bands, frames], natural logarithm of power.
+    """
+    lowest, highest = np.percentile(mel, (2, 99.5))
+    levels = ((mel - lowest) / max(float(highest - lowest), 1e-6)).clip(0, 1)[::-1]
+    coloured = cv2.applyColorMap((levels * 255).astype(np.uint8), cv2.COLORMAP_MAGMA)
+    enlarged = cv2.resize(
+        cv2.cvtColor(coloured, cv2.COLOR_BGR2RGB), None, fx=2, fy=2, interpolation=cv2.INTER_CUBIC
+    )
+    caption = (
+        f"Mel spectrogram, {score.span.start_s:.1f} to {score.span.end_s:.1f} s, "
+        f"60 Hz (bottom) to 7 kHz (top)"
+    )
+    return _exhibit(ExhibitKind.SPECTROGRAM, np.asarray(enlarged, np.uint8), caption, score, group)
+
+
+def _shown(image: RgbImage) -> RgbImage:
+    return np.asarray(
+        cv2.resize(image, (_CROP_SHOWN_PX, _CROP_SHOWN_PX), interpolation=cv2.INTER_CUBIC), np.uint8
+    )
+
+
+def _exhibit(kind: ExhibitKind, picture: RgbImage, caption: str, score: Score, group: str) -> Exhibit:
+    bgr = cv2.cvtColor(picture, cv2.COLOR_RGB2BGR)
+    _, encoded = cv2.imencode(".jpg", bgr, [cv2.IMWRITE_JPEG_QUALITY, _JPEG_QUALITY])
+    return Exhibit(
+        kind=kind,
+        jpeg=encoded.tobytes(),
+        caption=caption,
+        subject=score.subject,
+        group=group,
+        at_s=score.span.start_s,
+        fakeness=score.fakeness,
+    )

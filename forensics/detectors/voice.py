@@ -1,0 +1,155 @@
+"""The sound, window by window."""
+
+from __future__ import annotations
+
+from collections.abc import Iterator
+from dataclasses import dataclass
+
+import numpy as np
+import numpy.typing as npt
+
+from forensics.detectors.domain import outside, voice_properties
+from forensics.detectors.exhibits import spectrogram_exhibit
+from forensics.engines.openvino_engine import CompiledNet
+from forensics.errors import ModelError
+from forensics.media.sound import MIN_SPEECH_S, level
+from forensics.records.findings import Abstention, Notice, Score, Span, Why
+from forensics.records.media import AudioChunk, MediaFile, MediaKind, Samples, StreamKind
+from forensics.records.model_card import ModelCard
+from forensics.records.stream import Item
+
+_SUBJECT = "voice"
+_BATCH = 8
+# Up to this long, windows overlap as the contract says; longer sound is covered once, without overlap.
+_OVERLAP_UP_TO_S = 120.0
+
+
+class Voice:
+    """The voice detector around one compiled voice net."""
+
+    name = "voice"
+
+    def __init__(self, net: CompiledNet) -> None:
+        self.net = net
+        self.card: ModelCard = net.card
+
+    def begin(self, media: MediaFile) -> VoiceExamination:
+        """Starts on a file."""
+        return VoiceExamination(self.net, media)
+
+
+@dataclass(frozen=True, slots=True)
+class _Window:
+    samples: Samples
+    span: Span
+
+
+class VoiceExamination:
+    """One file's sound. Holds a window of samples, a batch of windows and one spectrogram."""
+
+    def __init__(self, net: CompiledNet, media: MediaFile) -> None:
+        contract = net.card.contract
+        if contract.window_s is None or contract.hop_s is None or contract.rate_hz is None:
+            raise ModelError(
+                f"The card of {net.card.id} has no window, hop or rate", "Export the model again."
+            )
+        self._net = net
+        self._media = media
+        self._rate_hz = contract.rate_hz
+        self._n_window = round(contract.window_s * contract.rate_hz)
+        long = (media.duration_s or 0.0) > _OVERLAP_UP_TO_S
+        self._n_hop = self._n_window if long else round(contract.hop_s * contract.rate_hz)
+        self._pending: Samples = np.zeros(0, np.float32)
+        self._pending_at_s: float | None = None
+        self._waiting: list[_Window] = []
+        self._heard_s = 0.0
+        self._n_scored = 0
+        self._strongest: tuple[Score, npt.NDArray[np.float32]] | None = None
+        self._properties: list[dict[str, float]] = []
+
+    def observe(self, item: Item) -> Iterator[Item]:
+        """Takes sound; scores it when a batch of windows is full."""
+        if not isinstance(item, AudioChunk):
+            return
+        if self._pending_at_s is None:
+            self._pending_at_s = item.at_s
+        self._heard_s += item.samples.size / self._rate_hz
+        self._pending = np.concatenate([self._pending, item.samples])
+        while self._pending.size >= self._n_window:
+            yield from self._take(self._pending[: self._n_window])
+            self._pending = self._pending[self._n_hop :]
+            self._pending_at_s += self._n_hop / self._rate_hz
+
+    def conclude(self) -> Iterator[Item]:
+        """The rest's score, or why there is none, and the exhibits."""
+        # What is left after the last full window was heard already where windows overlap.
+        fresh = self._pending.size - (self._n_window - self._n_hop if self._n_scored or self._waiting else 0)
+        if fresh >= MIN_SPEECH_S * self._rate_hz:
+            yield from self._take(self._pending)
+        yield from self._score()
+        if not self._n_scored:
+            yield self._abstention()
+            return
+        if self._properties:
+            medians = {"bandwidth_hz": float(np.median([row["bandwidth_hz"] for row in self._properties]))}
+            words = outside(self._net.card.domain, medians)
+            if words:
+                yield Notice(
+                    "score",
+                    f"OUT_OF_DOMAIN: the sound is unlike what {self._net.card.id} was calibrated on: "
+                    + "; ".join(words)
+                    + ". The stated error rates may not hold.",
+                )
+        if self._strongest is not None:
+            score, mel = self._strongest
+            yield spectrogram_exhibit(mel, score, f"{_SUBJECT}, strongest for manipulation")
+
+    def _take(self, samples: Samples) -> Iterator[Score]:
+        levelled = level(samples, self._n_window)
+        if levelled is None:
+            return
+        start_s = self._pending_at_s or 0.0
+        self._waiting.append(_Window(levelled, Span(start_s, start_s + samples.size / self._rate_hz)))
+        properties = voice_properties(samples, self._rate_hz)
+        if properties:
+            self._properties.append(properties)
+        if len(self._waiting) == _BATCH:
+            yield from self._score()
+
+    def _score(self) -> Iterator[Score]:
+        if not self._waiting:
+            return
+        windows, self._waiting = self._waiting, []
+        output = self._net.infer(np.stack([window.samples for window in windows]))
+        for window, logit, mel in zip(windows, output.logits.tolist(), output.maps, strict=True):
+            score = Score(
+                detector="voice",
+                model=self._net.card.id,
+                subject=_SUBJECT,
+                span=window.span,
+                raw=logit,
+                fakeness=self._net.card.fakeness(logit),
+            )
+            if self._strongest is None or score.raw > self._strongest[0].raw:
+                self._strongest = score, mel.copy()
+            self._n_scored += 1
+            yield score
+
+    def _abstention(self) -> Abstention:
+        if self._media.stream(StreamKind.AUDIO) is None:
+            if self._media.kind is MediaKind.IMAGE:
+                return Abstention("voice", Why.NO_AUDIO, "A still picture has no sound.", _SUBJECT)
+            return Abstention("voice", Why.NO_AUDIO, "The file has no sound stream.", _SUBJECT)
+        if self._heard_s < MIN_SPEECH_S:
+            return Abstention(
+                "voice",
+                Why.TOO_SHORT,
+                f"{self._heard_s:.1f} s of sound; {MIN_SPEECH_S:g} s are needed. Find a longer recording.",
+                _SUBJECT,
+            )
+        return Abstention(
+            "voice",
+            Why.NO_AUDIO,
+            f"{self._heard_s:.1f} s of sound, but silent or nearly so throughout.",
+            _SUBJECT,
+        )

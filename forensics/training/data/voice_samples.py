@@ -1,0 +1,110 @@
+"""Clips of speech for training and validation."""
+
+from __future__ import annotations
+
+from functools import lru_cache
+from pathlib import Path
+
+import numpy as np
+import torch
+from torch.utils.data import Dataset
+
+from forensics.errors import MediaError, TrainingError
+from forensics.media.decode import decode
+from forensics.media.probe import probe
+from forensics.media.sound import RATE_HZ, level
+from forensics.records.media import AudioChunk, Samples
+from forensics.records.model_card import InputContract
+from forensics.training.data.copy_synthesis import copy_synthesise
+from forensics.training.data.degrade_sound import degrade_sound
+from forensics.training.data.mixing import Mix
+from forensics.training.data.samples import Sample
+
+# Copy synthesis takes 0.1 to 0.3 s a clip: this many variants of every clip are made and kept.
+_N_VARIANTS = 3
+
+
+class TrainingVoices(Dataset[tuple[torch.Tensor, torch.Tensor]]):
+    """Endless, deterministic stream of augmented windows: item i depends on (seed, i) alone."""
+
+    def __init__(self, mix: Mix, contract: InputContract, seed: int) -> None:
+        self.mix = mix
+        self.n_window = window_length(contract)
+        self.seed = seed
+
+    def __getitem__(self, index: int) -> tuple[torch.Tensor, torch.Tensor]:
+        """Item ``index`` of the stream: (float32[n_window], float label)."""
+        rng = np.random.default_rng((self.seed, index))
+        # A clip may be too quiet or too short after the journey; the next draw then takes its place.
+        for _ in range(8):
+            draw = self.mix.draw(index, rng)
+            if draw.self_blended:
+                sound = _copied(draw.sample.path, int(rng.integers(_N_VARIANTS)))
+            else:
+                sound = read_sound(draw.sample.path)
+            window = level(degrade_sound(_stretch_of(sound, self.n_window, rng), rng), self.n_window)
+            if window is not None:
+                return torch.from_numpy(window), torch.tensor(float(draw.manipulated))
+        raise TrainingError(
+            f"Eight clips in a row hold no speech, last {draw.sample.path}",
+            "Check the data set's sound files.",
+        )
+
+
+class WholeVoices(Dataset[tuple[torch.Tensor, torch.Tensor]]):
+    """The first window of every clip as a scan takes it, in the order of ``samples``."""
+
+    def __init__(self, samples: list[Sample], contract: InputContract) -> None:
+        self.samples = samples
+        self.n_window = window_length(contract)
+
+    def __len__(self) -> int:
+        return len(self.samples)
+
+    def __getitem__(self, index: int) -> tuple[torch.Tensor, torch.Tensor]:
+        sample = self.samples[index]
+        window = level(read_sound(sample.path)[: self.n_window], self.n_window)
+        if window is None:
+            raise TrainingError(f"{sample.path} holds no speech", "Remove its row from the validation split.")
+        return torch.from_numpy(window), torch.tensor(float(sample.manipulated))
+
+
+def window_length(contract: InputContract) -> int:
+    """Samples in a window."""
+    if contract.window_s is None or contract.rate_hz is None:
+        raise TrainingError(
+            "A voice net needs a window and a sample rate", "Give both in the input contract."
+        )
+    return round(contract.window_s * contract.rate_hz)
+
+
+@lru_cache(maxsize=2048)
+def read_sound(path: str) -> Samples:
+    """float32[N] mono at 16 kHz of a whole clip, decoded by the scan's own code.
+
+    Raises:
+        TrainingError: no sound in it.
+    """
+    try:
+        file = Path(path)
+        chunks = [
+            item.samples for item in decode(file, probe(file), 1, video=False) if isinstance(item, AudioChunk)
+        ]
+    except MediaError as error:
+        raise TrainingError(f"{path}: {error.message}", error.hint) from error
+    if not chunks:
+        raise TrainingError(f"{path} holds no sound", "Remove its row, or prepare the data again.")
+    return np.concatenate(chunks)
+
+
+@lru_cache(maxsize=2048)
+def _copied(path: str, variant: int) -> Samples:
+    sound = read_sound(path)[: 8 * RATE_HZ]
+    seed = int.from_bytes(path.encode()[-8:], "little")
+    return copy_synthesise(sound, np.random.default_rng((seed, variant)))
+
+
+def _stretch_of(sound: Samples, n_window: int, rng: np.random.Generator) -> Samples:
+    spare = sound.size - n_window
+    start = int(rng.integers(spare + 1)) if spare > 0 else 0
+    return sound[start : start + n_window]

@@ -1,0 +1,65 @@
+"""Verdicts in plain words: reasons and limits."""
+
+from __future__ import annotations
+
+from collections.abc import Mapping, Sequence
+
+from forensics.records.findings import Abstention
+from forensics.records.media import MediaFile, MediaKind
+from forensics.records.model_card import ModelCard
+from forensics.records.verdict import Basis, VerdictLabel
+
+
+def reason_for_verdict(label: VerdictLabel, basis: Basis, abstentions: Sequence[Abstention]) -> str:
+    """One sentence: who decided, by what score, against which bound."""
+    who = "The voice" if basis.detector == "voice" else f"The face of {basis.subject}"
+    what = "windows" if basis.detector == "voice" else "frames"
+    score = f"{basis.fakeness:.2f} over {basis.n_scores} {what if basis.n_scores != 1 else what[:-1]}"
+    if label is VerdictLabel.SIGNS_OF_MANIPULATION:
+        when = f", strongest at {basis.strongest.start_s:.1f} s" if basis.n_scores > 1 else ""
+        return f"{who} scores {score}{when}: at or above the threshold for signs of manipulation."
+    if label is VerdictLabel.NO_SIGNS_FOUND:
+        return f"{who} scores {score}: at or below the threshold for no signs."
+    if basis.label is VerdictLabel.NO_SIGNS_FOUND:
+        why = "; ".join(a.detail for a in abstentions if a.detector == "face") or "No face was scored."
+        return f"{who} scores {score}, without signs, but no face could be examined: {why}"
+    return f"{who} scores {score}: between the thresholds, cannot tell."
+
+
+def reason_for_nothing(media: MediaFile, abstentions: Sequence[Abstention]) -> str:
+    """One sentence on a file without any score."""
+    details = list(dict.fromkeys(abstention.detail for abstention in abstentions))
+    return " ".join(details) or f"No detector applies to this {media.kind.value} file."
+
+
+def too_rarely_seen(subject: str, n_scores: int) -> str:
+    """The limit that a person's few frames put."""
+    frames = "frame" if n_scores == 1 else "frames"
+    return f"{subject.capitalize()} was found in {n_scores} sampled {frames} only and was not judged."
+
+
+def limits_of(
+    media: MediaFile,
+    deciding: Basis,
+    others: Sequence[Basis],
+    abstentions: Sequence[Abstention],
+    cards: Mapping[str, ModelCard],
+) -> tuple[str, ...]:
+    """What the verdict does not cover."""
+    limits = []
+    card = cards[deciding.model]
+    if card.thresholds is None or card.calibration is None:
+        limits.append(f"{card.id} is not calibrated: its scores carry no error rate.")
+    elif not card.calibration.covers(deciding.raw):
+        limits.append(
+            "The score lies outside what the calibration has seen; it is stated at the edge of that range."
+        )
+    for basis in others:
+        if basis.detector == "voice" and basis.label is VerdictLabel.INCONCLUSIVE:
+            limits.append(f"The voice ({basis.fakeness:.2f}) could not be told either way.")
+    for abstention in abstentions:
+        if abstention.detector != deciding.detector or abstention.subject != deciding.subject:
+            limits.append(f"{abstention.detector.capitalize()} not examined: {abstention.detail}")
+    if media.kind is MediaKind.VIDEO:
+        limits.append("Sampled frames were examined, not every frame.")
+    return tuple(dict.fromkeys(limits))

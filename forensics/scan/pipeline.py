@@ -1,0 +1,174 @@
+"""The belt: hash -> probe -> decode -> faces -> crops -> score -> conclude.
+
+Everything that a scan learns of a file is an item on one stream. A stage is a generator that transforms
+the items that it knows and passes on the rest. Pixels leave the belt at ``score``.
+"""
+
+from __future__ import annotations
+
+import logging
+from collections.abc import Callable, Iterator, Sequence
+from dataclasses import replace
+from pathlib import Path
+
+from forensics.detectors.detector import Detector
+from forensics.errors import MediaError
+from forensics.faces.crop import crop, whole_image_box
+from forensics.faces.tracks import track
+from forensics.media.decode import decode
+from forensics.media.discovery import Found
+from forensics.media.hashing import sha256_of
+from forensics.media.probe import probe
+from forensics.records.faces import FaceTrack, TrackedFace
+from forensics.records.findings import Abstention, Exhibit, Notice, Score, Why
+from forensics.records.media import Frame, MediaFile, MediaKind, MediaUpdate
+from forensics.records.model_card import InputContract
+from forensics.records.scan import ScanResult
+from forensics.records.stream import Item
+from forensics.records.verdict import Verdict, VerdictLabel
+from forensics.scan.bench import Bench
+from forensics.scan.clock import StageClock
+from forensics.verdicts.policy import POLICY, conclude
+
+_LOG = logging.getLogger(__name__)
+
+
+def examine(file: Found, bench: Bench) -> ScanResult:
+    """Examines one file from hash to verdict.
+
+    A file that cannot be examined gives a NOT_EXAMINED result with the reason; only errors of this
+    program leave this function.
+    """
+    clock = StageClock()
+    media = MediaFile(path=file.display, size_bytes=file.size_bytes, modified_utc=file.modified_utc)
+    learned: list[Item] = []
+    try:
+        with clock.start("hash"):
+            media = replace(media, sha256=sha256_of(file.path))
+        with clock.start("probe"):
+            media = _identified(media, probe(file.path))
+        for item in _belt(file.path, media, bench, clock):
+            if isinstance(item, MediaUpdate):
+                media = _identified(media, item.media)
+            else:
+                learned.append(item)
+    except MediaError as error:
+        return _not_examined(media, error, learned, clock)
+    with clock.start("conclude"):
+        return _concluded(media, learned, bench, clock)
+
+
+def _belt(path: Path, media: MediaFile, bench: Bench, clock: StageClock) -> Iterator[Item]:
+    contract = bench.face_contract
+    items: Iterator[Item] = iter(
+        decode(path, media, bench.settings.frames, video=contract is not None, audio=bench.listens)
+    )
+    items = clock.timed("decode", items)
+    if contract is not None:
+        if bench.settings.crops and media.kind is MediaKind.IMAGE:
+            items = clock.timed("faces", _as_crops(items, contract))
+        else:
+            items = clock.timed("faces", track(items, bench.finder))
+        items = clock.timed("faces", crop(items, contract))
+    return clock.timed("score", score(items, bench.detectors, media))
+
+
+def score(items: Iterator[Item], detectors: Sequence[Detector], media: MediaFile) -> Iterator[Item]:
+    """Shows every item to every detector; frames, sound and crops end here.
+
+    A detector that fails takes its scores and exhibits for this file with it and abstains.
+    """
+    looks = [_Look(detector, media) for detector in detectors]
+    for item in items:
+        for look in looks:
+            look.observe(item)
+        if isinstance(item, (FaceTrack, Abstention, Notice, MediaUpdate)):
+            yield item
+    for look in looks:
+        yield from look.conclude()
+
+
+class _Look:
+    """One detector's examination, and what it gave so far."""
+
+    def __init__(self, detector: Detector, media: MediaFile) -> None:
+        self._detector = detector
+        self._given: list[Item] = []
+        self._failure: Abstention | None = None
+        self._examination = detector.begin(media)
+
+    def observe(self, item: Item) -> None:
+        self._keep(lambda: self._examination.observe(item))
+
+    def conclude(self) -> list[Item]:
+        self._keep(self._examination.conclude)
+        return self._given if self._failure is None else [self._failure]
+
+    def _keep(self, step: Callable[[], Iterator[Item]]) -> None:
+        if self._failure is not None:
+            return
+        try:
+            self._given.extend(step())
+        except MediaError:
+            raise
+        except Exception as error:  # one of three legal places: a detector costs its scores, not the file
+            _LOG.warning("%s failed", self._detector.name, exc_info=True)
+            self._given = []
+            self._failure = Abstention(
+                self._detector.name,
+                Why.FAILED,
+                f"The {self._detector.name} detector failed on this file ({type(error).__name__}: {error}); "
+                "its scores were withdrawn. Run forensics doctor, then scan the file again.",
+            )
+
+
+def _as_crops(items: Iterator[Item], contract: InputContract) -> Iterator[Item]:
+    """Stills that are face crops already: the whole picture is the face."""
+    for item in items:
+        if isinstance(item, Frame):
+            box = whole_image_box(item.image, contract)
+            yield TrackedFace(item, box, track_id=1)
+            yield FaceTrack(1, 1, item.at_s, item.at_s, box.size_px)
+        else:
+            yield item
+
+
+def _identified(known: MediaFile, found: MediaFile) -> MediaFile:
+    """What probing or decoding found, under the identity that discovery gave."""
+    return replace(
+        found,
+        path=known.path,
+        size_bytes=known.size_bytes,
+        modified_utc=known.modified_utc,
+        sha256=known.sha256,
+    )
+
+
+def _not_examined(
+    media: MediaFile, error: MediaError, learned: Sequence[Item], clock: StageClock
+) -> ScanResult:
+    return ScanResult(
+        media=media,
+        verdict=Verdict(VerdictLabel.NOT_EXAMINED, f"{error.message}. {error.hint}", POLICY),
+        notices=tuple(item for item in learned if isinstance(item, Notice)),
+        timings_s=_rounded(clock),
+    )
+
+
+def _concluded(media: MediaFile, learned: Sequence[Item], bench: Bench, clock: StageClock) -> ScanResult:
+    scores = tuple(item for item in learned if isinstance(item, Score))
+    abstentions = tuple(item for item in learned if isinstance(item, Abstention))
+    return ScanResult(
+        media=media,
+        verdict=conclude(media, scores, abstentions, bench.cards),
+        scores=scores,
+        abstentions=abstentions,
+        tracks=tuple(item for item in learned if isinstance(item, FaceTrack)),
+        notices=tuple(item for item in learned if isinstance(item, Notice)),
+        exhibits=tuple(item for item in learned if isinstance(item, Exhibit)),
+        timings_s=_rounded(clock),
+    )
+
+
+def _rounded(clock: StageClock) -> dict[str, float]:
+    return {stage: round(seconds, 4) for stage, seconds in clock.seconds.items()}

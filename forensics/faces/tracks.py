@@ -1,0 +1,192 @@
+"""Who is who within one file: faces of sampled frames become tracks, one per person."""
+
+from __future__ import annotations
+
+import math
+from collections.abc import Iterable, Iterator, Sequence
+from dataclasses import dataclass, field
+from statistics import median
+
+from forensics.errors import SettingsError
+from forensics.faces.appearance import Look, likeness, look
+from forensics.faces.crop import whole_image_box
+from forensics.faces.finder import FaceFinder
+from forensics.faces.overlap import same_face
+from forensics.records.faces import FaceBox, FaceTrack, TrackedFace
+from forensics.records.findings import Abstention, Why
+from forensics.records.media import Frame
+from forensics.records.model_card import InputContract
+from forensics.records.stream import Item
+
+# Every fourth sampled frame is searched in full: whoever appears is found within four frames, and a
+# full search costs ten times as much as a window.
+RESCAN_EVERY = 4
+# A face that was missed is still looked for where it was, for this many frames.
+_STILL_SOUGHT = 3
+
+# A face belongs to a person if likeness + _PLACE_WEIGHT * place >= _SAME_PERSON. Far away in time or
+# place, likeness alone has to reach what 99 % of different people do not; in place, 0.5 is enough for
+# a turned head and still tells most cuts from one speaker to another.
+_SAME_PERSON = 0.7
+_PLACE_WEIGHT = 0.2
+# Sides of the larger box by which a face may move at once, and more per second, up to a limit.
+_REACH, _REACH_PER_S, _LARGEST_REACH = 0.5, 1.0, 2.5
+# How fast a place is forgotten.
+_PLACE_FADES_S = 4.0
+# A look unlike those known is kept beside them: a person has a profile and a front.
+_NEW_LOOK = 0.85
+_N_LOOKS = 4
+
+
+@dataclass(slots=True)
+class _Person:
+    """What is known of one track so far."""
+
+    track_id: int
+    start_s: float
+    box: FaceBox
+    at_s: float
+    number: int
+    looks: list[Look]
+    sizes_px: list[float] = field(default_factory=list)
+
+    def summary(self) -> FaceTrack:
+        return FaceTrack(self.track_id, len(self.sizes_px), self.start_s, self.at_s, median(self.sizes_px))
+
+
+@dataclass(slots=True)
+class _Match:
+    """One box of a frame, with whom it belongs to: None is a person not seen before."""
+
+    box: FaceBox
+    look: Look
+    person: _Person | None
+
+
+def track(items: Iterable[Item], finder: FaceFinder, *, rescan_every: int = RESCAN_EVERY) -> Iterator[Item]:
+    """The stage: finds the faces of every frame and keeps people apart.
+
+    Known faces are searched where they were; the whole frame at first, at every ``rescan_every``-th
+    frame, when a face was lost, and while nobody is known.
+
+    Args:
+        items: the stream. Every ``Frame`` is consumed and becomes a ``TrackedFace`` per face; all else
+            passes on. At its end come the ``FaceTrack`` of every person, or an abstention if there
+            were frames but no face.
+        finder: finds faces.
+        rescan_every: frames from one full search to the next; 1 searches every frame in full.
+
+    Raises:
+        SettingsError: ``rescan_every`` is below 1.
+    """
+    if rescan_every < 1:
+        raise SettingsError(f"rescan_every is {rescan_every}", "Give 1 or more.")
+    people: list[_Person] = []
+    n_frames = 0
+    for item in items:
+        if not isinstance(item, Frame):
+            yield item
+            continue
+        for match in _faces(item, n_frames, people, finder, rescan_every):
+            person = _remember(match, people, item, n_frames)
+            yield TrackedFace(item, match.box, person.track_id)
+        n_frames += 1
+    yield from (person.summary() for person in people)
+    if n_frames and not people:
+        yield _no_face(n_frames)
+
+
+def whole_images(items: Iterable[Item], contract: InputContract) -> Iterator[Item]:
+    """The stage in place of ``track`` for stills that are face crops already: each is one face, whole.
+
+    Args:
+        items: the stream; its ``Frame`` items become ``TrackedFace`` items of person 1.
+        contract: of the face model, whose margin must not cut into the picture.
+
+    Raises:
+        ModelError: the contract is not that of a face model.
+    """
+    sizes_px: list[float] = []
+    first_s = last_s = 0.0
+    for item in items:
+        if not isinstance(item, Frame):
+            yield item
+            continue
+        box = whole_image_box(item.image, contract)
+        first_s, last_s = (first_s if sizes_px else item.at_s), item.at_s
+        sizes_px.append(box.size_px)
+        yield TrackedFace(item, box, 1)
+    if sizes_px:
+        yield FaceTrack(1, len(sizes_px), first_s, last_s, median(sizes_px))
+
+
+def _faces(
+    frame: Frame, number: int, people: list[_Person], finder: FaceFinder, rescan_every: int
+) -> list[_Match]:
+    """The faces of one frame, each with its person, in the order of track ids, newcomers last."""
+    sought = [person for person in people if number - person.number <= _STILL_SOUGHT]
+    boxes = finder.find(frame.image, near=[person.box for person in sought]) if sought else []
+    matches = _match(frame, boxes, people)
+    found = {match.person.track_id for match in matches if match.person}
+    lost = any(person.number == number - 1 and person.track_id not in found for person in sought)
+    if lost or not sought or number % rescan_every == 0:
+        others = finder.find(frame.image)
+        boxes = [*boxes, *(box for box in others if not any(same_face(box, known) for known in boxes))]
+        matches = _match(frame, boxes, people)
+    return sorted(
+        matches,
+        key=lambda one: (0, one.person.track_id, 0.0) if one.person else (1, 0, one.box.left_px),
+    )
+
+
+def _match(frame: Frame, boxes: Sequence[FaceBox], people: Sequence[_Person]) -> list[_Match]:
+    """Gives each box to the person whom it fits best, the best fit first; each person one box at most."""
+    matches = [_Match(box, look(frame.image, box), None) for box in boxes]
+    fits = [
+        (_fit(match, person, frame.at_s), index, person)
+        for index, match in enumerate(matches)
+        for person in people
+    ]
+    taken: set[int] = set()
+    for fit, index, person in sorted(fits, key=lambda one: (-one[0], one[1], one[2].track_id)):
+        if fit < _SAME_PERSON:
+            break
+        if matches[index].person is None and person.track_id not in taken:
+            matches[index].person = person
+            taken.add(person.track_id)
+    return matches
+
+
+def _fit(match: _Match, person: _Person, at_s: float) -> float:
+    """How well a box fits a person: likeness in [-1, 1], plus up to _PLACE_WEIGHT for its place."""
+    gap_s = abs(at_s - person.at_s)
+    (x, y), (last_x, last_y) = match.box.centre_px, person.box.centre_px
+    largest_px = max(match.box.size_px, person.box.size_px)
+    moved = math.hypot(x - last_x, y - last_y) / largest_px
+    reach = min(_REACH + _REACH_PER_S * gap_s, _LARGEST_REACH)
+    grown = math.log(match.box.size_px / person.box.size_px)
+    place = math.exp(-((moved / reach) ** 2) - (grown / 0.5) ** 2 - gap_s / _PLACE_FADES_S)
+    return likeness(match.look, person.looks) + _PLACE_WEIGHT * place
+
+
+def _remember(match: _Match, people: list[_Person], frame: Frame, number: int) -> _Person:
+    person = match.person
+    if person is None:
+        person = _Person(len(people) + 1, frame.at_s, match.box, frame.at_s, number, [match.look])
+        people.append(person)
+    elif likeness(match.look, person.looks) < _NEW_LOOK:
+        # The first look stays: a chain of small changes must not end at somebody else.
+        person.looks = [person.looks[0], *person.looks[1:][-(_N_LOOKS - 2) :], match.look]
+    person.box, person.at_s, person.number = match.box, frame.at_s, number
+    person.sizes_px.append(match.box.size_px)
+    return person
+
+
+def _no_face(n_frames: int) -> Abstention:
+    where = "the picture" if n_frames == 1 else f"any of {n_frames} sampled frames"
+    return Abstention(
+        detector="face",
+        why=Why.NO_FACE,
+        detail=f"no face was found in {where}. If there is one, try more frames (--frames {2 * n_frames}) or a "
+        "copy of higher resolution; faces in profile, partly covered or lying on their side are not found.",
+    )

@@ -1,0 +1,84 @@
+"""Results and labels made up for these tests."""
+
+from __future__ import annotations
+
+import math
+from collections.abc import Sequence
+
+import numpy as np
+
+from forensics.evaluation.labels import Label
+from forensics.records.faces import FaceTrack
+from forensics.records.findings import Abstention, Score, Span, Why
+from forensics.records.media import MediaFile, MediaKind, StreamInfo, StreamKind
+from forensics.records.scan import ScanResult
+from forensics.records.verdict import Basis, Verdict, VerdictLabel
+
+SIGNS, NO_SIGNS = 0.8, 0.2
+WHOLE = Span(0.0, 10.0)
+
+
+def logit(fakeness: float) -> float:
+    return math.log(fakeness / (1 - fakeness))
+
+
+def call(fakeness: float) -> VerdictLabel:
+    if fakeness >= SIGNS:
+        return VerdictLabel.SIGNS_OF_MANIPULATION
+    return VerdictLabel.NO_SIGNS_FOUND if fakeness <= NO_SIGNS else VerdictLabel.INCONCLUSIVE
+
+
+def basis(fakeness: float, detector: str = "face", subject: str = "person 1") -> Basis:
+    moment = Span(1.0, 1.0)
+    model = f"{detector}-model"
+    return Basis(
+        detector, model, subject, 2, logit(fakeness), fakeness, None, None, WHOLE, moment, call(fakeness)
+    )
+
+
+def result(
+    path: str,
+    bases: Sequence[Basis] = (),
+    *,
+    abstentions: Sequence[Abstention] = (),
+    height_px: int = 720,
+    face_px: float | None = 150.0,
+) -> ScanResult:
+    """A scanned video whose verdict is that of its highest basis, with two scores per basis."""
+    video = StreamInfo(
+        0, StreamKind.VIDEO, "h264", 10.0, 10.0, width_px=1280, height_px=height_px, frame_rate_hz=25.0
+    )
+    media = MediaFile(path, 1000, "2024-01-01T00:00:00Z", "0" * 64, MediaKind.VIDEO, "mp4", (video,))
+    scores = tuple(
+        Score(one.detector, one.model, one.subject, Span(at_s, at_s), one.raw, one.fakeness)
+        for one in bases
+        for at_s in (1.0, 2.0)
+    )
+    tracks = () if face_px is None or not bases else (FaceTrack(1, 2, 0.0, 10.0, face_px),)
+    if not bases:
+        verdict = Verdict(VerdictLabel.NOT_EXAMINED, "Nothing was scored.", "made 1")
+    else:
+        top = max(bases, key=lambda one: one.fakeness)
+        verdict = Verdict(call(top.fakeness), "made", "made 1", top.fakeness, basis=(top, *(set(bases) - {top})))
+    return ScanResult(media, verdict, scores, tuple(abstentions), tracks)
+
+
+def no_face() -> Abstention:
+    return Abstention("face", Why.NO_FACE, "no face was found")
+
+
+def labelled_scan(
+    n: int = 120, *, strength: float = 2.0, seed: int = 3, per_group: int = 2
+) -> tuple[list[ScanResult], dict[str, Label]]:
+    """``n`` files, every other manipulated by one of two methods, whose scores are ``strength`` apart."""
+    random = np.random.default_rng(seed)
+    results, labels = [], {}
+    for index in range(n):
+        manipulated = index % 2 == 1
+        raw = random.normal() + (strength / 2 if manipulated else -strength / 2)
+        path = f"clip_{index:04d}.mp4"
+        fakeness = float(1 / (1 + np.exp(-raw)))
+        results.append(result(path, [basis(fakeness)], height_px=480 if index % 3 else 1080))
+        method = ("swap", "reenactment")[index // 2 % 2] if manipulated else "camera"
+        labels[path] = Label(path, manipulated, f"group {index // per_group}", method)
+    return results, labels

@@ -85,7 +85,7 @@ class FaceExamination:
         output = self._net.infer(batch)
         logits, maps = output.logits, output.maps
         if self._net.card.contract.flip:
-            logits = (logits + self._net.infer(batch[:, :, ::-1]).logits) / 2
+            logits = (logits + self._net.infer(batch[:, :, ::-1]).logits) / np.float32(2)
         for crop, logit, where in zip(crops, logits.tolist(), maps, strict=True):
             score = Score(
                 detector="face",

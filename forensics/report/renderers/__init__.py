@@ -1,0 +1,116 @@
+"""Renderers by suffix. Adding one: a file beside this one and a line in ``RENDERERS``.
+
+A report appears whole or not at all: it is written to a temporary file in its folder and then renamed.
+"""
+
+from __future__ import annotations
+
+import contextlib
+import importlib
+import os
+import secrets
+from pathlib import Path
+from typing import BinaryIO, ClassVar, Protocol, cast
+
+from forensics.errors import ReportError, SettingsError
+from forensics.report.view import ReportView
+
+RENDERERS: dict[str, str] = {
+    ".html": "forensics.report.renderers.html:HtmlRenderer",
+    ".json": "forensics.report.renderers.json:JsonRenderer",
+    ".csv": "forensics.report.renderers.csv:CsvRenderer",
+}
+
+
+class Renderer(Protocol):
+    """Writes a view in one format."""
+
+    suffix: ClassVar[str]
+
+    def render(self, view: ReportView, out: BinaryIO) -> None:
+        """Writes the whole report to ``out``."""
+        ...
+
+
+def renderer_for(path: Path) -> Renderer:
+    """The renderer that the path's suffix names.
+
+    Raises:
+        SettingsError: no renderer has this suffix.
+    """
+    target = RENDERERS.get(path.suffix.lower())
+    if target is None:
+        known = ", ".join(RENDERERS)
+        ending = f"ends in {path.suffix}" if path.suffix else "has no suffix"
+        raise SettingsError(
+            f"The report {path} {ending}, and no report format is called so",
+            f"Choose one of {known}, for example --report report.html.",
+        )
+    module, name = target.split(":")
+    return cast(Renderer, getattr(importlib.import_module(module), name)())
+
+
+def check_writable(path: Path) -> None:
+    """Makes sure before the work starts that the report can be written after it.
+
+    Raises:
+        ReportError: the folder is missing or closed, or something else stands at the path.
+        SettingsError: no renderer has this suffix.
+    """
+    renderer_for(path)
+    if path.is_dir():
+        raise ReportError(
+            f"The report {path} is a folder", f"Give a file name, for example {path / 'report.html'}."
+        )
+    if path.exists() and not path.is_file():
+        raise ReportError(f"The report {path} is not an ordinary file", "Give another file name.")
+    folder = path.parent
+    if not folder.is_dir():
+        raise ReportError(
+            f"The report's folder {folder} does not exist", f"Create it first: mkdir -p '{folder}'"
+        )
+    temporary = _temporary(path)
+    try:
+        _create(temporary).close()
+        temporary.unlink()
+    except OSError as error:
+        raise _cannot_write(path, error) from error
+
+
+def write_report(view: ReportView, path: Path) -> None:
+    """Renders to a file, whole or not at all.
+
+    Raises:
+        ReportError: the file cannot be written, for example because the disk is full.
+        SettingsError: no renderer has this suffix.
+    """
+    renderer = renderer_for(path)
+    temporary = _temporary(path)
+    try:
+        with _create(temporary) as out:
+            renderer.render(view, out)
+            out.flush()
+            os.fsync(out.fileno())
+        temporary.replace(path)
+    except OSError as error:
+        raise _cannot_write(path, error) from error
+    finally:
+        with contextlib.suppress(OSError):
+            temporary.unlink(missing_ok=True)
+
+
+def _temporary(path: Path) -> Path:
+    return path.parent / f".{path.stem[:40]}-{secrets.token_hex(4)}.partial"
+
+
+def _create(path: Path) -> BinaryIO:
+    # Not tempfile: its files are closed to everyone else, and a report is for others to read.
+    return open(path, "xb")
+
+
+def _cannot_write(path: Path, error: OSError) -> ReportError:
+    return ReportError(
+        f"The report {path} cannot be written: {error.strerror or error}",
+        "Give a path in a folder that you may write to and that has space left. The results are in the case "
+        "file; forensics report CASE --report FILE draws them again.",
+    )

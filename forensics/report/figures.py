@@ -1,0 +1,231 @@
+"""Charts of figures of merit: ROC, precision-recall, reliability, DET, score histograms, Tippett.
+
+Every chart reads without colour: lines differ by dash and carry their name, bars by side and outline.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Sequence
+from dataclasses import dataclass
+from statistics import NormalDist
+
+from markupsafe import Markup
+
+from forensics.records.figures import Curve, Figure, LabelledFigures
+from forensics.records.verdict import VerdictLabel
+from forensics.report import svg
+from forensics.report.words import VERDICT_ORDER, VERDICT_WORDS, figure_text, metric_words, share_text
+
+WIDTH = 340.0
+HEIGHT = 300.0
+AXES = svg.Axes(44, 28, WIDTH - 16, HEIGHT - 46)
+UNIT_TICKS = [(0.0, "0"), (0.25, "0.25"), (0.5, "0.5"), (0.75, "0.75"), (1.0, "1")]
+# Normal deviates of these rates are the customary ticks of DET plots (Martin et al. 1997).
+DET_TICKS = (0.01, 0.05, 0.2, 0.5, 0.8, 0.95, 0.99)
+DET_EDGE = 0.005
+
+
+@dataclass(frozen=True, slots=True)
+class Chart:
+    """One drawing with its caption."""
+
+    name: str
+    caption: str
+    markup: Markup
+
+
+@dataclass(frozen=True, slots=True)
+class ConfusionRow:
+    """One row of the confusion table: the label, its total, and (count, share) per verdict."""
+
+    label: str
+    n: int
+    cells: tuple[tuple[int, str], ...]
+
+
+def charts(figures: LabelledFigures) -> list[Chart]:
+    """Every chart for which the figures hold data, in reading order."""
+    curves = {curve.name: curve for curve in figures.curves if curve.x}
+    drawn = [_histogram(figures)]
+    for name, draw in (("roc", _roc), ("precision_recall", _precision_recall), ("det", _det)):
+        if name in curves:
+            drawn.append(draw(curves[name], figures))
+    if "reliability" in curves:
+        drawn.append(_reliability(curves["reliability"], figures))
+    if "tippett_pristine" in curves and "tippett_manipulated" in curves:
+        drawn.append(_tippett(curves["tippett_pristine"], curves["tippett_manipulated"], figures))
+    return [chart for chart in drawn if chart is not None]
+
+
+def confusion_columns(figures: LabelledFigures) -> list[tuple[str, str]]:
+    """(name, words) of the verdicts that occur, in the order of attention."""
+    counted = figures.confusion
+    if counted is None:
+        return []
+    names = {**counted.manipulated, **counted.pristine}
+    known = [(label.value, VERDICT_WORDS[label]) for label in VERDICT_ORDER if label.value in names]
+    valid = {label.value for label in VerdictLabel}
+    return known + [(name, name) for name in names if name not in valid]
+
+
+def confusion_rows(figures: LabelledFigures) -> list[ConfusionRow]:
+    """Counts and shares by label; empty where no confusion was counted."""
+    counted = figures.confusion
+    if counted is None:
+        return []
+    rows = []
+    for label, counts in (("manipulated", counted.manipulated), ("pristine", counted.pristine)):
+        n = sum(counts.values())
+        cells = tuple(
+            (counts.get(name, 0), share_text(counts.get(name, 0), n))
+            for name, _ in confusion_columns(figures)
+        )
+        rows.append(ConfusionRow(label, n, cells))
+    return rows
+
+
+def _figure(figures: LabelledFigures, name: str) -> Figure | None:
+    return next((figure for figure in figures.figures if figure.name == name), None)
+
+
+def _caption(figures: LabelledFigures, name: str, what: str) -> str:
+    figure = _figure(figures, name)
+    n = figures.n_manipulated + figures.n_pristine
+    if figure is None:
+        return f"{what} n = {n:,}."
+    value = figure_text(figure.value, figure.lower, figure.upper)
+    return f"{what} {metric_words(name)} {value}, n = {figure.n:,}."
+
+
+def _chart(name: str, title: str, caption: str, parts: Sequence[str]) -> Chart:
+    return Chart(name, caption, svg.document(WIDTH, HEIGHT, title, caption, parts, name.replace("_", "-")))
+
+
+def _roc(curve: Curve, figures: LabelledFigures) -> Chart:
+    caption = _caption(figures, "auc", "How many manipulated files are found at each rate of false alarms.")
+    parts = [
+        AXES.frame(UNIT_TICKS, UNIT_TICKS, "False alarms among pristine", "Found among manipulated"),
+        svg.line(AXES.at(0, 0), AXES.at(1, 1), "chance", "2 4"),
+        svg.text((AXES.x(0.72), AXES.y(0.66)), "chance", "start", "label"),
+        svg.path([AXES.at(x, y) for x, y in zip(curve.x, curve.y, strict=True)], "series first"),
+    ]
+    return _chart("roc", f"ROC, {figures.scope}", caption, parts)
+
+
+def _precision_recall(curve: Curve, figures: LabelledFigures) -> Chart:
+    caption = _caption(
+        figures, "average_precision", "Of the files called manipulated, how many are, at each share found."
+    )
+    n = figures.n_manipulated + figures.n_pristine
+    parts = [AXES.frame(UNIT_TICKS, UNIT_TICKS, "Recall", "Precision")]
+    if n:
+        share = figures.n_manipulated / n
+        parts.append(svg.line(AXES.at(0, share), AXES.at(1, share), "chance", "2 4"))
+        parts.append(svg.text((AXES.x(0.02), AXES.y(share) - 5), "chance", "start", "label"))
+    parts.append(svg.path([AXES.at(x, y) for x, y in zip(curve.x, curve.y, strict=True)], "series first"))
+    return _chart("precision_recall", f"Precision and recall, {figures.scope}", caption, parts)
+
+
+def _det(curve: Curve, figures: LabelledFigures) -> Chart:
+    caption = _caption(
+        figures, "eer", "Misses against false alarms on normal-deviate axes; lower left is better."
+    )
+    deviate = NormalDist().inv_cdf
+    edge = (deviate(DET_EDGE), deviate(1 - DET_EDGE))
+    axes = svg.Axes(AXES.left, AXES.top, AXES.right, AXES.bottom, edge, edge)
+    ticks = [(deviate(rate), f"{100 * rate:g} %") for rate in DET_TICKS]
+    points = [
+        axes.at(deviate(_inside(x)), deviate(_inside(y))) for x, y in zip(curve.x, curve.y, strict=True)
+    ]
+    parts = [
+        axes.frame(ticks, ticks, "False alarms among pristine", "Missed among manipulated"),
+        svg.line(axes.at(edge[0], edge[0]), axes.at(edge[1], edge[1]), "chance", "2 4"),
+        svg.path(points, "series first"),
+    ]
+    return _chart("det", f"Detection error trade-off, {figures.scope}", caption, parts)
+
+
+def _inside(rate: float) -> float:
+    return min(1 - DET_EDGE, max(DET_EDGE, rate))
+
+
+def _reliability(curve: Curve, figures: LabelledFigures) -> Chart:
+    caption = _caption(
+        figures,
+        "ece",
+        "Stated fakeness against the share that was manipulated; numbers count the files per bin.",
+    )
+    parts = [
+        AXES.frame(UNIT_TICKS, UNIT_TICKS, "Stated fakeness", "Share manipulated"),
+        svg.line(AXES.at(0, 0), AXES.at(1, 1), "chance", "2 4"),
+        svg.path([AXES.at(x, y) for x, y in zip(curve.x, curve.y, strict=True)], "series first"),
+    ]
+    weights = curve.weights or (0,) * len(curve.x)
+    for x, y, n in zip(curve.x, curve.y, weights, strict=True):
+        at = AXES.at(x, y)
+        parts.append(svg.dots([at], "point"))
+        if n:
+            below = at[1] < AXES.top + 20
+            parts.append(svg.text((at[0], at[1] + (17 if below else -8)), f"{n:,}", "middle", "count"))
+    return _chart("reliability", f"Calibration, {figures.scope}", caption, parts)
+
+
+def _histogram(figures: LabelledFigures) -> Chart | None:
+    """Mirrored bars: pristine upwards, manipulated downwards, each as a share of its own class."""
+    pristine, manipulated = figures.histogram_pristine, figures.histogram_manipulated
+    if not pristine or len(pristine) != len(manipulated):
+        return None
+    shares = [[n / max(sum(counts), 1) for n in counts] for counts in (pristine, manipulated)]
+    most = max(*shares[0], *shares[1], 0.01)
+    axes = svg.Axes(AXES.left, AXES.top, AXES.right, AXES.bottom, (0, 1), (-most, most))
+    levels = [value for value in svg.nice_ticks(-most, most, 5)]
+    parts = [
+        axes.frame(
+            UNIT_TICKS, [(value, f"{100 * abs(value):g} %") for value in levels], "Fakeness", "Share of class"
+        )
+    ]
+    width = (axes.right - axes.left) / len(pristine)
+    for index, (up, down) in enumerate(zip(*shares, strict=True)):
+        left = axes.left + index * width + 1
+        parts.append(svg.rectangle(left, axes.y(up), width - 2, axes.y(0) - axes.y(up), "bar pristine"))
+        parts.append(svg.rectangle(left, axes.y(0), width - 2, axes.y(-down) - axes.y(0), "bar manipulated"))
+    parts.append(svg.line(axes.at(0, 0), axes.at(1, 0), "axis"))
+    parts.append(
+        svg.text((axes.right - 4, axes.top + 10), f"pristine, n = {sum(pristine):,}", "end", "label")
+    )
+    parts.append(
+        svg.text((axes.left + 4, axes.bottom - 6), f"manipulated, n = {sum(manipulated):,}", "start", "label")
+    )
+    caption = (
+        "How scores spread: pristine files upwards, manipulated files downwards. "
+        f"n = {sum(pristine) + sum(manipulated):,}."
+    )
+    return _chart("histogram", f"Scores by class, {figures.scope}", caption, parts)
+
+
+def _tippett(pristine: Curve, manipulated: Curve, figures: LabelledFigures) -> Chart:
+    values = [*pristine.x, *manipulated.x]
+    reach = max(1.0, max(abs(value) for value in values))
+    axes = svg.Axes(AXES.left, AXES.top, AXES.right, AXES.bottom, (-reach, reach))
+    ticks = [(value, f"{value:g}") for value in svg.nice_ticks(-reach, reach, 7)]
+    parts = [
+        axes.frame(ticks, UNIT_TICKS, "log10 likelihood ratio", "Share at or above"),
+        svg.line(axes.at(0, 0), axes.at(0, 1), "chance", "2 4"),
+    ]
+    for curve, words, class_, dash in (
+        (pristine, "pristine", "series second", "7 4"),
+        (manipulated, "manipulated", "series first", ""),
+    ):
+        points = [axes.at(x, y) for x, y in zip(curve.x, curve.y, strict=True)]
+        parts.append(svg.path(points, class_, dash))
+        middle = min(points, key=lambda point: abs(point[1] - axes.y(0.5)))
+        beside = -6 if curve is pristine else 6
+        parts.append(
+            svg.text((middle[0] + beside, middle[1]), words, "end" if beside < 0 else "start", "label")
+        )
+    caption = _caption(
+        figures,
+        "cllr",
+        "Likelihood ratios of both classes; dashed is pristine. Right of 0 speaks for manipulation.",
+    )
+    return _chart("tippett", f"Tippett plot, {figures.scope}", caption, parts)

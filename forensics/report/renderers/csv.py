@@ -1,0 +1,76 @@
+"""CSV: one row per file, for spreadsheets and scripts.
+
+A text cell that begins with one of ``= + - @``, a tab or a carriage return gets a leading apostrophe, since
+spreadsheets would run it as a formula; a file name chosen by a suspect must not run on the examiner's machine.
+"""
+
+from __future__ import annotations
+
+import csv
+import io
+from typing import BinaryIO, ClassVar
+
+from forensics.report.view import FileView, ReportView
+
+COLUMNS = (
+    "path",
+    "sha256",
+    "kind",
+    "verdict",
+    "fakeness",
+    "lower",
+    "upper",
+    "face_fakeness",
+    "voice_fakeness",
+    "people",
+    "duration_s",
+    "reason",
+)
+LABEL_COLUMN = "label"
+FORMULA_STARTS = ("=", "+", "-", "@", "\t", "\r")
+
+
+class CsvRenderer:
+    """Writes UTF-8 with a header row and line feeds; empty cells where there is no value."""
+
+    suffix: ClassVar[str] = ".csv"
+
+    def render(self, view: ReportView, out: BinaryIO) -> None:
+        """Writes the table; a column of labels comes last if any are known."""
+        text = io.TextIOWrapper(
+            out, encoding="utf-8", errors="backslashreplace", newline="", write_through=True
+        )
+        try:
+            writer = csv.writer(text, lineterminator="\n")
+            writer.writerow([*COLUMNS, LABEL_COLUMN] if view.labelled else COLUMNS)
+            for file in view.files:
+                cells = _cells(file)
+                writer.writerow([*cells, _safe(file.label or "")] if view.labelled else cells)
+        finally:
+            text.detach()
+
+
+def _cells(file: FileView) -> list[str]:
+    media, verdict = file.result.media, file.result.verdict
+    return [
+        _safe(media.path),
+        media.sha256 or "",
+        media.kind.value,
+        verdict.label.value,
+        _number(verdict.fakeness),
+        _number(verdict.lower),
+        _number(verdict.upper),
+        _number(file.face_fakeness),
+        _number(file.voice_fakeness),
+        str(file.n_people),
+        _number(media.duration_s, 3),
+        _safe(verdict.reason),
+    ]
+
+
+def _number(value: float | None, n_decimals: int = 6) -> str:
+    return "" if value is None else f"{value:.{n_decimals}f}"
+
+
+def _safe(text: str) -> str:
+    return f"'{text}" if text.startswith(FORMULA_STARTS) else text

@@ -1,0 +1,133 @@
+"""HTML: one page that needs nothing but itself, under a Content-Security-Policy that allows nothing else."""
+
+from __future__ import annotations
+
+import base64
+import hashlib
+from pathlib import Path
+from typing import Any, BinaryIO, ClassVar
+
+import jinja2
+from markupsafe import Markup
+
+from forensics.errors import ReportError
+from forensics.records.findings import Exhibit, ExhibitKind
+from forensics.report import figures, timeline, words
+from forensics.report.view import ReportView, SubjectView
+from forensics.resources import resource_folder
+
+PAGE = "report.html.jinja"
+STYLE = "report.css"
+SCRIPT = "report.js"
+# Chunks of a template are small; writing them one by one would cost a system call each.
+CHUNKS_PER_WRITE = 2_000
+
+
+class HtmlRenderer:
+    """Fills ``reports/templates/report.html.jinja``."""
+
+    suffix: ClassVar[str] = ".html"
+
+    def __init__(self, templates: Path | None = None) -> None:
+        self._folder = templates or resource_folder("reports/templates")
+
+    def render(self, view: ReportView, out: BinaryIO) -> None:
+        """Writes the page as UTF-8, piece by piece.
+
+        Raises:
+            ReportError: the templates are missing or do not fit this version.
+        """
+        style, script = self._asset(STYLE), self._asset(SCRIPT)
+        try:
+            template = _environment(self._folder).get_template(PAGE)
+            stream = template.stream(
+                view=view,
+                style=Markup(style),  # noqa: S704 - our own file
+                script=Markup(script),  # noqa: S704 - our own file
+                policy=content_security_policy(style, script),
+            )
+            stream.enable_buffering(CHUNKS_PER_WRITE)
+            for chunk in stream:
+                out.write(chunk.encode("utf-8", "backslashreplace"))
+        except jinja2.TemplateError as error:
+            raise ReportError(
+                f"The report's template does not fit this version: {error}",
+                "Install the package again; if you changed reports/templates, undo that.",
+            ) from error
+
+    def _asset(self, name: str) -> str:
+        try:
+            content = (self._folder / name).read_text("utf-8")
+        except OSError as error:
+            raise ReportError(
+                f"The report's template {self._folder / name} is missing", "Install the package again."
+            ) from error
+        # A browser hashes line feeds; a checkout on Windows may have carriage returns.
+        return content.replace("\r\n", "\n")
+
+
+def content_security_policy(style: str, script: str) -> str:
+    """Nothing from outside, and of what is inside only this style and this script."""
+    return (
+        f"default-src 'none'; img-src data:; style-src '{_hash(style)}'; script-src '{_hash(script)}'; "
+        "base-uri 'none'; form-action 'none'"
+    )
+
+
+def _hash(content: str) -> str:
+    return "sha256-" + base64.b64encode(hashlib.sha256(content.encode()).digest()).decode()
+
+
+def _environment(folder: Path) -> jinja2.Environment:
+    environment = jinja2.Environment(
+        loader=jinja2.FileSystemLoader(folder),
+        autoescape=True,
+        undefined=jinja2.StrictUndefined,
+        trim_blocks=True,
+        lstrip_blocks=True,
+        finalize=_finalize,
+    )
+    environment.filters.update(
+        fakeness=words.fakeness_text,
+        duration=words.duration_text,
+        moment=words.moment_text,
+        size=words.size_text,
+        metric=words.metric_words,
+        data_uri=_data_uri,
+    )
+    environment.globals.update(
+        words=words,
+        score_chart=timeline.score_chart,
+        window_strip=timeline.window_strip,
+        charts=figures.charts,
+        confusion_columns=figures.confusion_columns,
+        confusion_rows=figures.confusion_rows,
+        spectrogram=_spectrogram,
+        percent=_percent,
+    )
+    return environment
+
+
+def _finalize(value: Any) -> Any:
+    """Every string that is not markup shows its invisible characters; None shows as nothing."""
+    if value is None:
+        return ""
+    if isinstance(value, str) and not isinstance(value, Markup):
+        return words.visible(value)
+    return value
+
+
+def _data_uri(exhibit: Exhibit) -> Markup:
+    encoded = base64.b64encode(exhibit.jpeg).decode("ascii")
+    return Markup(f"data:image/jpeg;base64,{encoded}")  # noqa: S704 - base64 has no markup
+
+
+def _spectrogram(subject: SubjectView) -> Exhibit | None:
+    """The subject's spectrogram, which the window scores are drawn under."""
+    found = (one for group in subject.groups for one in group.exhibits if one.kind is ExhibitKind.SPECTROGRAM)
+    return next(found, None)
+
+
+def _percent(value: float) -> str:
+    """A share of [0, 1] in hundredths, for the small bars of the table."""
+    return f"{100 * min(1.0, max(0.0, value)):.0f}"

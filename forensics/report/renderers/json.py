@@ -1,0 +1,129 @@
+"""JSON: everything that the case file holds except the pictures, under a versioned schema.
+
+The schema is ``reports/schema/report-v1.schema.json``, generated from the dataclasses below. Fields may be
+added within a version; a field that is renamed, removed or changes its meaning raises the version.
+"""
+
+from __future__ import annotations
+
+from dataclasses import dataclass
+from typing import Any, BinaryIO, ClassVar
+
+import msgspec
+
+from forensics.records.faces import FaceTrack
+from forensics.records.figures import LabelledFigures
+from forensics.records.findings import Abstention, Notice, Score
+from forensics.records.media import MediaFile
+from forensics.records.model_card import ModelCard
+from forensics.records.scan import RunManifest
+from forensics.records.verdict import Verdict
+from forensics.report.view import ExhibitCaption, FileView, ReportView
+
+SCHEMA_VERSION = 1
+
+
+@dataclass(frozen=True, slots=True)
+class JsonFile:
+    """One file.
+
+    Attributes:
+        row_id: the row in the case file.
+        face_fakeness, voice_fakeness: the highest over the subjects of that detector.
+        duration_s: the longest stream.
+        label: ``manipulated`` or ``pristine`` where it is known.
+        exhibits: what the case file shows of it, without the pictures.
+    """
+
+    row_id: int
+    media: MediaFile
+    verdict: Verdict
+    face_fakeness: float | None
+    voice_fakeness: float | None
+    people: int
+    duration_s: float | None
+    label: str | None
+    scores: tuple[Score, ...]
+    abstentions: tuple[Abstention, ...]
+    tracks: tuple[FaceTrack, ...]
+    notices: tuple[Notice, ...]
+    exhibits: tuple[ExhibitCaption, ...]
+    timings_s: dict[str, float]
+
+
+@dataclass(frozen=True, slots=True)
+class JsonReport:
+    """A whole report; ``files`` comes last, one line each.
+
+    Attributes:
+        schema_version: of this document.
+        counts: verdict label to number of files; all four labels are there.
+        chain_head: digest of the case file's last row, empty where there is no chain.
+    """
+
+    schema_version: int
+    tool_version: str
+    drawn_utc: str
+    chain_head: str
+    counts: dict[str, int]
+    manifests: tuple[RunManifest, ...]
+    notices: tuple[Notice, ...]
+    models: tuple[ModelCard, ...]
+    figures: tuple[LabelledFigures, ...]
+    files: tuple[JsonFile, ...]
+
+
+class JsonRenderer:
+    """Writes file by file, so that a large case needs no second copy in memory."""
+
+    suffix: ClassVar[str] = ".json"
+
+    def render(self, view: ReportView, out: BinaryIO) -> None:
+        """Writes the document as UTF-8."""
+        head = JsonReport(
+            schema_version=SCHEMA_VERSION,
+            tool_version=view.tool_version,
+            drawn_utc=view.drawn_utc,
+            chain_head=view.chain_head,
+            counts={count.label.value: count.n for count in view.counts},
+            manifests=view.manifests,
+            notices=view.notices,
+            models=view.cards,
+            figures=view.figures,
+            files=(),
+        )
+        out.write(msgspec.json.encode(head).removesuffix(b"]}"))
+        for index, file in enumerate(view.files):
+            out.write(b",\n" if index else b"\n")
+            out.write(msgspec.json.encode(_json_file(file)))
+        out.write(b"\n]}\n")
+
+
+def _json_file(file: FileView) -> JsonFile:
+    result = file.result
+    return JsonFile(
+        row_id=file.row_id,
+        media=result.media,
+        verdict=result.verdict,
+        face_fakeness=file.face_fakeness,
+        voice_fakeness=file.voice_fakeness,
+        people=file.n_people,
+        duration_s=result.media.duration_s,
+        label=file.label,
+        scores=result.scores,
+        abstentions=result.abstentions,
+        tracks=result.tracks,
+        notices=result.notices,
+        exhibits=file.captions,
+        timings_s=result.timings_s,
+    )
+
+
+def report_schema() -> dict[str, Any]:
+    """The JSON schema (2020-12) of this version."""
+    schema = msgspec.json.schema(JsonReport)
+    return {
+        "$schema": "https://json-schema.org/draft/2020-12/schema",
+        "title": f"forensics report, version {SCHEMA_VERSION}",
+        **schema,
+    }

@@ -1,0 +1,151 @@
+"""Charts along a file's time: scores of one subject, and window scores under a spectrogram."""
+
+from __future__ import annotations
+
+from collections.abc import Sequence
+
+from markupsafe import Markup
+
+from forensics.records.findings import Score
+from forensics.records.model_card import Thresholds
+from forensics.report import svg
+from forensics.report.view import SubjectView
+from forensics.report.words import fakeness_text, interval_text, moment_text
+
+WIDTH = 680.0
+HEIGHT = 190.0
+STRIP_HEIGHT = 84.0
+# More marks than this are closer than a pixel on a wide screen; hours of sound would weigh megabytes.
+MOST_MARKS = 300
+
+
+def score_chart(subject: SubjectView, duration_s: float | None) -> Markup:
+    """Fakeness over time with thresholds, the subject's overall fakeness and its interval."""
+    scores, bundled = thin(subject.scores)
+    end_s = max([duration_s or 0.0, *(score.span.end_s for score in scores), 0.1])
+    axes = svg.Axes(40, 22, WIDTH - 104, HEIGHT - 28, (0.0, end_s))
+    ticks = [(at, _tick(at, end_s)) for at in svg.nice_ticks(0.0, end_s, 7)]
+    parts = [
+        axes.frame(ticks, [(0.0, "0"), (0.25, ""), (0.5, "0.5"), (0.75, ""), (1.0, "1")], y_title="Fakeness"),
+        _thresholds(axes, subject.thresholds),
+        _overall(axes, subject),
+    ]
+    points = [axes.at(_middle_s(score), score.fakeness) for score in scores]
+    if len(points) > 1:
+        parts.append(svg.path(points, "trace"))
+    parts.append(svg.dots(points, "marks"))
+    if subject.basis is not None and points:
+        strongest = max(points, key=lambda point: -point[1])
+        parts.append(svg.element("circle", cx=strongest[0], cy=strongest[1], r=6.5, class_="ring"))
+    title = f"{subject.subject}: fakeness over time"
+    return svg.document(WIDTH, HEIGHT, title, describe(subject, bundled), parts, "time")
+
+
+def window_strip(subject: SubjectView, duration_s: float | None) -> Markup:
+    """One bar for each window, as wide as the window lasts; drawn edge to edge to sit under a spectrogram."""
+    scores, bundled = thin(subject.scores)
+    end_s = max([duration_s or 0.0, *(score.span.end_s for score in scores), 0.1])
+    axes = svg.Axes(0, 6, WIDTH, STRIP_HEIGHT - 20, (0.0, end_s))
+    parts = [svg.line((0, axes.bottom), (WIDTH, axes.bottom), "axis")]
+    for start_s, stop_s, fakeness in _without_overlap(scores):
+        left, right = axes.x(start_s), axes.x(stop_s)
+        top = axes.y(fakeness)
+        parts.append(svg.rectangle(left + 0.5, top, right - left - 1, axes.bottom - top, "window"))
+        if right - left > 34:
+            above = top - 3 if top > 18 else top + 12
+            kind = "value" if top > 18 else "value inside"
+            parts.append(svg.text(((left + right) / 2, above), fakeness_text(fakeness), "middle", kind))
+    if subject.thresholds is not None:
+        for value in (subject.thresholds.signs, subject.thresholds.no_signs):
+            parts.append(svg.line((0, axes.y(value)), (WIDTH, axes.y(value)), "threshold", "5 4"))
+    ticks = svg.nice_ticks(0.0, end_s, 7)
+    for at in ticks:
+        anchor = "start" if at == 0 else "end" if axes.x(at) > WIDTH - 30 else "middle"
+        parts.append(svg.text((axes.x(at), STRIP_HEIGHT - 5), _tick(at, end_s), anchor, "tick"))
+    title = f"{subject.subject}: fakeness of each window of sound"
+    return svg.document(WIDTH, STRIP_HEIGHT, title, describe(subject, bundled), parts, "time strip")
+
+
+def thin(scores: Sequence[Score]) -> tuple[tuple[Score, ...], int]:
+    """At most ``MOST_MARKS`` scores, the highest of each bundle of neighbours, and the bundle's size."""
+    bundled = -(-len(scores) // MOST_MARKS) or 1
+    if bundled == 1:
+        return tuple(scores), 1
+    bundles = [scores[start : start + bundled] for start in range(0, len(scores), bundled)]
+    return tuple(max(bundle, key=lambda score: score.fakeness) for bundle in bundles), bundled
+
+
+def describe(subject: SubjectView, bundled: int = 1) -> str:
+    """The chart in a sentence, for those who cannot see it."""
+    if not subject.scores:
+        return "No scores."
+    values = [score.fakeness for score in subject.scores]
+    words = (
+        f"{len(values)} scores from {moment_text(subject.scores[0].span.start_s)} to "
+        f"{moment_text(subject.scores[-1].span.end_s)}, lowest {fakeness_text(min(values))}, "
+        f"highest {fakeness_text(max(values))}."
+    )
+    if subject.basis is not None:
+        words += f" Overall fakeness {fakeness_text(subject.basis.fakeness)}"
+        span = interval_text(subject.basis.lower, subject.basis.upper)
+        words += f", interval {span}." if span else "."
+    if bundled > 1:
+        words += f" Each mark is the highest of {bundled} neighbouring scores."
+    return words
+
+
+def _thresholds(axes: svg.Axes, thresholds: Thresholds | None) -> str:
+    if thresholds is None:
+        return ""
+    parts = []
+    wide_enough = abs(axes.y(thresholds.signs) - axes.y(thresholds.no_signs)) > 14
+    for value, words, above in (
+        (thresholds.signs, "signs from", True),
+        (thresholds.no_signs, "no signs to", False),
+    ):
+        y = axes.y(value)
+        parts.append(svg.line((axes.left, y), (axes.right, y), "threshold", "5 4"))
+        shift = 3.5 if wide_enough else (-2.0 if above else 10.0)
+        parts.append(svg.text((axes.right + 7, y + shift), f"{words} {value:.2f}", class_="label"))
+    return "".join(parts)
+
+
+def _overall(axes: svg.Axes, subject: SubjectView) -> str:
+    basis = subject.basis
+    if basis is None:
+        return ""
+    parts = []
+    if basis.lower is not None and basis.upper is not None:
+        top, bottom = axes.y(basis.upper), axes.y(basis.lower)
+        parts.append(
+            svg.rectangle(axes.left, top, axes.right - axes.left, max(bottom - top, 1.0), "interval")
+        )
+    y = axes.y(basis.fakeness)
+    parts.append(svg.line((axes.left, y), (axes.right, y), "overall"))
+    return "".join(parts)
+
+
+def _without_overlap(scores: Sequence[Score]) -> list[tuple[float, float, float]]:
+    """(start, stop, fakeness): windows overlap when the hop is shorter; each is drawn until the next begins."""
+    bars = []
+    for index, score in enumerate(scores):
+        stop_s = score.span.end_s
+        if index + 1 < len(scores):
+            stop_s = min(stop_s, scores[index + 1].span.start_s)
+        bars.append((score.span.start_s, stop_s, score.fakeness))
+    return bars
+
+
+def _middle_s(score: Score) -> float:
+    return (score.span.start_s + score.span.end_s) / 2
+
+
+def _tick(at_s: float, end_s: float) -> str:
+    if end_s >= 60:
+        whole = round(at_s)
+        return (
+            f"{whole // 3600}:{whole // 60 % 60:02d}:{whole % 60:02d}"
+            if end_s >= 3600
+            else (f"{whole // 60}:{whole % 60:02d}")
+        )
+    return f"{at_s:g} s"

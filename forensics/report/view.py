@@ -1,0 +1,443 @@
+"""The report before it is drawn: everything a renderer needs, in frozen dataclasses.
+
+``build_view`` takes what a case file holds as plain iterables, orders it for a reader, and spends a fixed
+budget of bytes on evidence: pictures and charts go to the files that need a human's eye first.
+"""
+
+from __future__ import annotations
+
+import datetime
+import math
+from collections import Counter
+from collections.abc import Callable, Collection, Iterable, Mapping, Sequence
+from dataclasses import dataclass, replace
+
+import forensics
+from forensics.records.faces import FaceTrack
+from forensics.records.figures import Curve, LabelledFigures
+from forensics.records.findings import Abstention, Exhibit, ExhibitKind, Notice, Score
+from forensics.records.model_card import ModelCard, Thresholds
+from forensics.records.scan import RunManifest, ScanResult
+from forensics.records.verdict import Basis, VerdictLabel
+from forensics.report.container import ContainerFact, container_facts
+from forensics.report.words import VERDICT_ORDER
+
+# A page of 5,000 files has to stay under 25 MB and open without freezing. What the rows and the full
+# details take, measured on such a page and rounded up, comes off the top; pictures get the rest.
+PAGE_BYTES = 23_000_000
+ROW_BYTES = 2_200
+FULL_DETAIL_BYTES = 22_000
+MOST_IMAGE_BYTES = 16_000_000
+LEAST_IMAGE_BYTES = 2_000_000
+MOST_FULL_FILES = 150
+
+ExhibitLoader = Callable[[int], Iterable[Exhibit]]
+
+
+@dataclass(frozen=True, slots=True)
+class ExhibitCaption:
+    """An exhibit without its picture: what JSON carries, and what a page says of evidence left out."""
+
+    kind: ExhibitKind
+    caption: str
+    subject: str
+    group: str
+    at_s: float
+    fakeness: float | None
+    n_bytes: int
+
+
+@dataclass(frozen=True, slots=True)
+class ExhibitGroup:
+    """Pictures of one moment, shown side by side."""
+
+    title: str
+    at_s: float
+    fakeness: float | None
+    exhibits: tuple[Exhibit, ...]
+
+
+@dataclass(frozen=True, slots=True)
+class SubjectView:
+    """One person or the voice: scores over time, what they amount to, and pictures.
+
+    Attributes:
+        deciding: the file's verdict rests on this subject.
+        thresholds: of the model that scored, None where its card was not given.
+    """
+
+    subject: str
+    detector: str
+    deciding: bool
+    basis: Basis | None
+    track: FaceTrack | None
+    scores: tuple[Score, ...]
+    thresholds: Thresholds | None
+    groups: tuple[ExhibitGroup, ...]
+
+
+@dataclass(frozen=True, slots=True)
+class FileView:
+    """One file, ready to be drawn.
+
+    Attributes:
+        index: position in the report, from 1; files keep the order of the case file.
+        row_id: the row in the case file.
+        result: as recorded, without exhibits and without scores that are not numbers.
+        face_fakeness, voice_fakeness: the highest over the subjects of that detector.
+        label: ``manipulated`` or ``pristine`` where it is known.
+        full: charts and container facts are drawn; otherwise one row and a short account.
+        captions: every exhibit that the case file holds for the file.
+        n_left_out: exhibits that the page leaves out to stay within its size.
+    """
+
+    index: int
+    row_id: int
+    result: ScanResult
+    face_fakeness: float | None
+    voice_fakeness: float | None
+    label: str | None
+    full: bool
+    subjects: tuple[SubjectView, ...]
+    facts: tuple[ContainerFact, ...]
+    captions: tuple[ExhibitCaption, ...]
+    n_left_out: int
+
+    @property
+    def path(self) -> str:
+        """As shown to people."""
+        return self.result.media.path
+
+    @property
+    def n_people(self) -> int:
+        """Persons told apart in the file."""
+        return len(self.result.tracks)
+
+
+@dataclass(frozen=True, slots=True)
+class VerdictCount:
+    """How many files came to one label."""
+
+    label: VerdictLabel
+    n: int
+
+
+@dataclass(frozen=True, slots=True)
+class Omission:
+    """What the page leaves out to stay small enough to open, in numbers.
+
+    Attributes:
+        n_files: files that lost pictures or charts.
+        n_exhibits: pictures left out.
+        command: shows one such file in full.
+    """
+
+    n_files: int
+    n_exhibits: int
+    command: str
+
+
+@dataclass(frozen=True, slots=True)
+class ReportView:
+    """A whole report.
+
+    Attributes:
+        manifests: every run that wrote to the case file, oldest first.
+        counts: all four labels in the order of attention, also those at zero.
+        notices: of the runs and of this report; those of single files stand with the files.
+        labelled: labels are known for at least one file.
+        chain_head: digest of the case file's last row, empty where there is no chain.
+        omission: None where everything is shown.
+    """
+
+    drawn_utc: str
+    tool_version: str
+    case: str | None
+    manifests: tuple[RunManifest, ...]
+    counts: tuple[VerdictCount, ...]
+    files: tuple[FileView, ...]
+    figures: tuple[LabelledFigures, ...]
+    cards: tuple[ModelCard, ...]
+    notices: tuple[Notice, ...]
+    labelled: bool
+    chain_head: str
+    omission: Omission | None
+
+    @property
+    def n_files(self) -> int:
+        """Files with a row, those not examined included."""
+        return len(self.files)
+
+    def n(self, label: VerdictLabel) -> int:
+        """Files that came to ``label``."""
+        return next(count.n for count in self.counts if count.label is label)
+
+
+def build_view(
+    manifests: Iterable[RunManifest],
+    results: Iterable[tuple[int, ScanResult]],
+    load_exhibits: ExhibitLoader,
+    *,
+    figures: Sequence[LabelledFigures] = (),
+    labels: Mapping[str, str] | None = None,
+    cards: Sequence[ModelCard] = (),
+    chain_head: str = "",
+    notices: Sequence[Notice] = (),
+    case: str | None = None,
+    only: Collection[str] = (),
+    drawn_utc: str | None = None,
+) -> ReportView:
+    """Arranges a case for its readers.
+
+    Args:
+        manifests: runs in the order in which they started.
+        results: (row id, result) in the order of the case file; exhibits in them are not looked at.
+        load_exhibits: the exhibits of a row id; called once for each file.
+        labels: display path to ``manipulated`` or ``pristine``; paths may be missing.
+        cards: of the models that scored, for thresholds, error rates and limits.
+        notices: what the runs report beside their files, for example folders that could not be read.
+        case: the case file as the user would type it, for the commands that the page names.
+        only: show these files alone, given by display path or by its end; empty means all.
+        drawn_utc: ISO 8601 time of drawing, UTC; now if not given.
+    """
+    rows = [(row_id, _finite(result)) for row_id, result in results if _wanted(result.media.path, only)]
+    kept, captions = _spend(rows, load_exhibits)
+    full = set(_by_attention(rows)[:MOST_FULL_FILES])
+    thresholds = {card.id: card.thresholds for card in cards if card.thresholds is not None}
+    files = tuple(
+        _file_view(position, rows[position], position in full, kept, captions, labels or {}, thresholds)
+        for position in range(len(rows))
+    )
+    runs = tuple(manifests)
+    tally = Counter(file.result.verdict.label for file in files)
+    return ReportView(
+        drawn_utc=drawn_utc or datetime.datetime.now(datetime.UTC).isoformat(timespec="seconds"),
+        tool_version=forensics.__version__,
+        case=case,
+        manifests=runs,
+        counts=tuple(VerdictCount(label, tally[label]) for label in VERDICT_ORDER),
+        files=files,
+        figures=tuple(_finite_figures(one) for one in figures),
+        cards=tuple(cards),
+        notices=(*notices, *_run_notices(runs, cards)),
+        labelled=any(file.label is not None for file in files),
+        chain_head=chain_head,
+        omission=_omission(files, case),
+    )
+
+
+def _wanted(path: str, only: Collection[str]) -> bool:
+    return not only or any(path == one or path.endswith("/" + one.lstrip("/")) for one in only)
+
+
+def _by_attention(rows: Sequence[tuple[int, ScanResult]]) -> list[int]:
+    """Positions of ``rows``: signs, inconclusive, no signs, not examined; the highest fakeness first."""
+
+    def attention(position: int) -> tuple[int, float]:
+        verdict = rows[position][1].verdict
+        return VERDICT_ORDER.index(verdict.label), -(verdict.fakeness or 0.0)
+
+    return sorted(range(len(rows)), key=attention)
+
+
+def image_budget(n_files: int) -> int:
+    """Bytes of encoded pictures that a page of ``n_files`` may carry."""
+    left = PAGE_BYTES - n_files * ROW_BYTES - min(n_files, MOST_FULL_FILES) * FULL_DETAIL_BYTES
+    return max(LEAST_IMAGE_BYTES, min(MOST_IMAGE_BYTES, left))
+
+
+def _spend(
+    rows: Sequence[tuple[int, ScanResult]], load_exhibits: ExhibitLoader
+) -> tuple[dict[int, tuple[Exhibit, ...]], dict[int, tuple[ExhibitCaption, ...]]]:
+    """Exhibits to show by position, and the captions of all."""
+    left = image_budget(len(rows))
+    kept: dict[int, tuple[Exhibit, ...]] = {}
+    captions: dict[int, tuple[ExhibitCaption, ...]] = {}
+    for place, position in enumerate(_by_attention(rows)):
+        exhibits = tuple(load_exhibits(rows[position][0]))
+        captions[position] = tuple(_caption(exhibit) for exhibit in exhibits)
+        cost = sum(_encoded_bytes(exhibit) for exhibit in exhibits)
+        if place < MOST_FULL_FILES and cost <= left:
+            kept[position] = exhibits
+            left -= cost
+    return kept, captions
+
+
+def _encoded_bytes(exhibit: Exhibit) -> int:
+    return math.ceil(len(exhibit.jpeg) / 3) * 4
+
+
+def _caption(exhibit: Exhibit) -> ExhibitCaption:
+    return ExhibitCaption(
+        kind=exhibit.kind,
+        caption=exhibit.caption,
+        subject=exhibit.subject,
+        group=exhibit.group,
+        at_s=exhibit.at_s,
+        fakeness=exhibit.fakeness,
+        n_bytes=len(exhibit.jpeg),
+    )
+
+
+def _file_view(
+    position: int,
+    row: tuple[int, ScanResult],
+    full: bool,
+    kept: Mapping[int, tuple[Exhibit, ...]],
+    captions: Mapping[int, tuple[ExhibitCaption, ...]],
+    labels: Mapping[str, str],
+    thresholds: Mapping[str, Thresholds],
+) -> FileView:
+    row_id, result = row
+    shown = kept.get(position, ())
+    return FileView(
+        index=position + 1,
+        row_id=row_id,
+        result=result,
+        face_fakeness=_highest(result, "face"),
+        voice_fakeness=_highest(result, "voice"),
+        label=labels.get(result.media.path),
+        full=full,
+        subjects=_subjects(result, shown, thresholds),
+        facts=container_facts(result.media) if full else (),
+        captions=captions[position],
+        n_left_out=len(captions[position]) - len(shown),
+    )
+
+
+def _highest(result: ScanResult, detector: str) -> float | None:
+    return max((one.fakeness for one in result.verdict.basis if one.detector == detector), default=None)
+
+
+def _subjects(
+    result: ScanResult, exhibits: Sequence[Exhibit], thresholds: Mapping[str, Thresholds]
+) -> tuple[SubjectView, ...]:
+    """Subjects in the order of the verdict's basis, then those that only have scores or pictures."""
+    keys = [(one.detector, one.subject) for one in result.verdict.basis]
+    keys += [(score.detector, score.subject) for score in result.scores]
+    subjects = []
+    drawn: set[str] = set()
+    for detector, subject in dict.fromkeys(keys):
+        basis = next(
+            (one for one in result.verdict.basis if (one.detector, one.subject) == (detector, subject)), None
+        )
+        scores = tuple(
+            sorted(
+                (score for score in result.scores if (score.detector, score.subject) == (detector, subject)),
+                key=lambda score: score.span.start_s,
+            )
+        )
+        model = basis.model if basis else scores[0].model
+        subjects.append(
+            SubjectView(
+                subject=subject,
+                detector=detector,
+                deciding=basis is not None and basis is result.verdict.basis[0],
+                basis=basis,
+                track=next((track for track in result.tracks if subject == f"person {track.track_id}"), None),
+                scores=scores,
+                thresholds=thresholds.get(model),
+                groups=() if subject in drawn else _groups(subject, exhibits),
+            )
+        )
+        drawn.add(subject)
+    for subject in dict.fromkeys(one.subject for one in exhibits if one.subject not in drawn):
+        groups = _groups(subject, exhibits)
+        subjects.append(SubjectView(subject, "", False, None, None, (), None, groups))
+    return tuple(subjects)
+
+
+def _groups(subject: str, exhibits: Sequence[Exhibit]) -> tuple[ExhibitGroup, ...]:
+    by_group: dict[str, list[Exhibit]] = {}
+    for exhibit in exhibits:
+        if exhibit.subject == subject:
+            by_group.setdefault(exhibit.group, []).append(exhibit)
+    order = list(ExhibitKind)
+    return tuple(
+        ExhibitGroup(
+            title=group.removeprefix(f"{subject}, "),
+            at_s=members[0].at_s,
+            fakeness=next((one.fakeness for one in members if one.fakeness is not None), None),
+            exhibits=tuple(sorted(members, key=lambda one: order.index(one.kind))),
+        )
+        for group, members in by_group.items()
+    )
+
+
+def _omission(files: Sequence[FileView], case: str | None) -> Omission | None:
+    short = [file for file in files if not file.full or file.n_left_out]
+    if not short:
+        return None
+    return Omission(
+        n_files=len(short),
+        n_exhibits=sum(file.n_left_out for file in short),
+        command=f"forensics report {case or 'CASE'} --only PATH --report one-file.html",
+    )
+
+
+def _run_notices(runs: Sequence[RunManifest], cards: Sequence[ModelCard]) -> tuple[Notice, ...]:
+    notices = []
+    used = {(model.id, model.sha256) for run in runs for model in run.models}
+    for model_id, n in Counter(model_id for model_id, _ in used).items():
+        if n > 1:
+            notices.append(
+                Notice("report", f"The runs used {n} different weights under the model name {model_id}.")
+            )
+    known = {card.id for card in cards}
+    for missing in sorted({model_id for model_id, _ in used} - known):
+        notices.append(
+            Notice(
+                "report",
+                f"The card of model {missing} was not at hand: its thresholds and error rates are not drawn.",
+            )
+        )
+    precisions = {model.precision for run in runs for model in run.models}
+    if len({run.profile for run in runs}) > 1:
+        named = ", ".join(sorted(precisions))
+        notices.append(
+            Notice("report", f"The runs used different profiles ({named}); scores differ slightly.")
+        )
+    return tuple(notices)
+
+
+def _finite(result: ScanResult) -> ScanResult:
+    """Without exhibits (they are loaded apart) and without scores that no chart or schema can hold."""
+    scores = tuple(one for one in result.scores if math.isfinite(one.raw) and math.isfinite(one.fakeness))
+    notices = result.notices
+    if len(scores) < len(result.scores):
+        lost = len(result.scores) - len(scores)
+        notices = (
+            *notices,
+            Notice("report", f"{lost} scores were not finite numbers and are left out here."),
+        )
+    return replace(result, scores=scores, notices=notices, exhibits=())
+
+
+def _finite_figures(one: LabelledFigures) -> LabelledFigures:
+    figures = tuple(figure for figure in one.figures if math.isfinite(figure.value))
+    lost = [figure.name for figure in one.figures if not math.isfinite(figure.value)]
+    notes = one.notes
+    if lost:
+        notes = (*notes, f"Not defined on these files: {', '.join(lost)}.")
+    return replace(
+        one, figures=figures, curves=tuple(_finite_curve(curve) for curve in one.curves), notes=notes
+    )
+
+
+def _finite_curve(curve: Curve) -> Curve:
+    keep = [
+        i
+        for i, (x, y) in enumerate(zip(curve.x, curve.y, strict=True))
+        if math.isfinite(x) and math.isfinite(y)
+    ]
+    return Curve(
+        name=curve.name,
+        x=tuple(curve.x[i] for i in keep),
+        y=tuple(curve.y[i] for i in keep),
+        weights=tuple(curve.weights[i] for i in keep) if curve.weights else (),
+    )
+
+
+def file_abstentions(file: FileView, subject: str | None) -> tuple[Abstention, ...]:
+    """The abstentions about one subject, or about the whole file."""
+    return tuple(one for one in file.result.abstentions if one.subject == subject)

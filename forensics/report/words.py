@@ -1,0 +1,219 @@
+"""The report's words: how labels, measures and amounts are said to a reader who is not an engineer."""
+
+from __future__ import annotations
+
+import unicodedata
+
+from forensics.records.findings import Why
+from forensics.records.verdict import VerdictLabel
+
+VERDICT_WORDS: dict[VerdictLabel, str] = {
+    VerdictLabel.SIGNS_OF_MANIPULATION: "Signs of manipulation",
+    VerdictLabel.INCONCLUSIVE: "Inconclusive",
+    VerdictLabel.NO_SIGNS_FOUND: "No signs found",
+    VerdictLabel.NOT_EXAMINED: "Not examined",
+}
+
+VERDICT_MEANING: dict[VerdictLabel, str] = {
+    VerdictLabel.SIGNS_OF_MANIPULATION: (
+        "At least one face or the voice scored at or above the threshold that the model's validation set. "
+        "It is a reason to look closer. It is not proof, and it names neither a method nor a maker."
+    ),
+    VerdictLabel.INCONCLUSIVE: (
+        "The scores lie between the two thresholds, or too little could be scored. The file may be either."
+    ),
+    VerdictLabel.NO_SIGNS_FOUND: (
+        "Nothing that the models know was found. This is not a clean bill of health: a method that the models "
+        "have not met, strong compression or a short manipulation can pass unnoticed."
+    ),
+    VerdictLabel.NOT_EXAMINED: (
+        "Nothing could be scored. The reason and what can be done about it stand with the file."
+    ),
+}
+
+# The order in which a reader wants files: what needs attention first.
+VERDICT_ORDER: tuple[VerdictLabel, ...] = (
+    VerdictLabel.SIGNS_OF_MANIPULATION,
+    VerdictLabel.INCONCLUSIVE,
+    VerdictLabel.NO_SIGNS_FOUND,
+    VerdictLabel.NOT_EXAMINED,
+)
+
+WHY_WORDS: dict[Why, str] = {
+    Why.NO_FACE: "No face was found",
+    Why.TOO_SMALL: "Too small",
+    Why.TOO_SHORT: "Too short",
+    Why.NO_AUDIO: "No sound",
+    Why.OUT_OF_DOMAIN: "Unlike what the model was calibrated on",
+    Why.UNSUPPORTED: "Not supported",
+    Why.FAILED: "The detector failed",
+}
+
+STAGE_WORDS: dict[str, str] = {
+    "find": "Finding files",
+    "hash": "Hashing",
+    "probe": "Reading the container",
+    "decode": "Decoding",
+    "faces": "Finding faces",
+    "score": "Scoring",
+    "conclude": "Concluding",
+    "report": "Drawing this report",
+}
+
+METRIC_WORDS: dict[str, str] = {
+    "auc": "AUC (area under the ROC curve)",
+    "average_precision": "Average precision",
+    "eer": "Equal error rate",
+    "accuracy": "Accuracy",
+    "precision": "Precision",
+    "recall": "Recall (manipulated files found)",
+    "f1": "F1",
+    "log_loss": "Log loss",
+    "brier": "Brier score",
+    "ece": "Expected calibration error",
+    "false_positive_rate": "False alarms among pristine files",
+    "false_negative_rate": "Missed among manipulated files",
+    "true_positive_rate": "Found among manipulated files",
+    "cllr": "Cllr",
+    "cllr_min": "Cllr, minimum",
+}
+
+GLOSSARY: tuple[tuple[str, str], ...] = (
+    (
+        "Fakeness",
+        "A calibrated score from 0 to 1; higher speaks more for manipulation. Among files like those used for "
+        "calibration, about that share of files with such a score was manipulated. Your files may not be like them.",
+    ),
+    (
+        "Interval",
+        "How far the fakeness of this file would move if other moments of the same file had been looked at "
+        "(95 %). It is not the error rate of the model.",
+    ),
+    (
+        "Threshold",
+        "The two limits on fakeness, taken from validation files: at or above the upper one a file shows signs, "
+        "at or below the lower one no signs were found, between them the result is inconclusive.",
+    ),
+    (
+        "Person 1, person 2",
+        "Faces that follow each other in place and time within one file. Numbers do not carry over from file to "
+        "file, and nobody is identified.",
+    ),
+    (
+        "Where the net looked",
+        "The regions that weighed most in the net's score. They are not a map of the manipulated area.",
+    ),
+    (
+        "Spectrogram",
+        "Sound as a picture: time from left to right, low to high tones from bottom to top, brighter is louder.",
+    ),
+    (
+        "Abstention",
+        "A detector that says nothing because it cannot tell. An abstention is never counted as a score.",
+    ),
+    (
+        "SHA-256",
+        "A fingerprint of the whole file. If one bit changes, the fingerprint changes; equal fingerprints mean "
+        "equal files.",
+    ),
+    (
+        "Chain head",
+        "The last link of the chain of fingerprints that runs through every row of the case file. If any row is "
+        "changed afterwards, it no longer matches.",
+    ),
+    ("AUC", "How well scores order manipulated above pristine files: 0.5 is chance, 1 is perfect order."),
+    (
+        "Equal error rate",
+        "The error rate at the threshold where false alarms and misses are equally frequent.",
+    ),
+    (
+        "Calibration error (ECE)",
+        "How far stated scores lie from the observed share of manipulated files, averaged over bins.",
+    ),
+    ("n", "The number of files (or crops, or clips) that a figure rests on. Small n means wide intervals."),
+)
+
+# Control characters and invisible direction marks can make a name look like another one.
+_INVISIBLE_CATEGORIES = frozenset({"Cc", "Cf", "Cs", "Co", "Cn", "Zl", "Zp"})
+
+
+def visible(text: str) -> str:
+    """``text`` with control, direction and other invisible characters written as escapes."""
+    if text.isascii() and text.isprintable():
+        return text
+    return "".join(_escape(c) if unicodedata.category(c) in _INVISIBLE_CATEGORIES else c for c in text)
+
+
+def _escape(character: str) -> str:
+    return character.encode("unicode_escape").decode("ascii")
+
+
+def fakeness_text(value: float | None) -> str:
+    """Two decimals, but never a rounded 0 or 1: no score is certain."""
+    if value is None:
+        return ""
+    if value > 0.99:
+        return "> 0.99"
+    if value < 0.01:
+        return "< 0.01"
+    return f"{value:.2f}"
+
+
+def interval_text(lower: float | None, upper: float | None) -> str:
+    """``0.88 to 0.96``, empty where either end is unknown."""
+    if lower is None or upper is None:
+        return ""
+    return f"{fakeness_text(lower)} to {fakeness_text(upper)}"
+
+
+def figure_text(value: float, lower: float | None = None, upper: float | None = None) -> str:
+    """A figure of merit with its interval: ``0.912 [0.871, 0.944]``."""
+    if lower is None or upper is None:
+        return f"{value:.3f}"
+    return f"{value:.3f} [{lower:.3f}, {upper:.3f}]"
+
+
+def duration_text(seconds: float | None) -> str:
+    """``0.4 s``, ``12.3 s``, ``3:05 min``, ``1:02:09 h``; empty if unknown."""
+    if seconds is None:
+        return ""
+    if seconds < 60:
+        return f"{seconds:.1f} s"
+    whole = round(seconds)
+    hours, minutes, rest = whole // 3600, whole // 60 % 60, whole % 60
+    return f"{hours}:{minutes:02d}:{rest:02d} h" if hours else f"{minutes}:{rest:02d} min"
+
+
+def moment_text(seconds: float) -> str:
+    """A point in time as a player shows it: ``0:07.4``, ``1:02:09.0``."""
+    tenths = round(seconds * 10)
+    hours, minutes, rest = tenths // 36000, tenths // 600 % 60, tenths % 600
+    head = f"{hours}:{minutes:02d}" if hours else f"{minutes}"
+    return f"{head}:{rest // 10:02d}.{rest % 10}"
+
+
+def size_text(n_bytes: int) -> str:
+    """``812 bytes``, ``4.2 MB``."""
+    if n_bytes < 1000:
+        return f"{n_bytes} bytes"
+    amount = float(n_bytes)
+    for unit in ("kB", "MB", "GB"):
+        amount /= 1000
+        if amount < 1000:
+            break
+    return f"{amount:.1f} {unit}"
+
+
+def count_text(n: int, one: str, many: str) -> str:
+    """``1 file``, ``5,000 files``."""
+    return f"{n:,} {one if n == 1 else many}"
+
+
+def metric_words(name: str) -> str:
+    """A measure's name for people; unknown names with underscores opened."""
+    return METRIC_WORDS.get(name, name.replace("_", " "))
+
+
+def share_text(part: int, whole: int) -> str:
+    """``37 %``; empty where there is no whole."""
+    return f"{100 * part / whole:.0f} %" if whole else ""

@@ -1,0 +1,191 @@
+"use strict";
+// Sorting, filtering, searching and the viewer. The page reads and prints without any of it.
+(() => {
+  const root = document.documentElement;
+  root.classList.add("js");
+  const byId = (id) => document.getElementById(id);
+  for (const element of document.querySelectorAll(".js-only")) element.classList.remove("js-only");
+
+  // Light and dark: the reader's system decides until the button is used.
+  byId("theme").addEventListener("click", () => {
+    const dark = root.dataset.theme
+      ? root.dataset.theme === "dark"
+      : matchMedia("(prefers-color-scheme: dark)").matches;
+    root.dataset.theme = dark ? "light" : "dark";
+  });
+
+  const table = byId("table");
+  const body = table.tBodies[0];
+  const rows = [...body.querySelectorAll("tr[data-f]")];
+  const articleOf = (row) => byId("f" + row.dataset.f);
+  const verdictOf = (row) => row.className.slice(2);
+
+  // Sorting. Empty cells come last either way.
+  const collator = new Intl.Collator(undefined, { numeric: true, sensitivity: "base" });
+  const headers = [...table.tHead.rows[0].cells];
+  const sortField = byId("sort");
+  const key = (row, column) => {
+    const cell = row.cells[column];
+    const text = cell.dataset.k ?? cell.textContent.trim();
+    if (text === "") return null;
+    const bare = text.replace(/^([<>]) /, "");
+    return cell.dataset.k !== undefined || cell.classList.contains("num") ? Number(bare) : text;
+  };
+  const sortBy = (column, direction) => {
+    const keyed = rows.map((row) => [key(row, column), row]);
+    keyed.sort(([a, rowA], [b, rowB]) => {
+      if (a === null || b === null) return (a === null) - (b === null) || rowA.dataset.f - rowB.dataset.f;
+      const order = typeof a === "number" ? a - b : collator.compare(a, b);
+      return (direction === "descending" ? -order : order) || rowA.dataset.f - rowB.dataset.f;
+    });
+    keyed.forEach(([, row], place) => { rows[place] = row; });
+    body.append(...rows);
+    headers.forEach((header, place) => {
+      if (place === column) header.setAttribute("aria-sort", direction);
+      else header.removeAttribute("aria-sort");
+    });
+    sortField.value = column + " " + direction;
+  };
+  headers.forEach((header, column) => {
+    const button = document.createElement("button");
+    button.type = "button";
+    button.textContent = header.textContent;
+    header.replaceChildren(button);
+    const numeric = header.classList.contains("num");
+    button.addEventListener("click", () => {
+      const now = header.getAttribute("aria-sort");
+      const first = numeric ? "descending" : "ascending";
+      const other = numeric ? "ascending" : "descending";
+      sortBy(column, now === first ? other : first);
+    });
+    for (const direction of numeric ? ["descending", "ascending"] : ["ascending", "descending"]) {
+      const words = numeric
+        ? { descending: "highest first", ascending: "lowest first" }
+        : { ascending: "in order", descending: "in reverse" };
+      sortField.add(new Option(button.textContent + ", " + words[direction], column + " " + direction));
+    }
+  });
+  sortField.addEventListener("change", () => {
+    const [column, direction] = sortField.value.split(" ");
+    sortBy(Number(column), direction);
+  });
+  sortField.selectedIndex = -1;
+
+  // Filter and search.
+  const chips = [...document.querySelectorAll(".chip")];
+  const search = byId("search");
+  const shown = byId("shown");
+  const total = shown.textContent;
+  const texts = new Map();
+  const textOf = (row) => {
+    if (!texts.has(row)) {
+      const hash = articleOf(row).querySelector(".trace-facts .hash").textContent;
+      texts.set(row, (row.textContent + " " + hash).toLowerCase());
+    }
+    return texts.get(row);
+  };
+  const filter = () => {
+    const wanted = new Set(chips.filter((chip) => chip.ariaPressed === "true").map((chip) => chip.dataset.verdict));
+    const parts = search.value.toLowerCase().split(/\s+/).filter(Boolean);
+    let n = 0;
+    for (const row of rows) {
+      const hit = wanted.has(verdictOf(row)) && (!parts.length || parts.every((part) => textOf(row).includes(part)));
+      if (row.hidden === hit) row.hidden = !hit;
+      const article = articleOf(row);
+      if (article.hidden === hit) article.hidden = !hit;
+      n += hit;
+    }
+    shown.textContent = n === rows.length ? total : n.toLocaleString("en") + " of " + total;
+  };
+  for (const chip of chips) {
+    chip.addEventListener("click", () => {
+      chip.ariaPressed = chip.ariaPressed === "true" ? "false" : "true";
+      filter();
+    });
+  }
+  let waiting = 0;
+  search.addEventListener("input", () => {
+    clearTimeout(waiting);
+    waiting = setTimeout(filter, rows.length > 1000 ? 150 : 0);
+  });
+  byId("controls").addEventListener("submit", (event) => event.preventDefault());
+
+  // The viewer borrows a file's article from the evidence section and puts it back.
+  const viewer = byId("viewer");
+  const content = byId("viewer-content");
+  const place = document.createComment("in the viewer");
+  let current = null;
+  const putBack = () => {
+    if (current === null) return;
+    place.replaceWith(articleOf(current));
+    current = null;
+  };
+  const note = (hash) => {
+    try { history.replaceState(null, "", hash); } catch { /* some viewers forbid it */ }
+  };
+  const show = (row) => {
+    putBack();
+    const article = articleOf(row);
+    article.replaceWith(place);
+    content.replaceChildren(article);
+    article.hidden = false;
+    current = row;
+    const visible = rows.filter((one) => !one.hidden);
+    const at = visible.indexOf(row);
+    byId("viewer-place").textContent = at < 0 ? "" : "File " + (at + 1) + " of " + visible.length;
+    byId("viewer-previous").disabled = at <= 0;
+    byId("viewer-next").disabled = at < 0 || at === visible.length - 1;
+    if (!viewer.open) viewer.showModal();
+    content.scrollTop = 0;
+    content.focus({ preventScroll: true });
+    note("#" + article.id);
+  };
+  const step = (by) => {
+    const visible = rows.filter((one) => !one.hidden);
+    const next = visible[visible.indexOf(current) + by];
+    if (next) show(next);
+  };
+  viewer.addEventListener("close", () => {
+    const row = current;
+    putBack();
+    note("#files");
+    if (row && !row.hidden) row.querySelector("a").focus();
+  });
+  viewer.addEventListener("click", (event) => { if (event.target === viewer) viewer.close(); });
+  byId("viewer-close").addEventListener("click", () => viewer.close());
+  byId("viewer-previous").addEventListener("click", () => step(-1));
+  byId("viewer-next").addEventListener("click", () => step(1));
+  body.addEventListener("click", (event) => {
+    const row = event.target.closest("tr[data-f]");
+    if (!row || event.ctrlKey || event.metaKey || event.shiftKey) return;
+    const link = event.target.closest("a");
+    if (!link && String(getSelection()) !== "") return;
+    event.preventDefault();
+    show(row);
+  });
+  document.addEventListener("keydown", (event) => {
+    if (event.ctrlKey || event.metaKey || event.altKey) return;
+    if (viewer.open) {
+      if (event.target.closest(".scroll")) return;
+      if (event.key === "ArrowRight") step(1);
+      if (event.key === "ArrowLeft") step(-1);
+    } else if (event.key === "/" && !event.target.closest("input, select")) {
+      event.preventDefault();
+      search.focus();
+    }
+  });
+  const fromAddress = () => {
+    const found = /^#f(\d+)$/.exec(location.hash);
+    const row = found && rows.find((one) => one.dataset.f === found[1]);
+    if (row) show(row);
+  };
+  addEventListener("hashchange", fromAddress);
+  fromAddress();
+
+  // Paper has no viewer and no second chance to load a picture.
+  addEventListener("beforeprint", () => {
+    if (viewer.open) viewer.close();
+    putBack();
+    for (const image of document.images) image.loading = "eager";
+  });
+})();

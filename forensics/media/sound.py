@@ -23,7 +23,7 @@ _NOISE_DB = -45.0
 # Quieter than this throughout, nothing was said: 16-bit dither lies at about -93 dBFS.
 _SILENCE_RMS = 10 ** (-60 / 20)
 # Less speech than this within a window is not enough to judge.
-MIN_SPEECH_S = 0.8
+MIN_SPEECH_S = 0.5
 
 
 def level(samples: Samples, n_wanted: int) -> Samples | None:

@@ -8,16 +8,19 @@ import torch
 from torch.utils.data import Dataset
 
 from forensics.errors import TrainingError
+from forensics.media.sound import RATE_HZ
 from forensics.records.model_card import InputContract, Task
 from forensics.training.data.face_samples import TrainingFaces, WholeFaces
 from forensics.training.data.mixing import Mix
 from forensics.training.data.samples import Sample, read_samples
+from forensics.training.data.voice_samples import TrainingVoices, WholeVoices
 from forensics.training.run import TrainSettings
 
 # dlib's HOG box is 0.96 of the width of a DFDC crop, so that the whole crop is 1.04 boxes wide.
 _CROP_MARGIN = 1.04
 _MIN_FACE_PX = 48
 _FRAMES_PER_CLIP = 32
+_WINDOW_S = 3.0
 
 Item = tuple[torch.Tensor, torch.Tensor]
 
@@ -45,17 +48,25 @@ def open_streams(task: Task, settings: TrainSettings) -> Streams:
     """
     samples = [sample for folder in settings.data for sample in read_samples(folder)]
     training = [sample for sample in samples if sample.split == "train"]
-    validation = _thinned([sample for sample in samples if sample.split == "val"])
+    validation = thinned([sample for sample in samples if sample.split == "val"], _VALIDATION_ROWS)
     labels = {sample.manipulated for sample in validation}
     if labels != {False, True}:
         raise TrainingError(
             "The validation split needs pristine and manipulated rows", "Prepare the data with more groups."
         )
-    contract = face_contract(settings.size_px)
     mix = Mix(training, settings.pseudo_fakes)
+    if task is Task.VOICE:
+        contract = voice_contract()
+        return Streams(
+            train=TrainingVoices(mix, contract, settings.seed),
+            validation=validation_set(task, validation, contract),
+            validation_samples=validation,
+            contract=contract,
+        )
+    contract = face_contract(settings.size_px)
     return Streams(
         train=TrainingFaces(mix, contract, settings.seed),
-        validation=WholeFaces(validation, contract),
+        validation=validation_set(task, validation, contract),
         validation_samples=validation,
         contract=contract,
     )
@@ -73,14 +84,24 @@ def face_contract(size_px: int) -> InputContract:
     )
 
 
+def voice_contract() -> InputContract:
+    """How sound is cut into windows, in training and in scans."""
+    return InputContract(rate_hz=RATE_HZ, window_s=_WINDOW_S, hop_s=_WINDOW_S / 2)
+
+
 # Validation is repeated many times in a run: this many rows of each label and origin are enough to
 # choose an epoch by.
 _VALIDATION_ROWS = 300
 
 
-def _thinned(samples: list[Sample]) -> list[Sample]:
-    """Every k-th row of each origin and label, in order."""
+def validation_set(task: Task, samples: list[Sample], contract: InputContract) -> Dataset[Item]:
+    """The samples as a scan would show them to the net, in order."""
+    return WholeFaces(samples, contract) if task is Task.FACE else WholeVoices(samples, contract)
+
+
+def thinned(samples: list[Sample], n_rows: int) -> list[Sample]:
+    """At most about ``n_rows`` rows of each origin and label, evenly spread, in order."""
     strata: dict[tuple[str, bool], list[Sample]] = {}
     for sample in samples:
         strata.setdefault((sample.origin, sample.manipulated), []).append(sample)
-    return [row for rows in strata.values() for row in rows[:: max(1, len(rows) // _VALIDATION_ROWS)]]
+    return [row for rows in strata.values() for row in rows[:: max(1, len(rows) // n_rows)]]

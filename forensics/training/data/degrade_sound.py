@@ -33,7 +33,7 @@ def degrade_sound(samples: Samples, rng: np.random.Generator) -> Samples:
     if rng.random() < 0.3:
         rate_hz = int(rng.choice(_RATES_HZ))
         samples = _resampled(_resampled(samples, rate_hz, RATE_HZ), RATE_HZ, rate_hz)
-    if rng.random() < 0.45:
+    if rng.random() < 0.3:
         codec = str(rng.choice(list(SOUND_CODECS)))
         samples = sound_through(
             _in_range(samples), RATE_HZ, codec, int(rng.choice([16_000, 24_000, 32_000, 64_000]))

@@ -26,6 +26,7 @@ class Sample:
         left, top, width, height: the finder's box in the picture, as fractions of its width and
             height; empty (None) for sound.
         sha256: digest of the file when it was prepared.
+        clip: the video that a picture is a frame of; empty where it is the only one of its video.
     """
 
     path: str
@@ -39,6 +40,7 @@ class Sample:
     width: float | None = None
     height: float | None = None
     sha256: str = ""
+    clip: str = ""
 
 
 def read_samples(folder: Path) -> list[Sample]:
@@ -121,4 +123,5 @@ def _sample(row: dict[str, str], folder: Path) -> Sample:
         width=box[2],
         height=box[3],
         sha256=row["sha256"],
+        clip=row["clip"],
     )

@@ -1,0 +1,86 @@
+"""From a torch net to an OpenVINO IR, and proof that both say the same."""
+
+from __future__ import annotations
+
+from pathlib import Path
+
+import numpy as np
+import numpy.typing as npt
+import openvino as ov
+import torch
+from torch import Tensor, nn
+
+from forensics.engines.openvino_engine import LOGIT_OUTPUT, MAP_OUTPUT
+from forensics.errors import TrainingError
+from forensics.records.model_card import InputContract, Task
+from forensics.training.nets.net import FakenessNet
+
+# Largest difference of a logit between torch and the IR, both in f32, on the same inputs.
+PARITY_LIMIT = 1e-3
+
+
+class _Whole(nn.Module):
+    """Preparation and net in one graph: what goes into the IR."""
+
+    def __init__(self, net: FakenessNet) -> None:
+        super().__init__()
+        self.net = net
+
+    def forward(self, raw: Tensor) -> tuple[Tensor, Tensor]:
+        logit, where = self.net(self.net.prepare(raw))
+        return logit, where
+
+
+def to_openvino(net: FakenessNet, contract: InputContract) -> ov.Model:
+    """The net as an OpenVINO model with a dynamic batch, in f32.
+
+    Input ``input``: uint8[N, S, S, 3] RGB for faces, float32[N, samples] for sound; mean and scale, or
+    the mel spectrogram, are inside. Outputs ``logit`` float32[N] and ``map`` float32[N, 1, h, w].
+    """
+    example = example_input(net.task, contract)
+    shape = [-1, *example.shape[1:]]
+    with torch.inference_mode():
+        model = ov.convert_model(_Whole(net.eval()), example_input=example, input=[shape])
+    model.inputs[0].get_tensor().set_names({"input"})
+    for port, name in zip(model.outputs, (LOGIT_OUTPUT, MAP_OUTPUT), strict=True):
+        port.get_tensor().set_names({name})
+    return model
+
+
+def example_input(task: Task, contract: InputContract) -> Tensor:
+    """A batch of two in the form that the IR takes."""
+    if task is Task.FACE and contract.size_px is not None:
+        return torch.zeros(2, contract.size_px, contract.size_px, 3, dtype=torch.uint8)
+    if task is Task.VOICE and contract.window_s is not None and contract.rate_hz is not None:
+        return torch.zeros(2, round(contract.window_s * contract.rate_hz))
+    raise TrainingError(f"The input contract does not fit task {task.value}", "Train the net again.")
+
+
+def run_openvino(model: ov.Model | Path, batches: list[npt.NDArray[np.generic]]) -> npt.NDArray[np.float32]:
+    """float32[N] logits of an IR in f32."""
+    compiled = ov.Core().compile_model(model, "CPU", {"INFERENCE_PRECISION_HINT": "f32"})
+    port = compiled.output(LOGIT_OUTPUT)
+    return np.concatenate([np.asarray(compiled([batch])[port], np.float32).reshape(-1) for batch in batches])
+
+
+def run_torch(net: FakenessNet, batches: list[npt.NDArray[np.generic]]) -> npt.NDArray[np.float32]:
+    """float32[N] logits of the net in fp32."""
+    net.eval()
+    with torch.inference_mode():
+        parts = [net(net.prepare(torch.from_numpy(np.asarray(batch))))[0].numpy() for batch in batches]
+    return np.concatenate(parts).astype(np.float32)
+
+
+def parity(net: FakenessNet, model: ov.Model, batches: list[npt.NDArray[np.generic]]) -> float:
+    """Worst difference of a logit between the net and its IR.
+
+    Raises:
+        TrainingError: it is larger than ``PARITY_LIMIT``.
+    """
+    worst = float(np.abs(run_torch(net, batches) - run_openvino(model, batches)).max())
+    if worst > PARITY_LIMIT:
+        raise TrainingError(
+            f"The IR's logits differ from the net's by up to {worst:.2g}, more than {PARITY_LIMIT:g}",
+            "The conversion is not to be trusted; try another version of OpenVINO.",
+        )
+    return worst

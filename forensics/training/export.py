@@ -1,0 +1,237 @@
+"""From a training run to a model that a scan can load: IR, INT8 where it may, calibration, card.
+
+Only validation rows choose anything here.
+"""
+
+from __future__ import annotations
+
+import hashlib
+from collections import Counter
+from collections.abc import Callable, Sequence
+from dataclasses import dataclass, replace
+from pathlib import Path
+
+import msgspec
+import numpy as np
+import numpy.typing as npt
+import openvino as ov
+from torch.utils.data import Dataset
+
+from forensics import catalog
+from forensics.detectors.domain import face_properties, voice_properties
+from forensics.errors import TrainingError
+from forensics.evaluation.calibration import calibrated, fit_calibration, fit_domain, fit_thresholds
+from forensics.records.model_card import Domain, InputContract, ModelCard, Task, Variant
+from forensics.training.conversion import parity, run_openvino, to_openvino
+from forensics.training.data.samples import Sample, read_samples
+from forensics.training.nets import build_net
+from forensics.training.quantise import Comparison, quantise
+from forensics.training.run import BEST_NAME, RECORD_NAME, load
+from forensics.training.streams import Item, thinned, validation_set
+
+_BATCH = 16
+# Rows of each origin and label that calibration, thresholds and the INT8 gate rest on.
+_ROWS_PER_STRATUM = 400
+_N_PARITY_BATCHES = 4
+_N_RANGE_BATCHES = 20
+
+Batch = npt.NDArray[np.generic]
+
+
+@dataclass(frozen=True, slots=True)
+class ExportSettings:
+    """Settings of ``forensics export``.
+
+    Attributes:
+        run: folder of a finished training run.
+        out: the model's folder; its name becomes the model's id.
+        data: prepared data sets; empty means those that the run was trained on.
+        terms: under which terms the training data may be used, for the card.
+        int8: try INT8.
+    """
+
+    run: Path
+    out: Path
+    data: tuple[Path, ...] = ()
+    version: str = "1"
+    licence: str = "Apache-2.0 (weights); training data under their own terms"
+    terms: str = ""
+    int8: bool = True
+
+
+def export(settings: ExportSettings, on_note: Callable[[str], None] | None = None) -> ModelCard:
+    """Writes ``model.xml``, ``model.bin``, INT8 beside them where the gate passes, and ``card.toml``.
+
+    Args:
+        on_note: called with one line for each thing measured on the way.
+
+    Raises:
+        TrainingError: the run is unfinished, its validation rows are gone, or parity fails.
+    """
+    note = on_note or (lambda _: None)
+    record = _record(settings.run)
+    net = build_net(record["settings"]["net"])
+    net.load_state_dict(load(settings.run / BEST_NAME)["ema"])
+    contract = msgspec.convert(record["contract"], InputContract)
+    folders = settings.data or tuple(Path(folder) for folder in record["settings"]["data"])
+    samples = [sample for folder in folders for sample in read_samples(folder)]
+    rows = thinned([sample for sample in samples if sample.split == "val"], _ROWS_PER_STRATUM)
+    batches = _batches(validation_set(net.task, rows, contract))
+    model = to_openvino(net, contract)
+    worst = parity(net, model, batches[:_N_PARITY_BATCHES])
+    note(f"parity: worst difference of a logit between torch and the IR in f32 is {worst:.1e}")
+    settings.out.mkdir(parents=True, exist_ok=True)
+    ov.save_model(model, settings.out / "model.xml", compress_to_fp16=True)
+    logits = _logits(settings.out / "model.xml", batches, contract)
+    card = _card(settings, record, net.task, contract, samples, worst)
+    card = _calibrated(card, rows, logits, batches, note)
+    if settings.int8:
+        card = _with_int8(card, settings.out, model, batches, rows, note)
+    catalog.write_card(card, settings.out)
+    catalog.verify(card, settings.out)
+    return card
+
+
+def _record(run: Path) -> dict[str, dict[str, object]]:
+    path = run / RECORD_NAME
+    if not path.is_file():
+        raise TrainingError(f"{run} holds no finished run", "Finish it first: forensics train ... --resume")
+    record: dict[str, dict[str, object]] = msgspec.json.decode(path.read_bytes())
+    return record
+
+
+def _batches(data: Dataset[Item]) -> list[Batch]:
+    items = [data[index][0].numpy() for index in range(len(data))]  # type: ignore[arg-type]
+    return [np.stack(items[start : start + _BATCH]) for start in range(0, len(items), _BATCH)]
+
+
+def _logits(xml: Path, batches: list[Batch], contract: InputContract) -> npt.NDArray[np.float32]:
+    logits = run_openvino(xml, batches)
+    if contract.flip:
+        logits = (logits + run_openvino(xml, [batch[:, :, ::-1].copy() for batch in batches])) / np.float32(2)
+    return logits
+
+
+def _card(
+    settings: ExportSettings,
+    record: dict[str, dict[str, object]],
+    task: Task,
+    contract: InputContract,
+    samples: Sequence[Sample],
+    worst: float,
+) -> ModelCard:
+    counts = Counter(
+        (s.origin, "manipulated" if s.manipulated else "pristine") for s in samples if s.split == "train"
+    )
+    rows = "; ".join(f"{origin}: {n} {label}" for (origin, label), n in sorted(counts.items()))
+    run = record["settings"]
+    return ModelCard(
+        id=settings.out.name,
+        version=settings.version,
+        task=task,
+        net=str(run["net"]),
+        summary=(
+            f"{run['net']}, {run['n_steps']} steps of {run['batch_size']}, best of validation at step "
+            f"{record['best_step']}; torch and IR agree to {worst:.1e} in f32"
+        ),
+        licence=settings.licence,
+        training_data=f"Training rows: {rows}. {settings.terms}".strip(),
+        contract=contract,
+        variants=(_variant("f16", settings.out, "model"),),
+        limits=_LIMITS[task],
+    )
+
+
+def _calibrated(
+    card: ModelCard,
+    rows: Sequence[Sample],
+    logits: npt.NDArray[np.float32],
+    batches: list[Batch],
+    note: Callable[[str], None],
+) -> ModelCard:
+    raws, labels, groups = _by_clip(rows, logits)
+    data = "validation rows of " + ", ".join(sorted({row.origin for row in rows}))
+    fit = fit_calibration(raws, labels, groups, data=data)
+    note(f"calibration: {fit.chosen}, log losses {fit.log_losses}")
+    thresholds = fit_thresholds(calibrated(raws, fit.calibration), labels, groups)
+    note(f"thresholds: signs {thresholds.signs:.3f}, no signs {thresholds.no_signs:.3f} ({thresholds.rule})")
+    return replace(
+        card, calibration=fit.calibration, thresholds=thresholds, domain=_domain(card, batches)
+    )
+
+
+def _by_clip(
+    rows: Sequence[Sample], logits: npt.NDArray[np.float32]
+) -> tuple[npt.NDArray[np.float64], npt.NDArray[np.bool_], list[str]]:
+    """Mean logit, label and group of every clip, as a scan averages over a track's frames."""
+    clips: dict[tuple[str, str, str, bool], list[float]] = {}
+    for row, logit in zip(rows, logits.tolist(), strict=True):
+        clips.setdefault((row.origin, row.group, row.clip or row.path, row.manipulated), []).append(logit)
+    raws = np.array([np.mean(values) for values in clips.values()], np.float64)
+    labels = np.array([manipulated for *_, manipulated in clips], np.bool_)
+    return raws, labels, [f"{origin} {group}" for origin, group, *_ in clips]
+
+
+def _domain(card: ModelCard, batches: list[Batch]) -> Domain:
+    values: dict[str, list[float]] = {}
+    for item in (item for batch in batches for item in batch):
+        if card.task is Task.FACE:
+            properties = face_properties(np.asarray(item, np.uint8), 0.0)
+            # Prepared pictures do not say how large the face was in its video.
+            del properties["face_size_px"]
+        else:
+            properties = voice_properties(np.asarray(item, np.float32), card.contract.rate_hz or 0)
+        for name, value in properties.items():
+            values.setdefault(name, []).append(value)
+    return fit_domain(values)
+
+
+def _with_int8(
+    card: ModelCard,
+    folder: Path,
+    model: ov.Model,
+    batches: list[Batch],
+    rows: Sequence[Sample],
+    note: Callable[[str], None],
+) -> ModelCard:
+    if card.calibration is None:
+        raise TrainingError(f"{card.id} has no calibration", "Export again.")
+    labels = np.array([row.manipulated for row in rows], np.bool_)
+    plain = run_openvino(model, batches)
+    comparison = Comparison(batches, labels, plain, card.calibration)
+    ranges = batches[:: max(1, len(batches) // _N_RANGE_BATCHES)]
+    for careful in (False, True):
+        small = quantise(model, ranges, careful=careful, gate_on=comparison)
+        gate = comparison.gate(small)
+        note(f"{gate}{', with layers kept in f32' if careful else ''}")
+        if gate.passed:
+            ov.save_model(small, folder / "model.int8.xml", compress_to_fp16=True)
+            return replace(
+                card,
+                variants=(*card.variants, _variant("int8", folder, "model.int8")),
+                summary=f"{card.summary}. {gate}",
+            )
+    for leftover in folder.glob("model.int8.*"):
+        leftover.unlink()
+    note("INT8 is not kept: triage runs this model in bf16 or f32.")
+    return replace(card, summary=f"{card.summary}. {gate}")
+
+
+def _variant(precision: str, folder: Path, stem: str) -> Variant:
+    names = f"{stem}.xml", f"{stem}.bin"
+    digests = [hashlib.sha256((folder / name).read_bytes()).hexdigest() for name in names]
+    return Variant(precision, *names, *digests)
+
+
+_LIMITS = {
+    Task.FACE: (
+        "A face that was made or changed by a method unlike the training data's may go unnoticed.",
+        "Heavy compression, filters, beautification and faces smaller than about 80 px raise both error rates.",
+        "Changes outside the face and edits of time are not looked for.",
+    ),
+    Task.VOICE: (
+        "Generators unlike the training data's may go unnoticed; music, noise and several voices at once "
+        "were not in the training data.",
+        "Telephone bandwidth and heavy compression raise both error rates.",
+    ),
+}

@@ -1,0 +1,158 @@
+"""From one file of a data set to the files that its rows point at; runs in worker processes."""
+
+from __future__ import annotations
+
+import hashlib
+from collections import defaultdict
+from dataclasses import dataclass
+from functools import lru_cache
+from pathlib import Path
+
+import cv2
+import msgspec
+import numpy as np
+
+from forensics.errors import MediaError
+from forensics.faces.crop import cut_square
+from forensics.faces.finder import FaceFinder
+from forensics.faces.finders import load_finder
+from forensics.faces.tracks import track
+from forensics.media.decode import decode
+from forensics.media.hashing import sha256_of
+from forensics.media.probe import probe
+from forensics.records.faces import FaceBox, TrackedFace
+from forensics.records.findings import Abstention
+from forensics.records.media import RgbImage, StreamKind
+from forensics.training.data.readers.reader import PICTURE_SUFFIXES, SOUND_SUFFIXES
+
+# Room around the face for jitter, rotation and self-blending.
+STORED_MARGIN = 1.8
+STORED_PX = 256
+_FINDER = "dlib-hog"
+# A face that is smaller is not scored in a scan either.
+_MIN_FACE_PX = 48
+# The crops are to look like the video that they come from, not like another compression.
+_JPEG_QUALITY = 97
+
+
+class Made(msgspec.Struct, frozen=True):
+    """One file that a row of the manifest will point at.
+
+    Attributes:
+        path: relative to the prepared folder for what was cut, absolute for what was there.
+        box: left, top, width and height of the face as fractions of the picture; None for sound.
+    """
+
+    path: str
+    sha256: str
+    box: tuple[float, float, float, float] | None = None
+
+
+@dataclass(frozen=True, slots=True)
+class Job:
+    """What to do with one source.
+
+    Attributes:
+        crop_margin: as in ``Source``.
+        n_frames: of a video, spread evenly.
+    """
+
+    path: Path
+    crop_margin: float | None
+    n_frames: int
+
+    @property
+    def ready(self) -> bool:
+        """The file itself goes into the manifest."""
+        return self.crop_margin is not None or self.path.suffix.lower() in SOUND_SUFFIXES
+
+
+def make_all(jobs: list[Job], out: Path) -> list[list[Made] | str]:
+    """For every job the files made, or the reason why there are none."""
+    # Every worker has one core.
+    cv2.setNumThreads(1)
+    return [_make(job, out) for job in jobs]
+
+
+def _make(job: Job, out: Path) -> list[Made] | str:
+    try:
+        if not job.ready:
+            return _cut_faces(job, out)
+        if job.path.suffix.lower() in PICTURE_SUFFIXES:
+            return _ready_picture(job)
+        return _ready_sound(job)
+    except MediaError as error:
+        return error.message
+    except OSError as error:
+        return f"cannot be read: {error.strerror}"
+
+
+def _ready_picture(job: Job) -> list[Made] | str:
+    encoded = np.fromfile(job.path, np.uint8)
+    if not encoded.size or cv2.imdecode(encoded, cv2.IMREAD_COLOR) is None:
+        return "not a picture"
+    share = 1 / (job.crop_margin or 1.0)
+    box = ((1 - share) / 2, (1 - share) / 2, share, share)
+    return [Made(str(job.path.absolute()), sha256_of(job.path), box)]
+
+
+def _ready_sound(job: Job) -> list[Made] | str:
+    if probe(job.path).stream(StreamKind.AUDIO) is None:
+        return "holds no sound"
+    return [Made(str(job.path.absolute()), sha256_of(job.path))]
+
+
+def _cut_faces(job: Job, out: Path) -> list[Made] | str:
+    """Crops of the person who is seen most, wide, found by the scan's own code.
+
+    Only one person: where several are seen, a label per file does not say who was manipulated.
+    """
+    crops: dict[int, list[tuple[int, RgbImage, float]]] = defaultdict(list)
+    reason = "holds no picture"
+    stream = decode(job.path, probe(job.path), job.n_frames, video=True, audio=False)
+    for item in track(stream, _finder()):
+        if isinstance(item, Abstention):
+            reason = item.detail
+        if isinstance(item, TrackedFace):
+            reason = f"every face is smaller than {_MIN_FACE_PX} px"
+            if item.box.size_px >= _MIN_FACE_PX:
+                crop = _wide_crop(item.frame.image, item.box)
+                crops[item.track_id].append((item.frame.index, crop, item.box.size_px))
+    if not crops:
+        return reason
+    seen_most = max(crops.values(), key=lambda faces: sum(size_px for _, _, size_px in faces))
+    folder = Path("crops") / _folder_name(job.path)
+    (out / folder).mkdir(parents=True, exist_ok=True)
+    share = 1 / STORED_MARGIN
+    box = ((1 - share) / 2, (1 - share) / 2, share, share)
+    return [_store(crop, out, folder / f"{index:06d}.jpg", box) for index, crop, _ in seen_most]
+
+
+def _wide_crop(image: RgbImage, box: FaceBox) -> RgbImage:
+    side_px = STORED_MARGIN * box.size_px
+    # Small faces keep their pixels: enlarging would only add blur.
+    return cut_square(image, box.centre_px, side_px, min(STORED_PX, round(side_px)))
+
+
+def _store(crop: RgbImage, out: Path, place: Path, box: tuple[float, float, float, float]) -> Made:
+    options = [
+        cv2.IMWRITE_JPEG_QUALITY,
+        _JPEG_QUALITY,
+        cv2.IMWRITE_JPEG_SAMPLING_FACTOR,
+        cv2.IMWRITE_JPEG_SAMPLING_FACTOR_444,
+    ]
+    _, encoded = cv2.imencode(".jpg", cv2.cvtColor(crop, cv2.COLOR_RGB2BGR), options)
+    content = encoded.tobytes()
+    (out / place).write_bytes(content)
+    return Made(place.as_posix(), hashlib.sha256(content).hexdigest(), box)
+
+
+def _folder_name(path: Path) -> str:
+    # Files of the same name lie in many folders of a data set.
+    digest = hashlib.sha256(str(path.absolute()).encode(errors="surrogateescape")).hexdigest()
+    return f"{digest[:2]}/{path.stem}-{digest[:10]}"
+
+
+@lru_cache(maxsize=1)
+def _finder() -> FaceFinder:
+    return load_finder(_FINDER)

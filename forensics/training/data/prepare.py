@@ -1,0 +1,237 @@
+"""Make a data set ready for training: crops or clips, splits by group, one manifest with hashes."""
+
+from __future__ import annotations
+
+import csv
+import multiprocessing
+import re
+from collections.abc import Callable, Iterator
+from concurrent.futures import Future, as_completed
+from dataclasses import dataclass
+from pathlib import Path
+
+from pebble import ProcessExpired, ProcessPool
+
+from forensics.errors import TrainingError
+from forensics.training.data.grouping import Place, Shares, place
+from forensics.training.data.ledger import Ledger
+from forensics.training.data.making import Job, Made, make_all
+from forensics.training.data.readers import detect, load_reader
+from forensics.training.data.readers.reader import ReadOptions, Source
+from forensics.training.data.samples import Sample, write_samples
+
+SKIPPED_NAME = "skipped.csv"
+# Ready-made files cost a millisecond each, less than sending them to a process one by one.
+_N_READY_AT_ONCE = 128
+# A clip that takes longer is damaged in a way that keeps the decoder busy.
+_TIME_LIMIT_S = 900.0
+
+
+@dataclass(frozen=True, slots=True)
+class PrepareSettings:
+    """Settings of ``forensics prepare``.
+
+    Attributes:
+        dataset: folder or CSV file.
+        kind: a reader of the table; None looks for the one that fits.
+        n_frames: frames of a video in which faces are looked for.
+        shares: parts of training, validation and test; None keeps the data set's own splits and the
+            reader's parts.
+        seed: mixed into the hash that parts the groups.
+        link: see ``ReadOptions``.
+        media: where the files lie, if not within the data set.
+        crop_margin: pictures are ready-made face crops, this many face boxes wide.
+    """
+
+    dataset: Path
+    out: Path
+    kind: str | None = None
+    n_frames: int = 16
+    n_workers: int = 1
+    shares: Shares | None = None
+    seed: str = ""
+    link: str | None = None
+    media: Path | None = None
+    crop_margin: float | None = None
+
+    def __post_init__(self) -> None:
+        if self.n_frames < 1 or self.n_workers < 1:
+            raise TrainingError("--frames and --workers must be 1 or more", "For example --frames 16.")
+        if self.crop_margin is not None and self.crop_margin < 1:
+            raise TrainingError(
+                f"--crop-margin is {self.crop_margin:g}",
+                "Give 1 or more: how many face boxes a crop is wide.",
+            )
+
+
+@dataclass(frozen=True, slots=True)
+class PrepareProgress:
+    """How far it is: files of the data set, done in this or an earlier call, and skipped."""
+
+    n_done: int
+    n_files: int
+    n_skipped: int
+
+
+def prepare(
+    settings: PrepareSettings, on_progress: Callable[[PrepareProgress], None] | None = None
+) -> list[Sample]:
+    """Reads a data set, cuts faces where they are not cut yet, and writes ``samples.csv``.
+
+    Files that were done in an earlier call and have not changed are not done again. What cannot be used
+    is listed with the reason in ``skipped.csv``.
+
+    Raises:
+        TrainingError: no known layout, nothing usable, or a leak between the data set's own splits.
+    """
+    reader = load_reader(settings.kind or detect(settings.dataset))
+    options = ReadOptions(_pattern(settings.link), settings.media, settings.crop_margin)
+    reading = reader.read(settings.dataset, options)
+    if not reading.sources:
+        raise TrainingError(
+            f"{settings.dataset} holds nothing that can be used", "Check the path, --kind and --media."
+        )
+    places = place(
+        reading.sources,
+        settings.shares or reading.shares,
+        seed=settings.seed,
+        keep_own=settings.shares is None,
+    )
+    settings.out.mkdir(parents=True, exist_ok=True)
+    results = _results(settings, reading.sources, places, on_progress)
+    skipped = [
+        (source.path, result)
+        for source, result in zip(reading.sources, results, strict=True)
+        if isinstance(result, str)
+    ]
+    _write_skipped(settings.out, skipped)
+    samples = [
+        _row(made, source, where, reading.origin)
+        for source, where, result in zip(reading.sources, places, results, strict=True)
+        if not isinstance(result, str)
+        for made in result
+    ]
+    if not samples:
+        raise TrainingError(
+            f"No file of {settings.dataset} can be used, first: {skipped[0][0]}: {skipped[0][1]}",
+            f"See {settings.out / SKIPPED_NAME} for the reasons.",
+        )
+    write_samples(settings.out, samples)
+    return samples
+
+
+def _results(
+    settings: PrepareSettings,
+    sources: list[Source],
+    places: list[Place],
+    on_progress: Callable[[PrepareProgress], None] | None,
+) -> list[list[Made] | str]:
+    """For every source what was made of it, or why nothing was."""
+    results: list[list[Made] | str] = ["not done"] * len(sources)
+    jobs: dict[int, Job] = {}
+    with Ledger(settings.out) as ledger:
+        for index, (source, where) in enumerate(zip(sources, places, strict=True)):
+            job = Job(source.path, source.crop_margin, settings.n_frames)
+            reason = source.unfit or _left_out(where) or _missing(source.path)
+            done = None if reason else ledger.done(job)
+            if reason or done:
+                results[index] = reason or done or []
+            else:
+                jobs[index] = job
+        n_done = len(sources) - len(jobs)
+        n_skipped = sum(isinstance(result, str) for index, result in enumerate(results) if index not in jobs)
+        for index, result in _run(jobs, settings):
+            results[index] = result
+            n_done += 1
+            if isinstance(result, str):
+                n_skipped += 1
+            else:
+                ledger.add(jobs[index], result)
+            if on_progress:
+                on_progress(PrepareProgress(n_done, len(sources), n_skipped))
+    if on_progress:
+        on_progress(PrepareProgress(n_done, len(sources), n_skipped))
+    return results
+
+
+def _run(jobs: dict[int, Job], settings: PrepareSettings) -> Iterator[tuple[int, list[Made] | str]]:
+    """Does the jobs in processes; gives (index, result) in the order of completion."""
+    if not jobs:
+        return
+    context = multiprocessing.get_context("spawn")  # forked copies of threaded libraries can hang
+    with ProcessPool(max_workers=settings.n_workers, context=context) as pool:
+        pending: dict[Future[list[list[Made] | str]], list[int]] = {
+            pool.schedule(
+                make_all, args=([jobs[index] for index in chunk], settings.out), timeout=_TIME_LIMIT_S
+            ): chunk
+            for chunk in _chunks(jobs)
+        }
+        finished = False
+        try:
+            for future in as_completed(pending):
+                yield from zip(pending[future], _results_of(future, len(pending[future])), strict=True)
+            finished = True
+        finally:
+            if not finished:
+                pool.stop()  # type: ignore[no-untyped-call]
+
+
+def _results_of(future: Future[list[list[Made] | str]], n_jobs: int) -> list[list[Made] | str]:
+    try:
+        return future.result()
+    except TimeoutError:
+        return [f"not done within {_TIME_LIMIT_S:.0f} s"] * n_jobs
+    except ProcessExpired as error:
+        return [f"the process that read it ended with code {error.exitcode}"] * n_jobs
+
+
+def _chunks(jobs: dict[int, Job]) -> Iterator[list[int]]:
+    ready = [index for index, job in jobs.items() if job.ready]
+    yield from (ready[start : start + _N_READY_AT_ONCE] for start in range(0, len(ready), _N_READY_AT_ONCE))
+    yield from ([index] for index, job in jobs.items() if not job.ready)
+
+
+def _row(made: Made, source: Source, where: Place, origin: str) -> Sample:
+    left, top, width, height = made.box or (None, None, None, None)
+    return Sample(
+        path=made.path,
+        manipulated=source.manipulated,
+        method=source.method,
+        origin=origin,
+        group=where.group,
+        split=where.split or "",
+        left=left,
+        top=top,
+        width=width,
+        height=height,
+        sha256=made.sha256,
+        clip=source.clip if source.crop_margin or made.box is None else str(source.path),
+    )
+
+
+def _left_out(where: Place) -> str | None:
+    if where.split is None:
+        return f"shares {where.group} with the data set's own test split"
+    return None
+
+
+def _missing(path: Path) -> str | None:
+    return None if path.is_file() else "missing"
+
+
+def _write_skipped(out: Path, skipped: list[tuple[Path, str]]) -> None:
+    with (out / SKIPPED_NAME).open("w", newline="", encoding="utf-8", errors="backslashreplace") as file:
+        writer = csv.writer(file)
+        writer.writerow(["path", "reason"])
+        writer.writerows(skipped)
+
+
+def _pattern(link: str | None) -> re.Pattern[str] | None:
+    if link is None:
+        return None
+    try:
+        return re.compile(link)
+    except re.error as error:
+        raise TrainingError(
+            f"--link {link!r} is no regular expression: {error}", "For example --link '(actor[0-9]+)'."
+        ) from error

@@ -1,0 +1,57 @@
+"""The table of data set readers."""
+
+from __future__ import annotations
+
+from importlib import import_module
+from pathlib import Path
+
+from forensics.errors import TrainingError
+from forensics.training.data.readers.reader import Reader
+
+_HERE = "forensics.training.data.readers"
+# In the order in which a data set is tried: the particular before the general.
+READERS: dict[str, str] = {
+    "asvspoof2019-la": f"{_HERE}.asvspoof:AsvSpoof2019",
+    "faceforensics": f"{_HERE}.faceforensics:FaceForensics",
+    "celeb-df-v2": f"{_HERE}.celeb_df:CelebDf",
+    "google-dfd": f"{_HERE}.google_dfd:GoogleDfd",
+    "dfdc": f"{_HERE}.dfdc:Dfdc",
+    "dfdc-crops": f"{_HERE}.ready_made:DfdcCrops",
+    "wide-crops": f"{_HERE}.ready_made:WideCrops",
+    "voice-clips": f"{_HERE}.ready_made:VoiceClips",
+    "manifest": f"{_HERE}.manifest:CsvManifest",
+    "folders": f"{_HERE}.folders:LabelFolders",
+}
+
+
+def load_reader(kind: str) -> Reader:
+    """The reader of this name.
+
+    Raises:
+        TrainingError: the name is not in the table.
+    """
+    if kind not in READERS:
+        raise TrainingError(
+            f"There is no reader for data sets of kind {kind}", f"Choose one of: {', '.join(READERS)}."
+        )
+    module, _, attribute = READERS[kind].partition(":")
+    reader: Reader = getattr(import_module(module), attribute)()
+    return reader
+
+
+def detect(dataset: Path) -> str:
+    """The kind of data set that lies at ``dataset``.
+
+    Raises:
+        TrainingError: nothing there, or nothing that a reader knows.
+    """
+    if not dataset.exists():
+        raise TrainingError(f"There is no data set at {dataset}", "Check the path.")
+    for kind in READERS:
+        if load_reader(kind).recognises(dataset):
+            return kind
+    raise TrainingError(
+        f"{dataset} has no layout that is known",
+        "Put the files into folders named real and fake, or give a CSV file with the columns path and "
+        f"label; known kinds: {', '.join(READERS)}.",
+    )

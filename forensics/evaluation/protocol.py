@@ -207,11 +207,11 @@ def _figures(
         if scored.n
         else (),
         curves=curves_of(scored) if whole else (),
-        confusion=_confusion(rows) if any(row.verdict is not None for row in rows) else None,
+        confusion=_confusion(rows) if all(row.verdict is not None for row in rows) else None,
         histogram_pristine=histogram(scored, manipulated=False) if whole else (),
         histogram_manipulated=histogram(scored, manipulated=True) if whole else (),
         notes=(*notes, *_notes_on(scored)),
-        subsets=dict(sorted(abstained.items())),
+        subsets={f"abstained, {why}": count for why, count in sorted(abstained.items())},
     )
 
 

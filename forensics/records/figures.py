@@ -53,7 +53,7 @@ class LabelledFigures:
         n_manipulated, n_pristine: scored rows.
         n_abstained: labelled rows without a score, counted beside, never dropped silently.
         histogram_pristine, histogram_manipulated: counts in ``len`` equal bins of fakeness [0, 1].
-        subsets: the abstained rows by reason, for example ``NO_FACE`` to 3.
+        subsets: rows by named part; the abstained by reason, for example ``abstained, NO_FACE`` to 3.
     """
 
     scope: str

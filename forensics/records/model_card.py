@@ -82,6 +82,21 @@ class Thresholds:
 
 
 @dataclass(frozen=True, slots=True)
+class LikelihoodBounds:
+    """How far likelihood ratios may be stated, from validation rows.
+
+    Attributes:
+        log10_lowest: at most 0; ratios below it are held at it.
+        log10_highest: at least 0.
+        rule: method and data, in words.
+    """
+
+    log10_lowest: float
+    log10_highest: float
+    rule: str
+
+
+@dataclass(frozen=True, slots=True)
 class Domain:
     """Ranges of measured properties in the calibration data; outside them OUT_OF_DOMAIN is noted.
 
@@ -141,6 +156,7 @@ class ModelCard:
     domain: Domain = field(default_factory=Domain)
     metrics: tuple[Metric, ...] = ()
     limits: tuple[str, ...] = ()
+    likelihood: LikelihoodBounds | None = None
 
     def variant(self, precision: str) -> Variant | None:
         """The stored form of this precision, None where there is none."""

@@ -59,7 +59,9 @@ def result(
         verdict = Verdict(VerdictLabel.NOT_EXAMINED, "Nothing was scored.", "made 1")
     else:
         top = max(bases, key=lambda one: one.fakeness)
-        verdict = Verdict(call(top.fakeness), "made", "made 1", top.fakeness, basis=(top, *(set(bases) - {top})))
+        verdict = Verdict(
+            call(top.fakeness), "made", "made 1", top.fakeness, basis=(top, *(set(bases) - {top}))
+        )
     return ScanResult(media, verdict, scores, tuple(abstentions), tracks)
 
 

@@ -1,0 +1,207 @@
+"""Two models, profiles or versions side by side on the same files."""
+
+from __future__ import annotations
+
+import math
+from collections.abc import Iterable, Mapping
+from dataclasses import dataclass
+
+import numpy as np
+from scipy.special import ndtr
+from scipy.stats import rankdata
+
+from forensics.errors import SettingsError
+from forensics.evaluation.labels import Label
+from forensics.evaluation.metrics import MEASURES, Rows
+from forensics.evaluation.protocol import FILE_SCOPE
+from forensics.evaluation.resampling import N_RESAMPLES, Bools, Floats, intervals
+from forensics.records.figures import Figure, LabelledFigures
+from forensics.records.scan import ScanResult
+from forensics.records.verdict import VerdictLabel
+
+_NORMAL_95 = 1.959963984540054
+
+
+@dataclass(frozen=True, slots=True)
+class Difference:
+    """A paired difference, first minus second.
+
+    Attributes:
+        lower, upper: 95 % interval; None where it cannot be had.
+        p_value: two-sided, of no difference; None for resampled intervals.
+    """
+
+    value: float
+    lower: float | None
+    upper: float | None
+    p_value: float | None = None
+
+
+@dataclass(frozen=True, slots=True)
+class Flip:
+    """One file whose verdict differs."""
+
+    path: str
+    first: VerdictLabel
+    second: VerdictLabel
+
+
+@dataclass(frozen=True, slots=True)
+class Comparison:
+    """Two sets of results on the same files; first minus second everywhere.
+
+    Attributes:
+        n: files that both scored.
+        n_only_first, n_only_second: files that only one of the two scored.
+        auc_delong: difference of the AUCs by DeLong's method, which takes files as independent.
+        auc_by_group: the same with the interval resampled by group.
+        drift_mean, drift_p95, drift_max: of the absolute difference in fakeness.
+        flips: files whose verdict's label differs, by path.
+    """
+
+    first: str
+    second: str
+    n: int
+    n_only_first: int
+    n_only_second: int
+    drift_mean: float
+    drift_p95: float
+    drift_max: float
+    flips: tuple[Flip, ...]
+    auc_first: float | None = None
+    auc_second: float | None = None
+    auc_delong: Difference | None = None
+    auc_by_group: Difference | None = None
+
+
+def compare(
+    first: Iterable[ScanResult],
+    second: Iterable[ScanResult],
+    labels: Mapping[str, Label] | None = None,
+    *,
+    names: tuple[str, str] = ("first", "second"),
+    n_resamples: int = N_RESAMPLES,
+) -> Comparison:
+    """Compares the files' verdicts, matched by display path.
+
+    Args:
+        labels: by display path; without them there is drift and no AUC. With them, only labelled files count.
+
+    Raises:
+        SettingsError: no file was scored by both.
+    """
+    ours, theirs = ({r.media.path: r for r in results if _wanted(r, labels)} for results in (first, second))
+    shared = sorted(ours.keys() & theirs.keys())
+    pairs = [
+        (path, one, other)
+        for path in shared
+        if (one := ours[path].verdict.fakeness) is not None
+        and (other := theirs[path].verdict.fakeness) is not None
+    ]
+    if not pairs:
+        raise SettingsError(
+            f"No file was scored by both {names[0]} and {names[1]}",
+            "Scan the same files with both, by the same paths.",
+        )
+    a, b = (np.asarray([pair[place] for pair in pairs], dtype=np.float64) for place in (1, 2))
+    drift = np.abs(a - b)
+    flips = tuple(
+        Flip(path, ours[path].verdict.label, theirs[path].verdict.label)
+        for path in shared
+        if ours[path].verdict.label is not theirs[path].verdict.label
+    )
+    n_first, n_second = (
+        sum(r.verdict.fakeness is not None for r in side.values()) for side in (ours, theirs)
+    )
+    known = (*names, len(pairs), n_first - len(pairs), n_second - len(pairs))
+    spread = (float(drift.mean()), float(np.percentile(drift, 95)), float(drift.max()), flips)
+    if labels is None:
+        return Comparison(*known, *spread)
+    truth = np.asarray([labels[path].manipulated for path, _, _ in pairs], dtype=np.bool_)
+    if truth.all() or not truth.any():
+        return Comparison(*known, *spread)
+    groups = [labels[path].group for path, _, _ in pairs]
+    rows = Rows(a, truth, groups), Rows(b, truth, groups)
+    delong = delong_difference(a, b, truth)
+    auc_a, auc_b = (_AUC.value(side) for side in rows)
+    span = intervals(
+        [lambda weights: _AUC.resampled(rows[0], weights) - _AUC.resampled(rows[1], weights)],
+        rows[0].group_index,
+        n_resamples=n_resamples,
+    )[0]
+    by_group = Difference(auc_a - auc_b, *(span or (None, None)))
+    return Comparison(*known, *spread, auc_a, auc_b, delong, by_group)
+
+
+def delong_difference(first: Floats, second: Floats, manipulated: Bools) -> Difference:
+    """Difference of two AUCs on the same rows with DeLong's interval.
+
+    DeLong, DeLong and Clarke-Pearson, Biometrics 44 (1988), by the ranks of Sun and Xu, IEEE Signal Processing
+    Letters 21 (2014).
+
+    Args:
+        first, second: float64[n] scores.
+        manipulated: bool[n], both classes present.
+    """
+    (auc_a, hits_a, alarms_a), (auc_b, hits_b, alarms_b) = (
+        _placements(s, manipulated) for s in (first, second)
+    )
+    value = auc_a - auc_b
+    if min(hits_a.size, alarms_a.size) < 2:
+        return Difference(value, None, None)
+    variance = (
+        np.var(hits_a - hits_b, ddof=1) / hits_a.size + np.var(alarms_a - alarms_b, ddof=1) / alarms_a.size
+    )
+    deviation = math.sqrt(float(variance))
+    p_value = 1.0 if deviation == 0 else 2 * float(ndtr(-abs(value) / deviation))
+    return Difference(value, value - _NORMAL_95 * deviation, value + _NORMAL_95 * deviation, p_value)
+
+
+def as_figures(comparison: Comparison) -> LabelledFigures:
+    """The comparison for a report: first minus second, with the group interval where there is one."""
+    name = f"{FILE_SCOPE}, {comparison.first} minus {comparison.second}"
+    n = comparison.n
+    figures = [
+        Figure("drift_mean", comparison.drift_mean, n),
+        Figure("drift_p95", comparison.drift_p95, n),
+        Figure("drift_max", comparison.drift_max, n),
+        Figure("label_flips", float(len(comparison.flips)), n),
+    ]
+    notes = (
+        [f"Only {comparison.first} scored {comparison.n_only_first} files"] if comparison.n_only_first else []
+    )
+    if comparison.n_only_second:
+        notes.append(f"Only {comparison.second} scored {comparison.n_only_second} files")
+    delong, by_group = comparison.auc_delong, comparison.auc_by_group
+    if delong is not None and by_group is not None:
+        span = by_group if by_group.lower is not None else delong
+        figures.insert(0, Figure("auc_difference", by_group.value, n, span.lower, span.upper))
+        notes.append(f"AUC {comparison.auc_first:.3f} against {comparison.auc_second:.3f}")
+        if delong.lower is not None and delong.upper is not None:
+            p_value = f", p = {delong.p_value:.3g}" if delong.p_value is not None else ""
+            notes.append(f"DeLong, files as independent: {delong.lower:+.4f} to {delong.upper:+.4f}{p_value}")
+    notes += [
+        f"{flip.path}: {flip.first} became {flip.second}" for flip in comparison.flips[:_MAX_FLIPS_NAMED]
+    ]
+    if len(comparison.flips) > _MAX_FLIPS_NAMED:
+        notes.append(f"and {len(comparison.flips) - _MAX_FLIPS_NAMED} more flips")
+    return LabelledFigures(
+        name, 0, 0, comparison.n_only_first + comparison.n_only_second, tuple(figures), notes=tuple(notes)
+    )
+
+
+_AUC = next(one for one in MEASURES if one.name == "auc")
+_MAX_FLIPS_NAMED = 20
+
+
+def _wanted(result: ScanResult, labels: Mapping[str, Label] | None) -> bool:
+    return labels is None or result.media.path in labels
+
+
+def _placements(scores: Floats, manipulated: Bools) -> tuple[float, Floats, Floats]:
+    """AUC, and for each row the share of the other class that it is ordered rightly against."""
+    hits, alarms = scores[manipulated], scores[~manipulated]
+    ranks = rankdata(np.concatenate([hits, alarms]))
+    hit_share = (ranks[: hits.size] - rankdata(hits)) / alarms.size
+    alarm_share = 1 - (ranks[hits.size :] - rankdata(alarms)) / hits.size
+    return float(hit_share.mean()), hit_share, alarm_share

@@ -1,0 +1,126 @@
+"""Likelihood ratios, bounded by what the data support, and in the words of the ENFSI scale.
+
+Bounds: the empirical lower and upper bound (ELUB) of Vergeer, van Es, de Jongh, Alberink and Stoel, "Numerical
+likelihood ratios outputted by LR systems are often based on extrapolation: when to stop extrapolating?",
+Science & Justice 56 (2016) 482-491. Words: ENFSI Guideline for Evaluative Reporting in Forensic Science, 2015.
+"""
+
+from __future__ import annotations
+
+import math
+from collections.abc import Sequence
+from dataclasses import dataclass
+
+import numpy as np
+
+from forensics.errors import SettingsError
+from forensics.evaluation.resampling import Bools, Floats
+from forensics.records.model_card import LikelihoodBounds
+
+_STEP_LOG10 = 0.01
+# log10 of the lowest ratio to its words; below a ratio of 2 the guideline has no words for support.
+_ENFSI_SCALE = (
+    (6.0, "extremely strong support"),
+    (4.0, "very strong support"),
+    (3.0, "strong support"),
+    (2.0, "moderately strong support"),
+    (1.0, "moderate support"),
+    (math.log10(2), "weak support"),
+)
+
+
+@dataclass(frozen=True, slots=True)
+class LikelihoodStatement:
+    """A bounded likelihood ratio.
+
+    Attributes:
+        log10_ratio: positive speaks for manipulation.
+        bounded: the calibrated score said more than the data support, and was held at the bound.
+        words: one sentence.
+    """
+
+    log10_ratio: float
+    bounded: bool
+    words: str
+
+
+def fit_bounds(
+    fakeness: Sequence[float] | Floats, manipulated: Sequence[bool] | Bools, *, data: str
+) -> LikelihoodBounds:
+    """The empirical lower and upper bound of the likelihood ratios of these validation rows.
+
+    Whoever acts on a ratio at a threshold t wins, on average, less from a system than from none ("always 1")
+    where its normalised Bayes error exceeds that of none. With one misleading row added to each class, that
+    happens beyond some t on either side; from there on ratios would be extrapolation. The bounds are the
+    thresholds next to 1 at which it first happens.
+
+    Args:
+        fakeness: float[n] calibrated with both classes weighing the same.
+        manipulated: bool[n].
+        data: what the rows are, in words.
+
+    Raises:
+        SettingsError: one class is missing.
+    """
+    truth = np.asarray(manipulated, dtype=np.bool_)
+    if truth.all() or not truth.any():
+        raise SettingsError(
+            "Bounds of likelihood ratios need manipulated and pristine rows", "Add files of the missing kind."
+        )
+    ratios = log10_ratios(fakeness)
+    reach = math.log10(truth.size + 1) + _STEP_LOG10
+    steps = np.arange(0.0, reach, _STEP_LOG10)
+    highest = _reach(steps, ratios[truth], ratios[~truth])
+    # Seen from the other side pristine is what is looked for, and the ratio is inverted.
+    lowest = 0.0 - _reach(steps, -ratios[~truth], -ratios[truth])
+    rule = f"ELUB (Vergeer et al. 2016) on {data}: {int(truth.sum())} manipulated, {int((~truth).sum())} pristine rows"
+    return LikelihoodBounds(lowest, highest, rule)
+
+
+def log10_ratios(fakeness: Sequence[float] | Floats) -> Floats:
+    """float64[n] log10 likelihood ratios of calibrated fakeness; 0 and 1 give infinities, for bounds to hold."""
+    values = np.asarray(fakeness, dtype=np.float64)
+    with np.errstate(divide="ignore"):
+        return np.asarray(np.log10(values) - np.log10(1 - values))
+
+
+def state(fakeness: float, bounds: LikelihoodBounds) -> LikelihoodStatement:
+    """The likelihood ratio of one calibrated score, held within its bounds, in words."""
+    ratio = float(log10_ratios([fakeness])[0])
+    held = min(max(ratio, bounds.log10_lowest), bounds.log10_highest)
+    bounded = held != ratio
+    support = verbal(held)
+    times = 10 ** abs(held)
+    if support is None:
+        words = "These scores do not support either proposition over the other."
+    else:
+        sides = ("it was manipulated", "it was not")
+        first, second = sides if held > 0 else sides[::-1]
+        words = (
+            f"Such a score is about {times:.2g} times more probable if {first} than if {second}: "
+            f"{support} for the first proposition over the second."
+        )
+        if bounded:
+            words += " The ratio is held at the most that the validation files support."
+    return LikelihoodStatement(held, bounded, words)
+
+
+def verbal(log10_ratio: float) -> str | None:
+    """The ENFSI scale's words for a ratio, whichever side it favours; None below a ratio of 2."""
+    return next((words for lowest, words in _ENFSI_SCALE if abs(log10_ratio) >= lowest), None)
+
+
+def _reach(steps: Floats, wanted: Floats, others: Floats) -> float:
+    """The last log10 threshold from 0 up to which acting on the ratios beats ignoring them.
+
+    Args:
+        steps: float64[k] log10 thresholds, rising from 0.
+        wanted: log10 ratios of the class that high ratios speak for.
+        others: those of the other class.
+    """
+    missed = (np.searchsorted(np.sort(wanted), steps, side="right") + 1) / (wanted.size + 1)
+    alarms = others.size - np.searchsorted(np.sort(others), steps, side="right")
+    error = missed + 10**steps * (alarms + 1) / (others.size + 1)
+    failed = np.flatnonzero(error > 1)
+    last = failed[0] - 1 if failed.size else len(steps) - 1
+    return round(float(steps[max(last, 0)]), 2)

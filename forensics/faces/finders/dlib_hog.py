@@ -14,7 +14,7 @@ import dlib
 import numpy as np
 
 from forensics.faces.finders.views import Pixels, View, around, whole
-from forensics.faces.overlap import without_duplicates
+from forensics.faces.overlap import same_face, without_duplicates
 from forensics.records.faces import FaceBox
 from forensics.records.media import RgbImage
 
@@ -26,8 +26,17 @@ _SECOND_SIDE_PX = 1920
 # Enlarging further than this finds noise before it finds faces that a net could judge.
 _LARGEST_SCALE = 2.0
 _LARGEST_WINDOW_SCALE = 4.0
-# At 0 there was no false box on 200 frames; in grey, down to -0.1. Colour had five there and costs 40 % more.
+# At 0 there was no false box on the 200 frames; in grey, down to -0.1. Colour had five there and costs
+# 40 % more.
 _THRESHOLD = 0.0
+# Below this an answer is looked at again at six other scales, on which a face does well on average and
+# a chance pattern does not: 8 weak true answers of those frames had means of 0.43 to 0.75, the emblem on
+# the suit of scikit-image's astronaut, in 87 weak answers at sixty scales, 0.13 at most.
+_SURE = 0.3
+_SECOND_LOOKS_PX = (76.0, 82.0, 88.0, 94.0, 100.0, 108.0)
+_SECOND_LOOK_SIDES = 2.0
+_SECOND_LOOK_MEAN = 0.25
+_WORST = -1.0
 # Around a known face a weaker answer is believable: no false box in 122 windows down to -0.3.
 _WINDOW_THRESHOLD = -0.2
 # The pyramid's second level answers with boxes of this size: a face that has not changed since the
@@ -56,7 +65,17 @@ class DlibHogFinder:
         found = self._search(whole(grey, first), _THRESHOLD)
         if not found and second > first:
             found = self._search(whole(grey, second), _THRESHOLD)
-        return without_duplicates(found)
+        return without_duplicates(box for box in found if self._believable(grey, box))
+
+    def _believable(self, grey: Pixels, box: FaceBox) -> bool:
+        if box.confidence >= _SURE:
+            return True
+        total = 0.0
+        for face_px in _SECOND_LOOKS_PX:
+            view = around(grey, box, _SECOND_LOOK_SIDES, face_px / box.size_px)
+            answers = self._search(view, _WORST) if view else []
+            total += max((one.confidence for one in answers if same_face(one, box)), default=_WORST)
+        return total / len(_SECOND_LOOKS_PX) >= _SECOND_LOOK_MEAN
 
     def _near(self, grey: Pixels, near: Sequence[FaceBox]) -> list[FaceBox]:
         found: list[FaceBox] = []

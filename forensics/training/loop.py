@@ -25,6 +25,7 @@ from forensics.training.initial import initialise
 from forensics.training.loss import loss_of
 from forensics.training.nets import build_net
 from forensics.training.nets.net import FakenessNet
+from forensics.training.page import write_page
 from forensics.training.run import (
     BEST_NAME,
     CHECKPOINT_NAME,
@@ -65,7 +66,8 @@ class Progress:
 def train(
     settings: TrainSettings, *, resume: bool = False, on_progress: Callable[[Progress], None] | None = None
 ) -> dict[str, Any]:
-    """Trains a net and leaves ``best.pt``, ``last.pt``, ``log.jsonl`` and ``record.json`` in the run's folder.
+    """Trains a net and leaves ``best.pt``, ``last.pt``, ``log.jsonl``, ``record.json`` and
+    ``training.html`` in the run's folder.
 
     Args:
         settings: what to train on what.
@@ -102,7 +104,9 @@ def train(
     if state is not None:
         course.restore(state)
     course.run(streams, on_progress)
-    return course.write_record(streams)
+    record = course.write_record(streams)
+    write_page(settings.out)
+    return record
 
 
 class Course:
@@ -205,7 +209,12 @@ class Course:
             save({"ema": self.average.state_dict(), "step": self.step}, self.settings.out / BEST_NAME)
         append_log(
             self.settings.out,
-            {"step": self.step, "loss": self.loss, "trained_s": self.trained_s, **asdict(self.validation)},
+            {
+                "step": self.step,
+                "training_loss": self.loss,
+                "trained_s": self.trained_s,
+                **asdict(self.validation),
+            },
         )
 
     def _progress(self, samples_per_s: float) -> Progress:

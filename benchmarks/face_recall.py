@@ -33,9 +33,8 @@ def main() -> None:
     given = parser.parse_args()
     cv2.setNumThreads(1)
     finder = load_finder(given.finder)
-    print(
-        f"{'clip':40s} {'frames':>6s} {'full':>5s} {'windowed':>8s} {'full ms':>8s} {'windowed ms':>11s}  faces per track"
-    )
+    titles = f"{'frames':>6s} {'full':>5s} {'windowed':>8s} {'full ms':>8s} {'windowed ms':>11s}"
+    print(f"{'clip':40s} {titles}  faces per track")
     totals = [0.0] * 5
     for clip in given.clips:
         frames = [

@@ -1,0 +1,1 @@
+"""Faces: found, told apart and cut exactly as a model's input contract says."""

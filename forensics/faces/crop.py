@@ -147,8 +147,9 @@ def _left_out(seen: dict[int, _Sizes], min_face_px: int) -> Iterator[Item]:
         yield Abstention(
             detector="face",
             why=Why.TOO_SMALL,
-            detail=f"all {n_small} faces are at most {largest:.0f} px wide; the model needs {min_face_px} px. "
-            "Look for the same recording in a higher resolution, or a close-up of this person.",
+            detail=f"all {n_small} faces are at most {largest:.0f} px wide; the model needs "
+            f"{min_face_px} px. Look for the same recording in a higher resolution, or a close-up of "
+            "this person.",
             subject=f"person {track_id}",
         )
 

@@ -183,10 +183,14 @@ def _remember(match: _Match, people: list[_Person], frame: Frame, number: int) -
 
 
 def _no_face(n_frames: int) -> Abstention:
-    where = "the picture" if n_frames == 1 else f"any of {n_frames} sampled frames"
+    if n_frames == 1:
+        where, remedy = "the picture", "a copy of higher resolution"
+    else:
+        where = f"any of {n_frames} sampled frames"
+        remedy = f"more frames (--frames {2 * n_frames}) or a copy of higher resolution"
     return Abstention(
         detector="face",
         why=Why.NO_FACE,
-        detail=f"no face was found in {where}. If there is one, try more frames (--frames {2 * n_frames}) or a "
-        "copy of higher resolution; faces in profile, partly covered or lying on their side are not found.",
+        detail=f"no face was found in {where}. If there is one, try {remedy}; faces in profile, partly "
+        "covered or lying on their side are not found.",
     )

@@ -14,6 +14,7 @@ import math
 import os
 from collections.abc import Sequence
 from pathlib import Path
+from typing import cast
 
 import cv2
 import numpy as np
@@ -64,8 +65,8 @@ class YuNetFinder:
         """
         path = model or Path(os.environ.get(MODEL_VARIABLE) or resource_folder("models") / _MODEL_NAME)
         hint = (
-            f"Get face_detection_yunet_2023mar.onnx from OpenCV's model zoo and set {MODEL_VARIABLE} to its path, "
-            "or use --finder dlib-hog, which needs no file."
+            f"Get face_detection_yunet_2023mar.onnx from OpenCV's model zoo and set {MODEL_VARIABLE} to "
+            "its path, or use --finder dlib-hog, which needs no file."
         )
         if not path.is_file():
             raise SettingsError(f"The face finder yunet has no model: {path} does not exist", hint)
@@ -93,7 +94,8 @@ class YuNetFinder:
     def _search(self, view: View, threshold: float) -> list[FaceBox]:
         pixels = cv2.cvtColor(view.pixels, cv2.COLOR_RGB2BGR)
         self._net.setInputSize((pixels.shape[1], pixels.shape[0]))
-        _, rows = self._net.detect(pixels)
+        # OpenCV's types leave out that no face is None.
+        rows = cast("npt.NDArray[np.float32] | None", self._net.detect(pixels)[1])
         if rows is None:
             return []
         return [

@@ -1,0 +1,314 @@
+"""The case file: everything that scans found, in one SQLite file that only grows and can be resumed."""
+
+from __future__ import annotations
+
+import sqlite3
+from collections.abc import Iterator
+from dataclasses import replace
+from datetime import UTC, datetime
+from pathlib import Path
+from types import TracebackType
+from typing import Self, TypeVar
+
+import msgspec
+
+from forensics.casefile import database
+from forensics.casefile.chain import (
+    FIRST_PREVIOUS_HASH,
+    ManifestPayload,
+    Payload,
+    RejectedPayload,
+    Rejection,
+    ResultPayload,
+    RowKind,
+    RunEnd,
+    encode,
+    reference,
+    row_hash,
+    why_unstorable,
+)
+from forensics.casefile.continuity import differences
+from forensics.casefile.identity import Identity, Outcome
+from forensics.casefile.lock import WriterLock
+from forensics.casefile.media_check import MediaCheck, check_media
+from forensics.casefile.verification import VerificationReport, verify
+from forensics.errors import CaseFileError
+from forensics.records.findings import Exhibit
+from forensics.records.scan import RunManifest, ScanResult
+
+_P = TypeVar("_P")
+
+
+class CaseFile:
+    """One open case. Made by ``create_or_resume`` or ``open_read_only``; a context manager.
+
+    Methods that touch the file raise ``CaseFileError`` when it cannot be read or written.
+    """
+
+    def __init__(self, path: Path, connection: sqlite3.Connection, lock: WriterLock | None) -> None:
+        self.path = path
+        self._connection = connection
+        self._lock = lock
+        self._run_id: str | None = None
+        self._rejected: set[Rejection] = set()
+
+    @classmethod
+    def create_or_resume(cls, path: Path) -> Self:
+        """Opens a case for writing; makes it where there is none.
+
+        An existing chain is checked first (without its exhibits): nothing is added to a broken one.
+
+        Raises:
+            CaseFileError: another scan writes it, it cannot be written, or it cannot be trusted.
+        """
+        lock = WriterLock(path)
+        try:
+            case = cls(path, database.open_for_writing(path), lock)
+        except BaseException:
+            lock.release()
+            raise
+        report = case.verify(with_exhibits=False)
+        if not report.sound:
+            case.close()
+            raise CaseFileError(
+                f"{path} was changed after it was written: {report.problems[0].text}",
+                f"Look at forensics verify {path}, keep the file as it is, and give another --case.",
+            )
+        return case
+
+    @classmethod
+    def open_read_only(cls, path: Path) -> Self:
+        """Opens a case for reading, also while a scan writes it.
+
+        Raises:
+            CaseFileError: there is none, or the file is something else.
+        """
+        return cls(path, database.open_for_reading(path), None)
+
+    def __enter__(self) -> Self:
+        return self
+
+    def __exit__(
+        self, kind: type[BaseException] | None, error: BaseException | None, trace: TracebackType | None
+    ) -> None:
+        self.close()
+
+    def close(self) -> None:
+        """Closes the case; a second call does nothing."""
+        if self._lock is None:
+            self._connection.close()
+            return
+        database.close_as_one_file(self._connection)
+        self._lock.release()
+        self._lock = None
+
+    # -- writing ---------------------------------------------------------------------------------
+
+    def begin_run(self, manifest: RunManifest) -> None:
+        """Records that a run starts, on the disk itself, before its first frame is read.
+
+        Raises:
+            CaseFileError: the case's earlier runs used settings or models that give other scores.
+        """
+        for earlier in self.manifests():
+            changed = differences(earlier, manifest)
+            if changed:
+                raise CaseFileError(
+                    f"{self.path} was scanned with other settings: {'; '.join(changed)}",
+                    "Repeat the earlier settings to resume it, or give another --case.",
+                )
+        self._append(RowKind.MANIFEST, ManifestPayload(manifest))
+        self._run_id = manifest.run_id
+        self._rejected = set(self.rejections())
+        self._flush()
+
+    def add(self, result: ScanResult) -> int:
+        """Records one file's result and its exhibits: all of it or nothing.
+
+        Returns:
+            The row's number.
+
+        Raises:
+            CaseFileError: also if the result holds a number that is not finite.
+        """
+        problem = why_unstorable(result)
+        if problem is not None:
+            raise CaseFileError(
+                f"The result for {result.media.path} cannot be recorded: {problem}",
+                "This is a defect of forensics; please report it with the file's properties.",
+            )
+        exhibits = tuple(reference(exhibit) for exhibit in result.exhibits)
+        payload = ResultPayload(self._running(), _now_utc(), replace(result, exhibits=()), exhibits)
+        return self._append(RowKind.RESULT, payload, tuple(exhibit.jpeg for exhibit in result.exhibits))
+
+    def add_rejected(self, path: str, reason: str, hint: str) -> None:
+        """Records a path that could not be scheduled; not again if a run before said the same of it.
+
+        Args:
+            path: as shown to people.
+            reason: what is the matter with it.
+            hint: what to do about it.
+        """
+        rejection = Rejection(path, reason, hint)
+        if rejection not in self._rejected:
+            self._append(RowKind.REJECTED, RejectedPayload(self._running(), _now_utc(), rejection))
+            self._rejected.add(rejection)
+
+    def finish(self, counts: dict[str, int], *, interrupted: bool = False) -> None:
+        """Records that the run ended, on the disk itself."""
+        self._append(RowKind.END, RunEnd(self._running(), _now_utc(), counts, interrupted))
+        self._run_id = None
+        self._flush()
+
+    # -- reading ---------------------------------------------------------------------------------
+
+    def examined(self, *, retry_failed: bool = False) -> set[Identity]:
+        """The files that a resumed scan skips.
+
+        Args:
+            retry_failed: files that crashed, ran out of time or memory, or whose detectors all failed are
+                not counted as done. By default they are: the same file would mostly fail again.
+        """
+        return {
+            outcome.identity
+            for _, outcome in self._latest().values()
+            if not (retry_failed and outcome.failed)
+        }
+
+    def manifests(self) -> list[RunManifest]:
+        """Every run's manifest, oldest first."""
+        return [payload.manifest for _, payload in self._payloads(RowKind.MANIFEST, ManifestPayload)]
+
+    def results(self) -> Iterator[tuple[int, ScanResult]]:
+        """(row number, result without exhibits) of each file, in the order of the rows.
+
+        Where a file changed or was retried between runs, the newest result stands.
+        """
+        latest = {row_id for row_id, _ in self._latest().values()}
+        for row_id, payload in self._payloads(RowKind.RESULT, ResultPayload):
+            if row_id in latest:
+                yield row_id, payload.result
+
+    def exhibits(self, row_id: int) -> list[Exhibit]:
+        """The exhibits of one result."""
+        with database.explained(self.path):
+            row = self._connection.execute(
+                "SELECT payload FROM entries WHERE row_id = ? AND kind = 'result'", (row_id,)
+            ).fetchone()
+            pictures = self._connection.execute(
+                "SELECT jpeg FROM exhibits WHERE row_id = ? ORDER BY position", (row_id,)
+            ).fetchall()
+        if row is None:
+            raise CaseFileError(
+                f"{self.path} has no result in row {row_id}", f"Look at forensics verify {self.path}."
+            )
+        named = self._decode(row_id, row[0], ResultPayload).exhibits
+        if len(named) != len(pictures):
+            raise CaseFileError(
+                f"{self.path} holds {len(pictures)} exhibits for row {row_id}, which names {len(named)}",
+                f"Look at forensics verify {self.path}.",
+            )
+        return [
+            Exhibit(one.kind, jpeg, one.caption, one.subject, one.group, one.at_s, one.fakeness)
+            for one, (jpeg,) in zip(named, pictures, strict=True)
+        ]
+
+    def rejections(self) -> list[Rejection]:
+        """Paths that could not be scheduled, in the order of the rows."""
+        return [payload.rejection for _, payload in self._payloads(RowKind.REJECTED, RejectedPayload)]
+
+    def ends(self) -> list[RunEnd]:
+        """The ends of runs; a run without one was killed."""
+        return [payload for _, payload in self._payloads(RowKind.END, RunEnd)]
+
+    @property
+    def head_hash(self) -> str:
+        """Hexadecimal hash of the newest row: kept elsewhere, it seals the whole case."""
+        with database.explained(self.path):
+            return self._head()[1].hex()
+
+    # -- checking --------------------------------------------------------------------------------
+
+    def verify(self, *, expected_head: str | None = None, with_exhibits: bool = True) -> VerificationReport:
+        """Checks every row, every exhibit and the guards against changes.
+
+        Args:
+            expected_head: a head hash that was noted earlier; it must be found in the chain.
+            with_exhibits: hash the exhibits too.
+        """
+        with database.explained(self.path):
+            return verify(self._connection, expected_head=expected_head, with_exhibits=with_exhibits)
+
+    def verify_media(self, root: Path | None = None) -> MediaCheck:
+        """Hashes the examined files again.
+
+        Args:
+            root: where they lie now, if they were moved; None means where they were.
+        """
+        return check_media((result.media for _, result in self.results()), root)
+
+    # -- inside ----------------------------------------------------------------------------------
+
+    def _running(self) -> str:
+        if self._run_id is None:
+            raise CaseFileError(
+                f"No run has begun in {self.path}", "Call begin_run before results are recorded."
+            )
+        return self._run_id
+
+    def _append(self, kind: RowKind, payload: Payload, pictures: tuple[bytes, ...] = ()) -> int:
+        encoded = encode(payload)
+        with database.explained(self.path), database.transaction(self._connection):
+            # Asked for each time: after an interrupt, nothing kept in memory can be relied on.
+            newest, previous_hash = self._head()
+            row_id = newest + 1
+            self._connection.execute(
+                "INSERT INTO entries VALUES (?, ?, ?, ?)",
+                (row_id, kind.value, encoded, row_hash(previous_hash, row_id, kind.value, encoded)),
+            )
+            self._connection.executemany(
+                "INSERT INTO exhibits VALUES (?, ?, ?)",
+                [(row_id, position, jpeg) for position, jpeg in enumerate(pictures)],
+            )
+        return row_id
+
+    def _flush(self) -> None:
+        with database.explained(self.path):
+            database.flush(self._connection)
+
+    def _head(self) -> tuple[int, bytes]:
+        row = self._connection.execute(
+            "SELECT row_id, row_hash FROM entries ORDER BY row_id DESC LIMIT 1"
+        ).fetchone()
+        return (0, FIRST_PREVIOUS_HASH) if row is None else (int(row[0]), bytes(row[1]))
+
+    def _rows(self, kind: RowKind) -> Iterator[tuple[int, bytes]]:
+        with database.explained(self.path):
+            yield from self._connection.execute(
+                "SELECT row_id, payload FROM entries WHERE kind = ? ORDER BY row_id", (kind.value,)
+            )
+
+    def _payloads(self, kind: RowKind, form: type[_P]) -> Iterator[tuple[int, _P]]:
+        for row_id, payload in self._rows(kind):
+            yield row_id, self._decode(row_id, payload, form)
+
+    def _latest(self) -> dict[str, tuple[int, Outcome]]:
+        """Path to the newest row about it."""
+        latest = {}
+        for row_id, payload in self._rows(RowKind.RESULT):
+            outcome = self._decode(row_id, payload, Outcome)
+            latest[outcome.path] = row_id, outcome
+        return latest
+
+    def _decode(self, row_id: int, payload: bytes, form: type[_P]) -> _P:
+        try:
+            return msgspec.json.decode(payload, type=form)
+        except msgspec.MsgspecError as error:
+            raise CaseFileError(
+                f"Row {row_id} of {self.path} cannot be read ({error})",
+                f"Look at forensics verify {self.path}, and take a copy from a backup.",
+            ) from error
+
+
+def _now_utc() -> str:
+    return datetime.now(UTC).isoformat(timespec="seconds")

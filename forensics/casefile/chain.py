@@ -1,0 +1,164 @@
+"""The chain: what a row's bytes are and how each row's hash covers the row before it.
+
+A row's hash is::
+
+    SHA-256( hash of the row before (32 bytes; zeros before the first)
+             || row number  (8 bytes, big-endian)
+             || length of kind (8 bytes, big-endian) || kind (UTF-8)
+             || payload )
+
+The payload is the JSON that is stored, byte for byte; it names the SHA-256 of every exhibit of the row.
+"""
+
+from __future__ import annotations
+
+import enum
+import hashlib
+import math
+from collections.abc import Iterator
+from dataclasses import dataclass, fields, is_dataclass
+from typing import Final
+
+import msgspec
+
+from forensics.records.findings import Exhibit, ExhibitKind
+from forensics.records.scan import RunManifest, ScanResult
+
+FIRST_PREVIOUS_HASH: Final = bytes(32)
+
+
+class RowKind(enum.StrEnum):
+    """What a row of the case file says."""
+
+    MANIFEST = "manifest"
+    RESULT = "result"
+    REJECTED = "rejected"
+    END = "end"
+
+
+@dataclass(frozen=True, slots=True)
+class ExhibitReference:
+    """An exhibit as its row's payload names it; the picture itself lies in another table."""
+
+    kind: ExhibitKind
+    caption: str
+    subject: str
+    group: str
+    at_s: float
+    fakeness: float | None
+    sha256: str
+    size_bytes: int
+
+
+@dataclass(frozen=True, slots=True)
+class ManifestPayload:
+    """A run began."""
+
+    manifest: RunManifest
+
+
+@dataclass(frozen=True, slots=True)
+class ResultPayload:
+    """A file was examined, or could not be."""
+
+    run_id: str
+    recorded_utc: str
+    result: ScanResult
+    exhibits: tuple[ExhibitReference, ...]
+
+
+@dataclass(frozen=True, slots=True)
+class Rejection:
+    """A path that discovery could not read, so that it was never scheduled.
+
+    Attributes:
+        path: as shown to people.
+    """
+
+    path: str
+    reason: str
+    hint: str
+
+
+@dataclass(frozen=True, slots=True)
+class RejectedPayload:
+    """A path was passed over."""
+
+    run_id: str
+    recorded_utc: str
+    rejection: Rejection
+
+
+@dataclass(frozen=True, slots=True)
+class RunEnd:
+    """A run ended in order; a run without this row was killed.
+
+    Attributes:
+        counts: what the run did, for example verdict label to number of files.
+        interrupted: a person stopped it before all files were done.
+    """
+
+    run_id: str
+    ended_utc: str
+    counts: dict[str, int]
+    interrupted: bool = False
+
+
+Payload = ManifestPayload | ResultPayload | RejectedPayload | RunEnd
+
+
+def encode(payload: Payload) -> bytes:
+    """The stored form: JSON in the records' own field order, keys of mappings sorted."""
+    return msgspec.json.encode(payload, order="deterministic")
+
+
+def row_hash(previous_hash: bytes, row_id: int, kind: str, payload: bytes) -> bytes:
+    """The 32 bytes that seal a row."""
+    named = kind.encode()
+    head = previous_hash + row_id.to_bytes(8, "big") + len(named).to_bytes(8, "big") + named
+    return hashlib.sha256(head + payload).digest()
+
+
+def reference(exhibit: Exhibit) -> ExhibitReference:
+    """What the payload says of an exhibit."""
+    return ExhibitReference(
+        kind=exhibit.kind,
+        caption=exhibit.caption,
+        subject=exhibit.subject,
+        group=exhibit.group,
+        at_s=exhibit.at_s,
+        fakeness=exhibit.fakeness,
+        sha256=hashlib.sha256(exhibit.jpeg).hexdigest(),
+        size_bytes=len(exhibit.jpeg),
+    )
+
+
+def why_unstorable(result: ScanResult) -> str | None:
+    """What in a result cannot be written as JSON and read back the same; None if all of it can.
+
+    JSON has no NaN and no infinity: the encoder would write null, and a score would turn into none.
+    """
+    names = list(_not_finite(result, "result"))
+    if names:
+        return f"{', '.join(names[:3])} is not a finite number"
+    payload = ResultPayload("", "", result, tuple(reference(exhibit) for exhibit in result.exhibits))
+    try:
+        msgspec.json.decode(encode(payload), type=ResultPayload)
+    except (TypeError, ValueError) as error:
+        return str(error)
+    return None
+
+
+def _not_finite(value: object, name: str) -> Iterator[str]:
+    if isinstance(value, float):
+        if not math.isfinite(value):
+            yield name
+    elif isinstance(value, (tuple, list)):
+        for index, part in enumerate(value):
+            yield from _not_finite(part, f"{name}[{index}]")
+    elif isinstance(value, dict):
+        for key, part in value.items():
+            yield from _not_finite(part, f"{name}[{key}]")
+    elif is_dataclass(value):
+        for item in fields(value):
+            yield from _not_finite(getattr(value, item.name), f"{name}.{item.name}")

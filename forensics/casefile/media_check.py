@@ -1,0 +1,162 @@
+"""Hashes the examined files again: are they still what was examined?"""
+
+from __future__ import annotations
+
+import enum
+import os
+from collections import defaultdict
+from collections.abc import Iterable, Iterator
+from dataclasses import dataclass
+from pathlib import Path
+
+from forensics.errors import CaseFileError, MediaError
+from forensics.media.discovery import display_path
+from forensics.media.hashing import sha256_of
+from forensics.records.media import MediaFile
+
+
+class MediaState(enum.StrEnum):
+    """What became of an examined file."""
+
+    SAME = "same"
+    MOVED = "moved"
+    CHANGED = "changed"
+    MISSING = "missing"
+    UNREADABLE = "unreadable"
+    NOT_HASHED = "not hashed"
+
+
+@dataclass(frozen=True, slots=True)
+class MediaFinding:
+    """One examined file.
+
+    Attributes:
+        path: as the case file names it.
+        detail: where it lies now, or why it could not be checked.
+    """
+
+    path: str
+    state: MediaState
+    detail: str = ""
+
+
+@dataclass(frozen=True, slots=True)
+class MediaCheck:
+    """All examined files of a case, in its order."""
+
+    findings: tuple[MediaFinding, ...]
+
+    @property
+    def sound(self) -> bool:
+        """Every file that was hashed is there, unchanged."""
+        return not self.of(MediaState.CHANGED, MediaState.MISSING, MediaState.UNREADABLE)
+
+    def of(self, *states: MediaState) -> tuple[MediaFinding, ...]:
+        """The findings in one of these states."""
+        return tuple(finding for finding in self.findings if finding.state in states)
+
+
+def check_media(files: Iterable[MediaFile], root: Path | None) -> MediaCheck:
+    """Compares files with their recorded hashes.
+
+    Args:
+        files: as recorded.
+        root: a folder that holds them now, under the same names or others; None means that they lie where
+            they were.
+
+    Raises:
+        CaseFileError: the root is not a folder.
+    """
+    if root is None:
+        return MediaCheck(tuple(_in_place(media) for media in files))
+    if not root.is_dir():
+        raise CaseFileError(
+            f"{root} is not a folder", "Give --media the folder that holds the examined files."
+        )
+    collection = _Collection(root)
+    return MediaCheck(tuple(collection.find(media) for media in files))
+
+
+def _in_place(media: MediaFile) -> MediaFinding:
+    here = _opened_as(media.path)
+    if here is None:
+        return MediaFinding(media.path, MediaState.MISSING, "give --media FOLDER if it was moved")
+    return _compared(media, here, MediaState.SAME)
+
+
+def _opened_as(shown: str) -> Path | None:
+    """The file that is shown to people by this path; bytes that are not UTF-8 are escaped in it."""
+    path = Path(shown)
+    if path.is_file():
+        return path
+    if "\\" not in shown or not path.parent.is_dir():
+        return None
+    return next((other for other in path.parent.iterdir() if display_path(other) == shown), None)
+
+
+def _compared(media: MediaFile, here: Path, state_if_same: MediaState) -> MediaFinding:
+    if media.sha256 is None:
+        return MediaFinding(media.path, MediaState.NOT_HASHED, "it could not be read when it was scanned")
+    try:
+        same = sha256_of(here) == media.sha256
+    except (MediaError, OSError) as error:
+        return MediaFinding(media.path, MediaState.UNREADABLE, str(error))
+    if not same:
+        return MediaFinding(media.path, MediaState.CHANGED, display_path(here))
+    return MediaFinding(media.path, state_if_same, display_path(here))
+
+
+class _Collection:
+    """The files below a folder, to be found by the end of their path or by their content."""
+
+    def __init__(self, root: Path) -> None:
+        self._by_name: dict[str, list[Path]] = defaultdict(list)
+        self._by_size: dict[int, list[Path]] = defaultdict(list)
+        self._hashes: dict[Path, str | None] = {}
+        for path, size_bytes in _files_below(root):
+            self._by_name[_parts(display_path(path))[-1]].append(path)
+            self._by_size[size_bytes].append(path)
+
+    def find(self, media: MediaFile) -> MediaFinding:
+        """By content first, so that a renamed file is found and one of the same name does not hide it."""
+        if media.sha256 is None:
+            return MediaFinding(media.path, MediaState.NOT_HASHED, "it could not be read when it was scanned")
+        for path in self._by_size[media.size_bytes]:
+            if self._hash(path) == media.sha256:
+                shown = display_path(path)
+                state = MediaState.SAME if shown == media.path else MediaState.MOVED
+                return MediaFinding(media.path, state, shown)
+        namesakes = self._by_name[_parts(media.path)[-1]]
+        if not namesakes:
+            return MediaFinding(media.path, MediaState.MISSING, "neither its name nor its content was found")
+        return _compared(media, max(namesakes, key=lambda path: _likeness(path, media)), MediaState.MOVED)
+
+    def _hash(self, path: Path) -> str | None:
+        if path not in self._hashes:
+            try:
+                self._hashes[path] = sha256_of(path)
+            except (MediaError, OSError):
+                self._hashes[path] = None
+        return self._hashes[path]
+
+
+def _files_below(root: Path) -> Iterator[tuple[Path, int]]:
+    for folder, _, names in os.walk(root):
+        for name in names:
+            path = Path(folder, name)
+            if path.is_file():
+                yield path, path.stat().st_size
+
+
+def _parts(shown: str) -> tuple[str, ...]:
+    return Path(shown).parts or ("",)
+
+
+def _likeness(path: Path, media: MediaFile) -> int:
+    """How many folders and names, from the end, are the same."""
+    n_same = 0
+    for ours, theirs in zip(reversed(_parts(display_path(path))), reversed(_parts(media.path)), strict=False):
+        if ours != theirs:
+            break
+        n_same += 1
+    return n_same

@@ -1,0 +1,404 @@
+"""A batch: many files on several processes, and the only place where processes are started.
+
+Each worker has a connection of its own and at most one file, so that the batch always knows which file
+took a worker down, and a dying worker can hold up no other. (Pools whose workers share a queue can do
+neither: with pebble 5.2, a worker killed while it sends its result stops all others for a minute, and
+their files are lost with it.)
+"""
+
+from __future__ import annotations
+
+import contextlib
+import multiprocessing
+import os
+import pickle
+import signal
+import sys
+import tempfile
+import threading
+import time
+from collections import deque
+from collections.abc import Callable, Iterator, Sequence
+from dataclasses import replace
+from multiprocessing.connection import wait
+from multiprocessing.context import SpawnProcess
+from pathlib import Path
+from types import FrameType, ModuleType
+from typing import Final, TypeVar
+
+from forensics.errors import EngineError, SettingsError
+from forensics.media.discovery import Found
+from forensics.records.findings import Abstention, Notice, Why
+from forensics.records.media import MediaFile
+from forensics.records.scan import ScanResult
+from forensics.records.verdict import Verdict, VerdictLabel
+from forensics.scan.events import BatchEnded, BatchStarted, Event, FileDone, FileFailed, FileStarted
+from forensics.scan.worker import (
+    AGAIN,
+    LITTLE_MEMORY,
+    Answer,
+    Examined,
+    Failure,
+    GaveUp,
+    Job,
+    Ready,
+    StartFailed,
+    work,
+)
+from forensics.verdicts.policy import POLICY
+
+B = TypeVar("B")
+
+POLL_S: Final = 0.1
+"""How late, at most, an interruption or a time limit is noticed."""
+
+START_LIMIT_S: Final = 300.0
+"""Compiling nets on a slow, busy machine takes a minute; a worker that needs longer hangs."""
+
+MOST_FAILED_STARTS: Final = 3
+"""In a row. A first bench that died tells of a defect, a later one perhaps of a moment without memory."""
+
+ONE_THREAD: Final = dict.fromkeys(
+    ("OMP_NUM_THREADS", "OPENBLAS_NUM_THREADS", "MKL_NUM_THREADS", "OPENCV_FOR_THREADS_NUM"), "1"
+)
+"""Read by the libraries when they are loaded. Workers fill the cores; threads on top only get in the way."""
+
+LAST_WORDS_CHARS: Final = 300
+
+
+def run_batch(
+    files: Sequence[Found],
+    make_bench: Callable[[], B],
+    examine: Callable[[Found, B], ScanResult],
+    *,
+    n_workers: int,
+    time_limit_s: float,
+    on_result: Callable[[ScanResult], object],
+    on_event: Callable[[Event], object] = lambda event: None,
+    n_skipped: int = 0,
+) -> int:
+    """Examines files on worker processes, the largest first so that the workers finish together.
+
+    Every file gets a result: one that crashes its worker, exceeds the time limit, runs out of memory or
+    meets a defect becomes NOT_EXAMINED with the reason. ``on_result`` and ``on_event`` are called in this
+    process, one at a time; what they raise stops the batch.
+
+    Args:
+        make_bench: builds what a worker keeps, once per worker. Picklable, as ``examine`` is: a function of
+            a module or a ``functools.partial`` of one.
+        examine: one file to its result.
+        time_limit_s: wall seconds for one file, from the moment that a worker begins with it.
+        on_result: takes each result as it comes.
+        n_skipped: for the progress display: files that an earlier run has done.
+
+    Returns:
+        The number of files done.
+
+    Raises:
+        ForensicsError: a bench cannot be built; results so far were handed on.
+        KeyboardInterrupt: stopped by SIGINT or SIGTERM; results so far were handed on.
+    """
+    began_s = time.monotonic()
+    on_event(BatchStarted(len(files), n_skipped, sum(file.size_bytes for file in files)))
+    with _log_folder() as logs, _interruptible() as interrupted:
+        batch = _Batch(files, pickle.dumps((make_bench, examine)), logs, time_limit_s, on_result, on_event)
+        try:
+            batch.run(min(n_workers, len(files)), interrupted)
+        finally:
+            batch.kill_workers()
+            on_event(BatchEnded(batch.n_done, batch.n_done < len(files), time.monotonic() - began_s))
+    return batch.n_done
+
+
+class _Worker:
+    """One process, as the batch sees it."""
+
+    def __init__(self, number: int, tools: bytes, logs: Path) -> None:
+        context = multiprocessing.get_context("spawn")  # fork would copy locked locks of native threads
+        self.number = number
+        self.log = logs / f"worker-{number}.log"
+        self.connection, theirs = context.Pipe()
+        self.process: SpawnProcess = context.Process(
+            target=work, args=(theirs, tools, str(self.log)), daemon=True, name=f"forensics worker {number}"
+        )
+        self.ready = False
+        self.job: Job | None = None
+        self.deadline_s = time.monotonic() + START_LIMIT_S
+        try:
+            with _environment_of_workers():
+                self.process.start()
+        except OSError as error:
+            raise EngineError(
+                f"Worker {number} could not be started ({error})", "Give fewer --workers."
+            ) from error
+        theirs.close()  # so that the connection ends when the worker does
+
+    @property
+    def idle(self) -> bool:
+        return self.ready and self.job is None
+
+    @property
+    def overdue(self) -> bool:
+        return not self.idle and time.monotonic() > self.deadline_s
+
+    def give(self, job: Job, time_limit_s: float) -> bool:
+        """False if it died while idle; its connection tells so too, and the job goes to another."""
+        try:
+            self.connection.send(job)
+        except OSError:
+            return False
+        self.job = job
+        self.deadline_s = time.monotonic() + time_limit_s
+        return True
+
+    def kill(self) -> None:
+        self.process.kill()
+
+    def bury(self) -> int | None:
+        """Waits for the end and gives the exit code; negative for a signal."""
+        self.process.join(POLL_S)
+        if self.process.exitcode is None:  # its connection ended, but not the process
+            self.process.kill()
+            self.process.join()
+        exit_code = self.process.exitcode
+        self.connection.close()
+        self.process.close()
+        return exit_code
+
+
+class _Batch:
+    def __init__(
+        self,
+        files: Sequence[Found],
+        tools: bytes,
+        logs: Path,
+        time_limit_s: float,
+        on_result: Callable[[ScanResult], object],
+        on_event: Callable[[Event], object],
+    ) -> None:
+        self.n_done = 0
+        self._n_files = len(files)
+        self._waiting = deque(sorted(files, key=lambda file: -file.size_bytes))
+        self._failures: dict[Path, tuple[Failure, str]] = {}
+        self._to_hash: deque[Found] = deque()
+        self._tools = tools
+        self._logs = logs
+        self._time_limit_s = time_limit_s
+        self._on_result = on_result
+        self._on_event = on_event
+        self._workers: list[_Worker] = []
+        self._n_started = 0
+        self._n_failed_starts = 0
+        self._any_ready = False
+
+    def run(self, n_workers: int, interrupted: threading.Event) -> None:
+        while self.n_done < self._n_files:
+            self._staff(n_workers)
+            self._hand_out()
+            speaking = wait([worker.connection for worker in self._workers], POLL_S)
+            for worker in [one for one in self._workers if one.connection in speaking]:
+                self._hear(worker)
+            for worker in [one for one in self._workers if one.overdue]:
+                self._expire(worker)
+            if interrupted.is_set():
+                raise KeyboardInterrupt
+
+    def kill_workers(self) -> None:
+        for worker in self._workers:
+            worker.kill()
+        for worker in self._workers:
+            worker.bury()
+        self._workers.clear()
+
+    def _staff(self, n_workers: int) -> None:
+        n_open = len(self._waiting) + len(self._to_hash)
+        n_spare = sum(worker.job is None for worker in self._workers)
+        for _ in range(min(n_workers - len(self._workers), n_open - n_spare)):
+            self._n_started += 1
+            self._workers.append(_Worker(self._n_started, self._tools, self._logs))
+
+    def _hand_out(self) -> None:
+        for worker in self._workers:
+            if not worker.idle:
+                continue
+            if self._to_hash:
+                if worker.give(Job(self._to_hash[0], only_hash=True), self._time_limit_s):
+                    self._to_hash.popleft()
+            elif self._waiting and worker.give(Job(self._waiting[0]), self._time_limit_s):
+                self._on_event(FileStarted(self._waiting.popleft().display, worker.number))
+
+    def _hear(self, worker: _Worker) -> None:
+        try:
+            answer: Answer = pickle.loads(worker.connection.recv_bytes())
+        except (EOFError, OSError):
+            self._lost(worker, _death(self._remove(worker)))
+            return
+        if isinstance(answer, StartFailed):
+            raise answer.error
+        if isinstance(answer, Ready):
+            worker.ready = self._any_ready = True
+            self._n_failed_starts = 0
+            return
+        job, worker.job = worker.job, None
+        assert job is not None, "a worker answers once for each job"
+        if isinstance(answer, Examined):
+            self._done(answer.result)
+        elif isinstance(answer, GaveUp):
+            self._gave_up(job, answer)
+            if answer.worn_out:
+                worker.kill()
+                self._remove(worker)
+
+    def _expire(self, worker: _Worker) -> None:
+        if worker.connection.poll():  # it answered in the last moment
+            return
+        worker.kill()
+        self._remove(worker)
+        limit_s = self._time_limit_s if worker.ready else START_LIMIT_S
+        self._lost(
+            worker,
+            Failure(
+                f"It gave no answer within {limit_s:g} s and was stopped",
+                "Scan this file again by itself with a longer --time-limit.",
+            ),
+        )
+
+    def _remove(self, worker: _Worker) -> int | None:
+        self._workers.remove(worker)
+        return worker.bury()
+
+    def _lost(self, worker: _Worker, failure: Failure) -> None:
+        """A worker is gone; its file, if it had one, is first identified by another worker."""
+        words = _last_words(worker.log)
+        if not worker.ready:
+            self._start_failed(failure, words)
+        elif worker.job is not None and worker.job.only_hash:
+            self._gave_up(worker.job, GaveUp(None, None))
+        elif worker.job is not None:
+            self._failures[worker.job.file.path] = failure, words
+            self._to_hash.append(worker.job.file)
+
+    def _start_failed(self, failure: Failure, words: str) -> None:
+        self._n_failed_starts += 1
+        if not self._any_ready or self._n_failed_starts >= MOST_FAILED_STARTS:
+            raise EngineError(
+                f"A worker failed while it was loading its models: {failure.reason}"
+                + (f" ({words})" if words else ""),
+                "Run forensics doctor; where memory is short, give fewer --workers.",
+            )
+
+    def _gave_up(self, job: Job, answer: GaveUp) -> None:
+        if answer.failure is not None:
+            failure, words = answer.failure, ""
+        else:
+            failure, words = self._failures.pop(job.file.path)
+        self._on_event(FileFailed(job.file.display, failure.reason))
+        self._done(not_examined(job.file, failure, answer.sha256, words))
+
+    def _done(self, result: ScanResult) -> None:
+        self._on_result(result)
+        self.n_done += 1
+        self._on_event(FileDone(replace(result, exhibits=()), self.n_done))
+
+
+def not_examined(file: Found, failure: Failure, sha256: str | None, words: str = "") -> ScanResult:
+    """The result of a file that took its worker down or met a defect.
+
+    Args:
+        words: what the worker wrote last before it ended.
+    """
+    reason = failure.reason.rstrip(".")
+    said = (Notice("score", f"The last words of the worker: {words}"),) if words else ()
+    return ScanResult(
+        media=MediaFile(file.display, file.size_bytes, file.modified_utc, sha256),
+        verdict=Verdict(VerdictLabel.NOT_EXAMINED, f"{reason}. {failure.hint}", POLICY),
+        abstentions=(Abstention("scan", Why.FAILED, f"{reason}. {failure.hint}"),),
+        notices=said,
+    )
+
+
+def _death(exit_code: int | None) -> Failure:
+    """What an exit code says."""
+    if exit_code is None or exit_code >= 0:
+        return Failure(f"The worker process ended with exit code {exit_code}", AGAIN)
+    try:
+        name = signal.Signals(-exit_code).name
+    except ValueError:
+        name = f"signal {-exit_code}"
+    if name == "SIGKILL":
+        return Failure(
+            "The worker process was killed (SIGKILL), most often because the machine ran out of memory",
+            LITTLE_MEMORY,
+        )
+    return Failure(f"The worker process crashed ({name})", AGAIN)
+
+
+def _last_words(log: Path) -> str:
+    """The line of a worker's log that tells most: where it crashed, or otherwise the last one."""
+    try:
+        lines = log.read_bytes()[-20_000:].decode(errors="replace").splitlines()
+    except OSError:
+        return ""
+    lines = [line.strip() for line in lines if line.strip()]
+    fatal = next((index for index, line in enumerate(lines) if line.startswith("Fatal Python error")), None)
+    if fatal is None:
+        return lines[-1][:LAST_WORDS_CHARS] if lines else ""
+    where = next((line for line in lines[fatal:] if line.startswith("File ")), "")
+    return f"{lines[fatal]} {where}".strip()[:LAST_WORDS_CHARS]
+
+
+@contextlib.contextmanager
+def _environment_of_workers() -> Iterator[None]:
+    """What a process inherits at the moment when it is started."""
+    before = {name: os.environ.get(name) for name in ONE_THREAD}
+    main = sys.modules["__main__"]
+    os.environ.update(ONE_THREAD)
+    # spawn would run the main script again in each worker: the command line's imports cost time, and a
+    # script without an import guard would start batches without end.
+    sys.modules["__main__"] = ModuleType("__main__")
+    try:
+        yield
+    finally:
+        sys.modules["__main__"] = main
+        for name, value in before.items():
+            if value is None:
+                os.environ.pop(name, None)
+            else:
+                os.environ[name] = value
+
+
+@contextlib.contextmanager
+def _log_folder() -> Iterator[Path]:
+    try:
+        folder = tempfile.TemporaryDirectory(prefix="forensics-", ignore_cleanup_errors=True)
+    except OSError as error:
+        raise SettingsError(
+            f"No temporary folder can be made ({error})",
+            "Free some space, or set TMPDIR to a folder that has it.",
+        ) from error
+    with folder as name:
+        yield Path(name)
+
+
+@contextlib.contextmanager
+def _interruptible() -> Iterator[threading.Event]:
+    """Notes SIGINT and SIGTERM, so that a result that is being recorded is recorded to the end.
+
+    A second signal interrupts at once. Outside the main thread, signals cannot be caught and are left alone.
+    """
+    asked = threading.Event()
+    if threading.current_thread() is not threading.main_thread():
+        yield asked
+        return
+
+    def note(number: int, frame: FrameType | None) -> None:
+        if asked.is_set():
+            raise KeyboardInterrupt
+        asked.set()
+
+    before = {number: signal.signal(number, note) for number in (signal.SIGINT, signal.SIGTERM)}
+    try:
+        yield asked
+    finally:
+        for number, handler in before.items():
+            signal.signal(number, handler)

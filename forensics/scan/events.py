@@ -1,0 +1,73 @@
+"""What a batch tells while it runs; whoever draws progress listens."""
+
+from __future__ import annotations
+
+from dataclasses import dataclass
+
+from forensics.records.scan import ScanResult
+
+
+@dataclass(frozen=True, slots=True)
+class BatchStarted:
+    """Workers are being started.
+
+    Attributes:
+        n_files: files to examine now.
+        n_skipped: files that an earlier run of the same case has done.
+        total_bytes: of the files to examine now.
+    """
+
+    n_files: int
+    n_skipped: int
+    total_bytes: int
+
+
+@dataclass(frozen=True, slots=True)
+class FileStarted:
+    """A worker begins with a file.
+
+    Attributes:
+        path: as shown to people.
+        worker: the worker's number, from 1.
+    """
+
+    path: str
+    worker: int
+
+
+@dataclass(frozen=True, slots=True)
+class FileFailed:
+    """A worker crashed, hung or failed on a file; its FileDone follows."""
+
+    path: str
+    reason: str
+
+
+@dataclass(frozen=True, slots=True)
+class FileDone:
+    """A file has its result, whatever it is.
+
+    Attributes:
+        result: without its exhibits.
+        n_done: files done in this batch, with this one.
+    """
+
+    result: ScanResult
+    n_done: int
+
+
+@dataclass(frozen=True, slots=True)
+class BatchEnded:
+    """No worker runs any more.
+
+    Attributes:
+        n_done: files done in this batch.
+        interrupted: the batch was stopped before all were done.
+    """
+
+    n_done: int
+    interrupted: bool
+    elapsed_s: float
+
+
+Event = BatchStarted | FileStarted | FileFailed | FileDone | BatchEnded

@@ -1,0 +1,166 @@
+"""What runs inside a worker process: build a bench, then examine one file after the other."""
+
+from __future__ import annotations
+
+import contextlib
+import faulthandler
+import logging
+import os
+import pickle
+import signal
+import threading
+import traceback
+from collections.abc import Callable
+from dataclasses import dataclass
+from multiprocessing import parent_process
+from multiprocessing.connection import Connection, wait
+from typing import Final, TypeVar
+
+from forensics.casefile.chain import why_unstorable
+from forensics.errors import ForensicsError, MediaError
+from forensics.media.discovery import Found
+from forensics.media.hashing import sha256_of
+from forensics.records.scan import ScanResult
+
+B = TypeVar("B")
+
+AGAIN: Final = (
+    "Scan this file again by itself; if it fails again, please report it with the file's properties."
+)
+LITTLE_MEMORY: Final = "Scan this file again by itself with --workers 1, or on a machine with more memory."
+
+
+@dataclass(frozen=True, slots=True)
+class Failure:
+    """Why a file has no verdict, and what to do about it."""
+
+    reason: str
+    hint: str
+
+
+@dataclass(frozen=True, slots=True)
+class Job:
+    """One file for one worker.
+
+    Attributes:
+        only_hash: the file took a worker down before; it is merely to be identified.
+    """
+
+    file: Found
+    only_hash: bool = False
+
+
+@dataclass(frozen=True, slots=True)
+class Ready:
+    """The bench stands."""
+
+
+@dataclass(frozen=True, slots=True)
+class StartFailed:
+    """The bench cannot be built, here or in any other worker."""
+
+    error: ForensicsError
+
+
+@dataclass(frozen=True, slots=True)
+class Examined:
+    """A file went through the belt."""
+
+    result: ScanResult
+
+
+@dataclass(frozen=True, slots=True)
+class GaveUp:
+    """A file did not go through.
+
+    Attributes:
+        sha256: None if the file could not be read.
+        worn_out: the worker should be replaced, since its memory is not to be relied on.
+    """
+
+    failure: Failure | None
+    sha256: str | None
+    worn_out: bool = False
+
+
+Answer = Ready | StartFailed | Examined | GaveUp
+
+
+def work(connection: Connection, tools: bytes, log: str) -> None:
+    """A worker's life: until the other end of the connection is closed or it is killed.
+
+    Args:
+        tools: pickled ``(make_bench, examine)``; unpickled here, when everything is settled, since that
+            imports the native libraries.
+        log: file that takes what native libraries write to stdout and stderr.
+    """
+    _settle(log)
+    make_bench, examine = pickle.loads(tools)
+    try:
+        bench = make_bench()
+    except ForensicsError as error:
+        _send(connection, StartFailed(error))
+        return
+    _send(connection, Ready())
+    while True:
+        try:
+            job: Job = connection.recv()
+        except EOFError:
+            return
+        os.truncate(log, 0)  # only the words about the newest file are of interest
+        connection.send_bytes(_answer(job, examine, bench))
+
+
+def _settle(log: str) -> None:
+    signal.signal(signal.SIGINT, signal.SIG_IGN)  # Ctrl-C reaches the whole group; the batch decides
+    descriptor = os.open(log, os.O_WRONLY | os.O_CREAT | os.O_APPEND, 0o600)
+    os.dup2(descriptor, 1)
+    os.dup2(descriptor, 2)
+    os.close(descriptor)
+    faulthandler.enable()
+    logging.basicConfig(level=logging.WARNING)
+    # When memory runs out, the kernel should take a worker and not the batch that holds the case file.
+    with contextlib.suppress(OSError), open("/proc/self/oom_score_adj", "w") as score:
+        score.write("500")
+    threading.Thread(target=_leave_with_parent, daemon=True).start()
+
+
+def _leave_with_parent() -> None:
+    """A batch that was killed must not leave workers busy with its files."""
+    parent = parent_process()
+    if parent is not None:
+        wait([parent.sentinel])
+        os._exit(1)
+
+
+def _send(connection: Connection, answer: Answer) -> None:
+    connection.send_bytes(pickle.dumps(answer))
+
+
+def _answer(job: Job, examine: Callable[[Found, B], ScanResult], bench: B) -> bytes:
+    """The pickled answer; pickled here so that running out of memory over it costs the file alone."""
+    if job.only_hash:
+        return pickle.dumps(GaveUp(None, _sha256(job.file)))
+    worn_out = False
+    try:
+        result = examine(job.file, bench)
+        problem = why_unstorable(result)
+        if problem is None:
+            return pickle.dumps(Examined(result))
+        failure = Failure(f"Its result cannot be recorded: {problem}", AGAIN)
+    except MemoryError:
+        worn_out = True
+        failure = Failure("Examining it took more memory than there is", LITTLE_MEMORY)
+    except ForensicsError as error:
+        failure = Failure(error.message, error.hint)
+    except Exception as error:  # one of three legal places: a defect costs its file, not the batch
+        traceback.print_exc()
+        failure = Failure(f"Examining it failed ({type(error).__name__}: {error})", AGAIN)
+    return pickle.dumps(GaveUp(failure, _sha256(job.file), worn_out))
+
+
+def _sha256(file: Found) -> str | None:
+    try:
+        return sha256_of(file.path)
+    except (MediaError, OSError):
+        return None

@@ -61,6 +61,8 @@ def audit(card: ModelCard, figures: Iterable[LabelledFigures], *, data_set: str 
     so did one that rests on less than 95 % of the card's rows.
 
     Args:
+        card: the model's card, with the figures to hold.
+        figures: measured now.
         data_set: compare the card's figures on this data set; None takes all, for a lab's own files.
 
     Raises:

@@ -53,7 +53,7 @@ class CalibrationFit:
 def fit_calibration(
     raw: Sequence[float] | Floats, manipulated: Sequence[bool] | Bools, groups: Sequence[str], *, data: str
 ) -> CalibrationFit:
-    """Fits Platt scaling, temperature scaling (no intercept) and isotonic regression; keeps one of the first two.
+    """Fits Platt scaling, temperature scaling (no intercept) and isotonic regression; keeps one of the two.
 
     Both classes weigh the same whatever their number, so that fakeness 0.5 means that a score speaks for
     neither. The lower log loss, cross-validated by group, wins; isotonic regression is reported only: as a
@@ -116,6 +116,10 @@ def fit_thresholds(
 
     Args:
         fakeness: float[n] calibrated, one row per file as the policy judges it.
+        manipulated: bool[n].
+        groups: n names, for the rule's count.
+        max_false_positive_rate: the share of pristine rows that may be called manipulated.
+        max_miss_rate: the share of manipulated rows that may be called free of signs.
 
     Raises:
         SettingsError: too few rows, one class only, or no bound keeps the rate.
@@ -126,17 +130,18 @@ def fit_thresholds(
     signs = max(0.5, _just_above(float(pristine[min(place, pristine.size) - 1])))
     if signs > 1:
         raise SettingsError(
-            f"No threshold keeps false positives at {max_false_positive_rate:.0%}: pristine rows reach fakeness 1",
+            f"No threshold keeps false positives at {max_false_positive_rate:.0%}: pristine rows reach 1",
             "Calibrate first, or train on data more like these.",
         )
     n_false = int((pristine >= signs).sum())
     n_missed_at_most = math.floor(max_miss_rate * fakes.size)
     no_signs = min(0.5, _just_below(float(fakes[min(n_missed_at_most, fakes.size - 1)])), _just_below(signs))
     n_groups = len({group for group, fake in zip(groups, truth, strict=True) if not fake})
+    n_missed = int((fakes <= no_signs).sum())
     rule = (
-        f"signs: false positives at most {max_false_positive_rate:.0%}, {n_false} of {pristine.size} pristine rows "
-        f"({n_groups} groups) at or above; no signs: {int((fakes <= no_signs).sum())} of {fakes.size} manipulated "
-        f"rows at or below, at most {max_miss_rate:.0%}"
+        f"signs: false positives at most {max_false_positive_rate:.0%}, {n_false} of {pristine.size} "
+        f"pristine rows ({n_groups} groups) at or above; no signs: misses at most {max_miss_rate:.0%}, "
+        f"{n_missed} of {fakes.size} manipulated rows at or below"
     )
     if place > pristine.size:
         needed = math.ceil(1 / max_false_positive_rate) - 1
@@ -164,7 +169,7 @@ def file_logits(
     """Raw mean logits for the fits: one row per labelled file, its highest subject, as the policy judges.
 
     Returns:
-        float64[n] raw, bool[n] manipulated, n groups; files that the detector abstained from are not among them.
+        float64[n] raw, bool[n] manipulated, n groups; without files that the detector abstained from.
     """
     rows = []
     for result in results:

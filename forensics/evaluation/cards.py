@@ -17,6 +17,7 @@ def as_metrics(
     """Metrics for a card, named ``scope: figure``, for example ``face tracks: auc``.
 
     Args:
+        figures: as ``protocol.figures_for`` gives them.
         data_set: what was measured, in words, for example ``DFDC crops, test rows``.
         command: the command that prints the same figures.
         detector: only this detector's scopes, for its model's card; None takes all.

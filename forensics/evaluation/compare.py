@@ -85,7 +85,11 @@ def compare(
     """Compares the files' verdicts, matched by display path.
 
     Args:
+        first: results of one model, profile or version.
+        second: results of the other.
         labels: by display path; without them there is drift and no AUC. With them, only labelled files count.
+        names: what to call the two.
+        n_resamples: for the interval by group.
 
     Raises:
         SettingsError: no file was scored by both.
@@ -136,11 +140,12 @@ def compare(
 def delong_difference(first: Floats, second: Floats, manipulated: Bools) -> Difference:
     """Difference of two AUCs on the same rows with DeLong's interval.
 
-    DeLong, DeLong and Clarke-Pearson, Biometrics 44 (1988), by the ranks of Sun and Xu, IEEE Signal Processing
-    Letters 21 (2014).
+    DeLong, DeLong and Clarke-Pearson, Biometrics 44 (1988), by the ranks of Sun and Xu, IEEE Signal
+    Processing Letters 21 (2014).
 
     Args:
-        first, second: float64[n] scores.
+        first: float64[n] scores.
+        second: float64[n] scores of the same rows.
         manipulated: bool[n], both classes present.
     """
     (auc_a, hits_a, alarms_a), (auc_b, hits_b, alarms_b) = (

@@ -19,9 +19,9 @@ def curves_of(rows: Rows) -> tuple[Curve, ...]:
     """Every curve of these rows: none where one class is missing.
 
     ``roc`` (false-positive rate, share found), ``precision_recall`` (recall, precision), ``det``
-    (false-positive rate, miss rate; plain rates, for axes of any scale), ``reliability`` (mean fakeness, share
-    manipulated; rows per bin as weights), ``tippett_pristine`` and ``tippett_manipulated`` (log10 likelihood
-    ratio, share of rows at or above it).
+    (false-positive rate, miss rate; plain rates, for axes of any scale), ``reliability`` (mean fakeness,
+    share manipulated; rows per bin as weights), ``tippett_pristine`` and ``tippett_manipulated`` (log10
+    likelihood ratio, share of rows at or above it).
     """
     if not rows.has_both_classes:
         return ()

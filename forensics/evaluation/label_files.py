@@ -5,10 +5,10 @@ from __future__ import annotations
 import csv
 import io
 import json
-import os
 from collections.abc import Iterator
 from dataclasses import dataclass, field
-from pathlib import Path
+from pathlib import Path, PurePath
+from typing import Any
 
 from forensics.errors import SettingsError
 
@@ -42,11 +42,11 @@ _MAX_NAMED = 5
 
 @dataclass(frozen=True, slots=True)
 class LabelRow:
-    """One row as written.
+    r"""One row as written.
 
     Attributes:
         where: place in the labels file, for messages: ``line 12`` or ``entry abc.mp4``.
-        path: as written, with bytes that are not UTF-8 shown as ``\\xNN``.
+        path: as written, with bytes that are not UTF-8 shown as ``\xNN``.
         group: rows that share a person or a source; None where the file names none.
         split: lower case; None where the file has no such column.
         facts: every other column with something in it, by lower-case name.
@@ -136,7 +136,7 @@ def _table_rows(text: str, source: Path) -> tuple[LabelRow, ...]:
 
 
 def _table_entries(
-    lines: list[tuple[int, dict[str, str | None]]], path_column: str, label_column: str
+    lines: list[tuple[int, dict[str | Any, str | Any]]], path_column: str, label_column: str
 ) -> Iterator[tuple[str, str, str, dict[str, str]]]:
     for line, row in lines:
         # Cells beyond the header stand under the key None; they name nothing.
@@ -179,7 +179,7 @@ def _checked(entries: Iterator[tuple[str, str, str, dict[str, str]]], source: Pa
     wrong: list[str] = []
     for where, path, label, facts in entries:
         manipulated = read_label(label)
-        if not path or os.path.basename(path) in ("", ".", ".."):
+        if not path or PurePath(path).name in ("", ".."):
             wrong.append(f"{where} names no file")
         elif manipulated is None:
             wrong.append(f"{where} says {label[:40]!r}")

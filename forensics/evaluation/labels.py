@@ -79,7 +79,7 @@ def read_labels(
 def _by_rows(source: Path, paths: list[str], roots: Sequence[Path], split: str | None) -> LabelSet:
     rows = read_rows(source)
     anchors = [source.parent, *(root if root.is_dir() else root.parent for root in roots)]
-    index = _Index(paths, [os.path.abspath(anchor) for anchor in anchors])
+    index = _Index(paths, anchors)
     wanted, sealed = _of_split(rows, split, source)
     ambiguous: list[str] = []
     contradicted: list[str] = []
@@ -155,7 +155,7 @@ def _notices(
 
 
 def _by_folder(paths: list[str], roots: Sequence[Path]) -> LabelSet:
-    tops = [os.path.abspath(root if root.is_dir() else root.parent) for root in roots]
+    tops = [_full(root if root.is_dir() else root.parent) for root in roots]
     labels: dict[str, Label] = {}
     torn: list[str] = []
     sealed: set[str] = set()
@@ -180,13 +180,13 @@ def _by_folder(paths: list[str], roots: Sequence[Path]) -> LabelSet:
     return LabelSet(labels, _notices(Path("the folders"), paths, labels, [], sealed))
 
 
-def _folders(path: str, tops: list[str]) -> list[str]:
-    """The folders that may speak: from the root that was asked for downwards, the root's own name included."""
-    parent = os.path.dirname(os.path.abspath(path))
+def _folders(path: str, tops: list[Path]) -> list[str]:
+    """The folders that may speak: from the root that was asked for downwards, its own name included."""
+    parent = _full(Path(path)).parent
     for top in tops:
-        if parent == top or parent.startswith(top + os.sep):
-            return [os.path.basename(top), *PurePath(os.path.relpath(parent, top)).parts]
-    return list(PurePath(parent).parts[-2:])
+        if parent.is_relative_to(top):
+            return [top.name, *parent.relative_to(top).parts]
+    return list(parent.parts[-2:])
 
 
 def _folder_word(folder: str) -> str:
@@ -198,7 +198,7 @@ def _required(labels: dict[str, Label], message: str) -> dict[str, Label]:
     if not labels:
         raise SettingsError(
             message,
-            "Give --labels labels.csv with paths relative to it or to the scanned folder, or plain file names.",
+            "Give --labels labels.csv with paths relative to it or to the scanned folder, or file names.",
         )
     return labels
 
@@ -206,26 +206,29 @@ def _required(labels: dict[str, Label], message: str) -> dict[str, Label]:
 class _Index:
     """Finds the scanned files that a written path can mean."""
 
-    def __init__(self, paths: list[str], anchors: list[str]) -> None:
+    def __init__(self, paths: list[str], anchors: list[Path]) -> None:
         self._anchors = anchors
-        self._by_full = {os.path.abspath(path): path for path in paths}
-        self._by_name: dict[str, list[str]] = {}
+        self._by_full = {_full(Path(path)): path for path in paths}
+        self._by_name: dict[str, list[Path]] = {}
         for full in self._by_full:
-            self._by_name.setdefault(os.path.basename(full), []).append(full)
+            self._by_name.setdefault(full.name, []).append(full)
 
     def find(self, written: str) -> list[str]:
         """Display paths, best reading first: relative to an anchor; else by the end of the path."""
         # A table from Windows parts folders by backslashes, but \xNN stands for a byte in a name.
-        for reading in (written, written.replace("\\", "/")):
-            candidates = self._by_name.get(os.path.basename(reading), [])
+        for reading in (PurePath(written), PurePath(written.replace("\\", "/"))):
+            candidates = self._by_name.get(reading.name, [])
             if not candidates:
                 continue
             for anchor in self._anchors:
-                full = os.path.normpath(os.path.join(anchor, reading))
+                full = _full(anchor / reading)
                 if full in self._by_full:
                     return [self._by_full[full]]
-            tail = os.sep + os.sep.join(
-                part for part in PurePath(reading).parts if part not in (os.sep, ".", "..")
-            )
-            return [self._by_full[full] for full in candidates if full.endswith(tail)]
+            tail = tuple(part for part in reading.parts if part not in (reading.anchor, ".", ".."))
+            return [self._by_full[full] for full in candidates if full.parts[-len(tail) :] == tail]
         return []
+
+
+def _full(path: Path) -> Path:
+    """Absolute and without ``..``; links stay as they are, since results show them so."""
+    return Path(os.path.normpath(path.absolute()))

@@ -1,8 +1,9 @@
 """Likelihood ratios, bounded by what the data support, and in the words of the ENFSI scale.
 
-Bounds: the empirical lower and upper bound (ELUB) of Vergeer, van Es, de Jongh, Alberink and Stoel, "Numerical
-likelihood ratios outputted by LR systems are often based on extrapolation: when to stop extrapolating?",
-Science & Justice 56 (2016) 482-491. Words: ENFSI Guideline for Evaluative Reporting in Forensic Science, 2015.
+Bounds: the empirical lower and upper bound (ELUB) of Vergeer, van Es, de Jongh, Alberink and Stoel,
+"Numerical likelihood ratios outputted by LR systems are often based on extrapolation: when to stop
+extrapolating?", Science & Justice 56 (2016) 482-491. Words: ENFSI Guideline for Evaluative Reporting in
+Forensic Science, 2015.
 """
 
 from __future__ import annotations
@@ -73,12 +74,13 @@ def fit_bounds(
     highest = _reach(steps, ratios[truth], ratios[~truth])
     # Seen from the other side pristine is what is looked for, and the ratio is inverted.
     lowest = 0.0 - _reach(steps, -ratios[~truth], -ratios[truth])
-    rule = f"ELUB (Vergeer et al. 2016) on {data}: {int(truth.sum())} manipulated, {int((~truth).sum())} pristine rows"
+    n_manipulated, n_pristine = int(truth.sum()), int((~truth).sum())
+    rule = f"ELUB (Vergeer et al. 2016) on {data}: {n_manipulated} manipulated, {n_pristine} pristine rows"
     return LikelihoodBounds(lowest, highest, rule)
 
 
 def log10_ratios(fakeness: Sequence[float] | Floats) -> Floats:
-    """float64[n] log10 likelihood ratios of calibrated fakeness; 0 and 1 give infinities, for bounds to hold."""
+    """float64[n] log10 likelihood ratios of calibrated fakeness; infinite for 0 and 1, for bounds to hold."""
     values = np.asarray(fakeness, dtype=np.float64)
     with np.errstate(divide="ignore"):
         return np.asarray(np.log10(values) - np.log10(1 - values))

@@ -90,7 +90,7 @@ class Measure:
     Attributes:
         value: of the rows as they are.
         resampled: of float64[b, n] row weights, float64[b]; NaN where a resample has none.
-        needs: ``both`` classes, ``flags`` of either class, or ``flags, pristine`` / ``flags, manipulated``.
+        needs: ``both`` classes; ``flags`` and both classes; ``flags, pristine`` or ``flags, manipulated``: one.
         higher_is_better: which way is worse, for audits.
     """
 
@@ -110,7 +110,10 @@ def measure(
     to hold the value itself, which resampling overestimates for ``ece`` and underestimates for ``cllr_min``.
 
     Args:
+        rows: scored rows with labels.
         names: the figures wanted; None means all.
+        n_resamples: for the intervals.
+        seed: the same seed gives the same intervals.
     """
     wanted = [one for one in MEASURES if (names is None or one.name in names) and _possible(one, rows)]
     statistics = [_bound(one, rows) for one in wanted]

@@ -55,14 +55,15 @@ def figures_for(
 ) -> tuple[LabelledFigures, ...]:
     """Figures of every scope that the results allow.
 
-    Scopes: ``file`` (the verdict's fakeness), then per detector ``face`` (the file's highest), ``face tracks``
-    (each person) and ``face frames`` (each score), likewise ``voice``, ``voice subjects``, ``voice windows``;
-    after ``file`` and each detector its parts, as ``file, method=FaceSwap``. Parts by method hold that method's
-    manipulated rows and all pristine rows.
+    Scopes: ``file`` (the verdict's fakeness), then per detector ``face`` (the file's highest), ``face
+    tracks`` (each person) and ``face frames`` (each score), likewise ``voice``, ``voice subjects``, ``voice
+    windows``; after ``file`` and each detector its parts, as ``file, method=FaceSwap``. Parts by method hold
+    that method's manipulated rows and all pristine rows.
 
     Args:
         results: one per file; files without a label are not counted.
         labels: by display path (``labels.read_labels(...).labels``).
+        n_resamples: for the intervals.
         thresholds: by detector; only single frames and windows need them, whose calls no verdict holds.
     """
     labelled: _Labelled = []
@@ -235,8 +236,8 @@ def _notes_on(rows: Rows) -> tuple[str, ...]:
         notes.append(f"All scored rows are {only}: figures that need both classes cannot be had.")
     elif not 0.4 <= share <= 0.6:
         notes.append(
-            f"{share:.0%} of the rows are manipulated. Fakeness is calibrated for one to one: accuracy, precision, "
-            "log loss, Brier score and ECE depend on that share; AUC, EER and Cllr do not."
+            f"{share:.0%} of the rows are manipulated. Fakeness is calibrated for one to one: accuracy, "
+            "precision, log loss, Brier score and ECE depend on that share; AUC, EER and Cllr do not."
         )
     n_groups = int(rows.group_index.max()) + 1
     if n_groups < MIN_GROUPS:

@@ -1,4 +1,4 @@
-"""Bootstrap intervals that resample groups of rows, not rows: rows of one person or source are not independent."""
+"""Bootstrap intervals that resample groups, not rows: rows of one person or source are not independent."""
 
 from __future__ import annotations
 
@@ -31,6 +31,8 @@ def group_weights(group_index: Ints, *, n_resamples: int = N_RESAMPLES, seed: in
 
     Args:
         group_index: int64[n] group of each row, from 0.
+        n_resamples: how many.
+        seed: the same seed gives the same weights.
 
     Yields:
         float64[b, n] times that each row was drawn; the chunks' b sum to ``n_resamples``.
@@ -57,6 +59,8 @@ def intervals(
     Args:
         statistics: each takes float64[b, n] row weights and gives float64[b], NaN where it has no value.
         group_index: int64[n] group of each row, from 0.
+        n_resamples: how many.
+        seed: the same seed gives the same intervals.
 
     Returns:
         (2.5th, 97.5th percentile), None where there are too few groups or too many resamples without a value.

@@ -7,6 +7,7 @@ import os
 import random
 import socket
 from collections.abc import Iterator
+from importlib.util import find_spec
 from ipaddress import ip_address
 from pathlib import Path
 from typing import Any
@@ -16,6 +17,14 @@ import pytest
 
 _ROOT = Path(__file__).resolve().parent.parent
 _SEED = 20261121
+
+_HAS_TORCH = find_spec("torch") is not None
+collect_ignore = [] if _HAS_TORCH else ["training"]
+
+
+def pytest_report_header() -> list[str]:
+    """Says aloud which tests cannot run here."""
+    return [] if _HAS_TORCH else ["tests/training left out: torch is not installed (nox -s tests_training)"]
 
 
 @pytest.fixture(autouse=True)

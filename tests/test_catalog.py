@@ -105,7 +105,7 @@ def test_unknown_keys_are_errors(tmp_path: Path) -> None:
     _, folder = _model(tmp_path, "face-a")
     path = folder / catalog.CARD_NAME
     path.write_text("threshold = 0.5\n" + path.read_text(encoding="utf-8"), encoding="utf-8")
-    with pytest.raises(ModelError, match="keys that no model card has: threshold$"):
+    with pytest.raises(ModelError, match=r"keys that no model card has: threshold$"):
         catalog.read_card(folder)
 
 

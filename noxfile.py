@@ -1,0 +1,125 @@
+"""Every chore of this project is a session here; ``nox -l`` is the manual.
+
+``nox`` runs what has to pass before a change is accepted. Sessions that train, measure, or need media of
+your own are asked for by name.
+"""
+
+from __future__ import annotations
+
+import re
+import tomllib
+from pathlib import Path
+
+import nox
+
+nox.needs_version = ">=2025.2.9"
+nox.options.sessions = ["lint", "floors", "types", "tests", "docs", "wheel"]
+nox.options.reuse_existing_virtualenvs = True
+nox.options.error_on_external_run = True
+
+ROOT = Path(__file__).resolve().parent
+_PROJECT = tomllib.loads((ROOT / "pyproject.toml").read_text(encoding="utf-8"))["project"]
+_NO_TORCH = (
+    "import importlib.util, sys; sys.exit('torch is installed' if importlib.util.find_spec('torch') else 0)"
+)
+
+
+def _requirement(name: str) -> str:
+    """The project's requirement, or that of its extra ``dev``, on this package."""
+    lines = [*_PROJECT["dependencies"], *_PROJECT["optional-dependencies"]["dev"]]
+    return next(line for line in lines if re.split(r"[<>=~!]", line)[0] == name)
+
+
+def _install_scan(session: nox.Session, *tools: str) -> None:
+    """The package as a user installs it, and tools beside it; never torch."""
+    session.install("-e", ".", *map(_requirement, tools))
+    session.run("python", "-c", _NO_TORCH, silent=True)
+
+
+@nox.session
+def lint(session: nox.Session) -> None:
+    """Ruff: style, likely bugs, docstrings, and the form of the code."""
+    session.install(_requirement("ruff"))
+    session.run("ruff", "check", ".")
+    session.run("ruff", "format", "--check", ".")
+
+
+@nox.session
+def floors(session: nox.Session) -> None:
+    """The floors of the house: who may import whom."""
+    session.install(_requirement("import-linter"))
+    session.run("lint-imports", "--no-cache", env={"PYTHONPATH": str(ROOT)})
+
+
+@nox.session
+def types(session: nox.Session) -> None:
+    """Mypy, strict, on the whole package; what torch gives counts as Any here."""
+    _install_scan(session, "mypy")
+    session.run("mypy")
+
+
+@nox.session
+def tests(session: nox.Session) -> None:
+    """The tests, in an environment without torch. Arguments go to pytest."""
+    _install_scan(session, "pytest", "librosa", "selenium")
+    session.run("pytest", *session.posargs)
+
+
+@nox.session
+def docs(session: nox.Session) -> None:
+    """The README's help blocks are what the commands print; ``nox -s docs -- --write`` renews them."""
+    # Nothing else is installed: help must not reach for the heavy packages.
+    session.install(_requirement("typer"))
+    session.run("python", "-m", "tests.house.help_blocks", *session.posargs)
+
+
+@nox.session
+def wheel(session: nox.Session) -> None:
+    """Builds the wheel and scans with it in an empty environment, away from the checkout."""
+    out = Path(session.create_tmp())
+    for old in out.glob("*.whl"):
+        old.unlink()
+    session.run("python", "-m", "pip", "wheel", "--quiet", "--no-deps", "--wheel-dir", str(out), ".")
+    (built,) = out.glob("*.whl")
+    session.install("--force-reinstall", "--no-deps", str(built))
+    session.install(str(built))
+    session.run("python", "-c", _NO_TORCH, silent=True)
+    session.chdir(out)
+    session.run("python", str(ROOT / "tests" / "house" / "wheel_check.py"), str(ROOT))
+
+
+@nox.session(default=False)
+def tests_training(session: nox.Session) -> None:
+    """The tests of training, with torch and IPEX, and mypy with torch's own types. Downloads several GB."""
+    session.install("-e", ".[train,ipex]", _requirement("pytest"), _requirement("mypy"))
+    session.run("pytest", "tests/training", *session.posargs)
+
+
+@nox.session(default=False)
+def bench(session: nox.Session) -> None:
+    """Runs one benchmark: ``nox -s bench -- scan_speed ARGUMENTS``; without arguments, lists them."""
+    _install_scan(session)
+    scripts = {path.stem: path for path in sorted((ROOT / "benchmarks").glob("*.py"))}
+    if not session.posargs:
+        session.log("benchmarks: %s", ", ".join(scripts))
+        return
+    name, *arguments = session.posargs
+    if name not in scripts:
+        session.error(f"there is no benchmark {name}; there are {', '.join(scripts)}")
+    session.run("python", str(scripts[name]), *arguments)
+
+
+@nox.session(default=False)
+def goldens(session: nox.Session) -> None:
+    """Renews the stored scores and pages. Look at the difference, and enter it under "Scores changed"."""
+    _install_scan(session, "pytest")
+    session.run("pytest", "tests/goldens", env={"FORENSICS_RENEW_GOLDENS": "1"})
+
+
+@nox.session(default=False)
+def audit(session: nox.Session) -> None:
+    """Fails if figures on your labelled media fall below the cards': ``nox -s audit -- LABELLED_DIR``."""
+    if not session.posargs:
+        session.error("give a folder of labelled media: nox -s audit -- LABELLED_DIR [--labels labels.csv]")
+    _install_scan(session)
+    session.run("forensics", "evaluate", "--audit", *session.posargs)

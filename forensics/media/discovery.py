@@ -1,0 +1,169 @@
+"""Find media in files and folders, by content; what cannot be looked at is rejected with a reason."""
+
+from __future__ import annotations
+
+import os
+import stat
+from collections.abc import Iterable, Iterator
+from dataclasses import dataclass
+from datetime import UTC, datetime
+from pathlib import Path
+
+from forensics.media.signatures import HEAD_BYTES, known_format
+
+# A file that claims to be media by its name gets its row even if it is not: the claim is worth knowing.
+_MEDIA_SUFFIXES = frozenset(
+    ".3g2 .3gp .aac .ac3 .aif .aiff .amr .ape .asf .au .avi .avif .bmp .caf .divx .f4v .flac .flv .gif .heic "
+    ".heif .jp2 .jpeg .jpg .m2ts .m4a .m4v .mjpeg .mka .mkv .mov .mp2 .mp3 .mp4 .mpeg .mpg .mts .mxf .oga .ogg "
+    ".ogv .opus .png .ra .rm .tif .tiff .ts .vob .wav .webm .webp .wma .wmv .wv .y4m".split()
+)
+# TypeScript and MPEG transport streams share a suffix; only the content tells.
+_AMBIGUOUS_SUFFIXES = frozenset({".ts"})
+
+_NONBLOCK = getattr(os, "O_NONBLOCK", 0)
+_BINARY = getattr(os, "O_BINARY", 0)
+
+_SPECIAL_KINDS = {
+    stat.S_IFIFO: "a named pipe",
+    stat.S_IFSOCK: "a socket",
+    stat.S_IFCHR: "a character device",
+    stat.S_IFBLK: "a block device",
+}
+
+
+@dataclass(frozen=True, slots=True)
+class Found:
+    """A file to examine.
+
+    Attributes:
+        path: opens the file; may hold bytes that are not UTF-8, as surrogates.
+        display: the file's identity in the case file and for people, see ``display_path``.
+        modified_utc: ISO 8601 time of last modification, UTC.
+    """
+
+    path: Path
+    display: str
+    size_bytes: int
+    modified_utc: str
+
+
+@dataclass(frozen=True, slots=True)
+class Rejected:
+    """What stands on the way of a search and was not looked at, and why."""
+
+    display: str
+    reason: str
+    hint: str
+
+
+def display_path(path: Path) -> str:
+    r"""The path as shown to people and stored in the case file.
+
+    Bytes that are not UTF-8 stand as ``\xNN``; everything else is kept as it is, also quotes and newlines.
+    """
+    return os.fsencode(path).decode("utf-8", errors="backslashreplace")
+
+
+def discover(paths: Iterable[Path]) -> Iterator[Found | Rejected]:
+    """Finds media in files and folders, recursively and in a fixed order.
+
+    What is named itself is always found or rejected. Within folders, files are taken by their first bytes
+    or, so that a false claim gets its row, by a media suffix; other files are passed over. Links to folders
+    are followed, but no folder is searched twice. Pipes, sockets and devices are never opened.
+
+    Args:
+        paths: files and folders, in the order in which they are searched.
+
+    Yields:
+        Each file once, and what could not be searched with its reason.
+    """
+    seen_files: set[Path] = set()
+    seen_folders: dict[tuple[int, int], str] = {}
+    for named in paths:
+        for outcome in _search(Path(named), seen_folders):
+            if isinstance(outcome, Found):
+                if outcome.path in seen_files:
+                    continue
+                seen_files.add(outcome.path)
+            yield outcome
+
+
+def _search(named: Path, seen: dict[tuple[int, int], str]) -> Iterator[Found | Rejected]:
+    # A stack of its own: folders may be nested deeper than Python's recursion goes.
+    stack = [named]
+    while stack:
+        path = stack.pop()
+        is_named = path is named
+        try:
+            status = path.stat()
+        except OSError as error:
+            yield _not_reachable(path, error)
+            continue
+        if not stat.S_ISDIR(status.st_mode):
+            outcome = _file(path, status, is_named)
+            if outcome is not None:
+                yield outcome
+            continue
+        key = (status.st_dev, status.st_ino)
+        if key in seen:
+            if not is_named:
+                yield _searched_already(path, seen[key])
+            continue
+        seen[key] = display_path(path)
+        try:
+            names = sorted(os.listdir(path), key=os.fsencode, reverse=True)
+        except OSError as error:
+            yield _not_reachable(path, error)
+            continue
+        stack.extend(path / name for name in names)
+
+
+def _file(path: Path, status: os.stat_result, is_named: bool) -> Found | Rejected | None:
+    special = _SPECIAL_KINDS.get(stat.S_IFMT(status.st_mode))
+    if special is not None or not stat.S_ISREG(status.st_mode):
+        return Rejected(
+            display_path(path),
+            f"is {special or 'not a regular file'}, not a file with media",
+            "Record what it delivers into a file and scan that.",
+        )
+    suffix = path.suffix.lower()
+    claims_media = suffix in _MEDIA_SUFFIXES and suffix not in _AMBIGUOUS_SUFFIXES
+    if not is_named and not claims_media:
+        try:
+            if known_format(_head(path)) is None:
+                return None
+        except OSError as error:
+            return _not_reachable(path, error)
+    modified = datetime.fromtimestamp(status.st_mtime, UTC).isoformat(timespec="seconds")
+    return Found(path, display_path(path), status.st_size, modified)
+
+
+def _head(path: Path) -> bytes:
+    # Not blocking: the file may have been replaced by a pipe since it was looked at.
+    descriptor = os.open(path, os.O_RDONLY | _NONBLOCK | _BINARY)
+    try:
+        return os.read(descriptor, HEAD_BYTES)
+    finally:
+        os.close(descriptor)
+
+
+def _searched_already(path: Path, as_what: str) -> Rejected:
+    return Rejected(
+        display_path(path),
+        f"leads to a folder that is searched already, as {as_what}",
+        "Nothing is missed: its files are listed there. Remove the link to be rid of this line.",
+    )
+
+
+def _not_reachable(path: Path, error: OSError) -> Rejected:
+    if isinstance(error, FileNotFoundError):
+        if path.is_symlink():
+            reason, hint = "is a link to a place that does not exist", "Restore its target, or remove the link."
+        else:
+            reason, hint = "does not exist", "Check the spelling and that the drive is mounted."
+    elif isinstance(error, PermissionError):
+        reason = "cannot be read: permission denied"
+        hint = "Give yourself the right to read it (chmod u+rX), then scan again."
+    else:
+        reason, hint = f"cannot be read: {error.strerror}", "Check the drive and the path, then scan again."
+    return Rejected(display_path(path), reason, hint)

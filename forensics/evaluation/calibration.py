@@ -10,7 +10,6 @@ from collections.abc import Iterable, Mapping, Sequence
 from dataclasses import dataclass
 
 import numpy as np
-import numpy.typing as npt
 from scipy.special import expit
 from sklearn.isotonic import IsotonicRegression
 from sklearn.linear_model import LogisticRegression
@@ -69,10 +68,7 @@ def fit_calibration(
         SettingsError: too few rows or groups, one class only, or scores that run the wrong way.
     """
     logits, truth = _checked(raw, manipulated, groups)
-    group_index = group_indices(groups)
-    log_losses = {
-        name: _held_out_loss(name, logits, truth, group_index) for name in (PLATT, TEMPERATURE, ISOTONIC)
-    }
+    log_losses = _held_out_losses(logits, truth, groups)
     chosen = PLATT if log_losses[PLATT] < log_losses[TEMPERATURE] else TEMPERATURE
     slope, intercept = _fit_line(logits, truth, with_intercept=chosen == PLATT)
     if slope <= 0:
@@ -228,7 +224,9 @@ def _fit_line(logits: Floats, truth: Bools, *, with_intercept: bool) -> tuple[fl
     n_manipulated, n_pristine = float(truth.sum()), float((~truth).sum())
     target = np.where(truth, (n_manipulated + 1) / (n_manipulated + 2), 1 / (n_pristine + 2))
     weights = _balanced(truth)
-    model = LogisticRegression(C=np.inf, fit_intercept=with_intercept, tol=1e-8, max_iter=1000)
+    model = LogisticRegression(
+        C=np.inf, solver="newton-cholesky", fit_intercept=with_intercept, tol=1e-8, max_iter=1000
+    )
     model.fit(
         np.concatenate([logits, logits])[:, None] / scale,
         np.concatenate([np.ones(logits.size), np.zeros(logits.size)]),
@@ -237,18 +235,24 @@ def _fit_line(logits: Floats, truth: Bools, *, with_intercept: bool) -> tuple[fl
     return float(model.coef_[0, 0]) / scale, float(model.intercept_[0]) if with_intercept else 0.0
 
 
-def _held_out_loss(name: str, logits: Floats, truth: Bools, group_index: npt.NDArray[np.int64]) -> float:
+def _held_out_losses(logits: Floats, truth: Bools, groups: Sequence[str]) -> dict[str, float]:
+    """Log loss in nats of every candidate on rows of other groups than it was fitted on."""
+    group_index = group_indices(groups)
     folds = StratifiedGroupKFold(min(_N_FOLDS, int(group_index.max()) + 1), shuffle=True, random_state=0)
-    predicted = np.empty_like(logits)
+    predicted = {name: np.empty_like(logits) for name in (PLATT, TEMPERATURE, ISOTONIC)}
     for fitted, held_out in folds.split(logits[:, None], truth, group_index):
         if truth[fitted].all() or not truth[fitted].any():
             raise SettingsError(
                 "One group holds nearly all rows of a class",
                 "Add files of other people or sources of that class.",
             )
-        predicted[held_out] = _predict(name, logits[fitted], truth[fitted], logits[held_out])
-    probability = np.where(truth, predicted, 1 - predicted)
-    return float(-(_balanced(truth) * np.log(probability)).mean())
+        for name, values in predicted.items():
+            values[held_out] = _predict(name, logits[fitted], truth[fitted], logits[held_out])
+    weights = _balanced(truth)
+    return {
+        name: float(-(weights * np.log(np.where(truth, values, 1 - values))).mean())
+        for name, values in predicted.items()
+    }
 
 
 def _predict(name: str, logits: Floats, truth: Bools, asked: Floats) -> Floats:

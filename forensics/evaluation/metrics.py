@@ -12,8 +12,8 @@ from dataclasses import dataclass
 from functools import cached_property
 
 import numpy as np
+from scipy.optimize import isotonic_regression
 from sklearn import metrics as sk
-from sklearn.isotonic import isotonic_regression
 
 from forensics.errors import SettingsError
 from forensics.evaluation.resampling import N_RESAMPLES, SEED, Bools, Floats, Ints, group_indices, intervals
@@ -90,7 +90,7 @@ class Measure:
     Attributes:
         value: of the rows as they are.
         resampled: of float64[b, n] row weights, float64[b]; NaN where a resample has none.
-        needs: ``both`` classes; ``flags`` and both classes; ``flags, pristine`` or ``flags, manipulated``: one.
+        needs: ``both`` classes; ``flags`` and both; ``flags, pristine`` or ``flags, manipulated`` and one.
         higher_is_better: which way is worse, for audits.
     """
 
@@ -240,7 +240,8 @@ def _pooled_cost(hits: Floats, alarms: Floats) -> float:
     if not np.isfinite(total).all():
         return float("nan")
     used = total > 0
-    pooled = isotonic_regression(hits[used] / total[used], sample_weight=total[used], increasing=False)
+    # What scikit-learn's own isotonic regression calls, without its checks: those cost ten times the work.
+    pooled = isotonic_regression(hits[used] / total[used], weights=total[used], increasing=False).x
     pooled = np.clip(pooled, _EPSILON, 1 - _EPSILON)
     return float(-(hits[used] @ np.log2(pooled) + alarms[used] @ np.log2(1 - pooled)) / 2)
 

@@ -32,25 +32,25 @@ def _made(
 
 
 def test_slope_and_intercept_are_found_again() -> None:
-    raw, truth, groups = _made(4000, scale=2.5, shift=1.0)
+    raw, truth, groups = _made(2000, scale=2.5, shift=1.0)
     fit = fit_calibration(raw, truth, groups, data="made")
     assert fit.chosen == PLATT
     assert fit.calibration.slope == pytest.approx(1 / 2.5, rel=0.1)
-    assert fit.calibration.intercept == pytest.approx(-1 / 2.5, abs=0.15)
-    assert fit.calibration.n == 4000
+    assert fit.calibration.intercept == pytest.approx(-1 / 2.5, abs=0.2)
+    assert fit.calibration.n == 2000
     assert (fit.calibration.raw_lowest, fit.calibration.raw_highest) == (raw.min(), raw.max())
     assert "made" in fit.calibration.data
 
 
 def test_an_uneven_share_of_classes_does_not_move_the_calibration() -> None:
-    raw, truth, groups = _made(8000, share=0.85)
+    raw, truth, groups = _made(4000, share=0.85)
     fit = fit_calibration(raw, truth, groups, data="made")
     assert fit.calibration.slope == pytest.approx(1, rel=0.1)
-    assert fit.calibration.intercept == pytest.approx(0, abs=0.15)
+    assert fit.calibration.intercept == pytest.approx(0, abs=0.2)
 
 
 def test_calibrated_scores_cost_less_and_are_well_calibrated_elsewhere() -> None:
-    raw, truth, groups = _made(3000, scale=3.0, shift=-2.0)
+    raw, truth, groups = _made(1500, scale=3.0, shift=-2.0)
     fit = fit_calibration(raw, truth, groups, data="made")
     new_raw, new_truth, new_groups = _made(3000, scale=3.0, shift=-2.0, seed=99)
     names = ["ece", "cllr"]
@@ -71,7 +71,7 @@ def test_every_candidates_loss_is_told_and_the_lower_storable_one_is_kept() -> N
 
 
 def test_a_shape_that_is_not_logistic_is_reported() -> None:
-    raw, truth, groups = _made(3000)
+    raw, truth, groups = _made(1200)
     bent = np.where(raw > 0, 1.0, 0.0) * 50 + raw
     fit = fit_calibration(bent, truth, groups, data="made")
     assert any("Isotonic regression" in note for note in fit.notes)
@@ -134,7 +134,7 @@ def test_thresholds_honour_their_rates_on_the_rows(seed: int) -> None:
 
 def test_thresholds_honour_their_rate_on_further_rows_on_average() -> None:
     rates = []
-    for seed in range(200):
+    for seed in range(120):
         raw, truth, groups = _made(200, seed=seed)
         bounds = fit_thresholds(expit(raw), truth, groups)
         further, further_truth, _ = _made(2000, seed=10_000 + seed)

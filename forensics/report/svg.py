@@ -135,7 +135,7 @@ class Axes:
             middle = (self.left + self.right) / 2
             parts.append(text((middle, self.bottom + 33), x_title, "middle", "name"))
         if y_title:
-            parts.append(text((self.left - 6, self.top - 9), y_title, "start", "name"))
+            parts.append(text((self.left, self.top - 9), y_title, "start", "name"))
         return "".join(parts)
 
 

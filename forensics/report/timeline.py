@@ -1,4 +1,4 @@
-"""Charts along a file's time: scores of one subject, and window scores under a spectrogram."""
+"""The chart along a file's time: one subject's scores, dots for frames and bars for windows of sound."""
 
 from __future__ import annotations
 
@@ -14,56 +14,36 @@ from forensics.report.words import fakeness_text, interval_text, moment_text
 
 WIDTH = 680.0
 HEIGHT = 190.0
-STRIP_HEIGHT = 84.0
 # More marks than this are closer than a pixel on a wide screen; hours of sound would weigh megabytes.
 MOST_MARKS = 300
+
+Bar = tuple[float, float, float]
 
 
 def score_chart(subject: SubjectView, duration_s: float | None) -> Markup:
     """Fakeness over time with thresholds, the subject's overall fakeness and its interval."""
     scores, bundled = thin(subject.scores)
     end_s = max([duration_s or 0.0, *(score.span.end_s for score in scores), 0.1])
-    axes = svg.Axes(40, 22, WIDTH - 104, HEIGHT - 28, (0.0, end_s))
+    axes = svg.Axes(40, 22, WIDTH - 128, HEIGHT - 28, (0.0, end_s))
     ticks = [(at, _tick(at, end_s)) for at in svg.nice_ticks(0.0, end_s, 7)]
     parts = [
         axes.frame(ticks, [(0.0, "0"), (0.25, ""), (0.5, "0.5"), (0.75, ""), (1.0, "1")], y_title="Fakeness"),
         _thresholds(axes, subject.thresholds),
         _overall(axes, subject),
     ]
-    points = [axes.at(_middle_s(score), score.fakeness) for score in scores]
-    if len(points) > 1:
+    if subject.of_sound:
+        bars = _without_overlap(scores)
+        points = [axes.at((start_s + stop_s) / 2, fakeness) for start_s, stop_s, fakeness in bars]
+        parts.extend(_windows(axes, subject, bars))
+    else:
+        points = [axes.at(score.span.start_s, score.fakeness) for score in scores]
         parts.append(svg.path(points, "trace"))
-    parts.append(svg.dots(points, "marks"))
-    if subject.basis is not None and points:
-        strongest = max(points, key=lambda point: -point[1])
-        parts.append(svg.element("circle", cx=strongest[0], cy=strongest[1], r=6.5, class_="ring"))
+        parts.append(svg.dots(points, "marks"))
+    if points:
+        at = min(points, key=lambda point: point[1])
+        parts.append(svg.element("circle", cx=at[0], cy=at[1], r=6.5, class_="ring"))
     title = f"{subject.subject}: fakeness over time"
     return svg.document(WIDTH, HEIGHT, title, describe(subject, bundled), parts, "time")
-
-
-def window_strip(subject: SubjectView, duration_s: float | None) -> Markup:
-    """One bar for each window, as wide as the window lasts; drawn edge to edge to sit under a spectrogram."""
-    scores, bundled = thin(subject.scores)
-    end_s = max([duration_s or 0.0, *(score.span.end_s for score in scores), 0.1])
-    axes = svg.Axes(0, 6, WIDTH, STRIP_HEIGHT - 20, (0.0, end_s))
-    parts = [svg.line((0, axes.bottom), (WIDTH, axes.bottom), "axis")]
-    for start_s, stop_s, fakeness in _without_overlap(scores):
-        left, right = axes.x(start_s), axes.x(stop_s)
-        top = axes.y(fakeness)
-        parts.append(svg.rectangle(left + 0.5, top, right - left - 1, axes.bottom - top, "window"))
-        if right - left > 34:
-            above = top - 3 if top > 18 else top + 12
-            kind = "value" if top > 18 else "value inside"
-            parts.append(svg.text(((left + right) / 2, above), fakeness_text(fakeness), "middle", kind))
-    if subject.thresholds is not None:
-        for value in (subject.thresholds.signs, subject.thresholds.no_signs):
-            parts.append(svg.line((0, axes.y(value)), (WIDTH, axes.y(value)), "threshold", "5 4"))
-    ticks = svg.nice_ticks(0.0, end_s, 7)
-    for at in ticks:
-        anchor = "start" if at == 0 else "end" if axes.x(at) > WIDTH - 30 else "middle"
-        parts.append(svg.text((axes.x(at), STRIP_HEIGHT - 5), _tick(at, end_s), anchor, "tick"))
-    title = f"{subject.subject}: fakeness of each window of sound"
-    return svg.document(WIDTH, STRIP_HEIGHT, title, describe(subject, bundled), parts, "time strip")
 
 
 def thin(scores: Sequence[Score]) -> tuple[tuple[Score, ...], int]:
@@ -100,8 +80,8 @@ def _thresholds(axes: svg.Axes, thresholds: Thresholds | None) -> str:
     parts = []
     wide_enough = abs(axes.y(thresholds.signs) - axes.y(thresholds.no_signs)) > 14
     for value, words, above in (
-        (thresholds.signs, "signs from", True),
-        (thresholds.no_signs, "no signs to", False),
+        (thresholds.signs, "signs", True),
+        (thresholds.no_signs, "no signs", False),
     ):
         y = axes.y(value)
         parts.append(svg.line((axes.left, y), (axes.right, y), "threshold", "5 4"))
@@ -125,7 +105,19 @@ def _overall(axes: svg.Axes, subject: SubjectView) -> str:
     return "".join(parts)
 
 
-def _without_overlap(scores: Sequence[Score]) -> list[tuple[float, float, float]]:
+def _windows(axes: svg.Axes, subject: SubjectView, bars: Sequence[Bar]) -> list[str]:
+    """One bar per window; darker where a spectrogram of it is shown below."""
+    shown = {exhibit.at_s for group in subject.groups for exhibit in group.exhibits}
+    drawn = []
+    for start_s, stop_s, fakeness in bars:
+        left, top = axes.x(start_s), axes.y(fakeness)
+        width = max(axes.x(stop_s) - left - 1, 0.6)
+        kind = "window shown" if start_s in shown else "window"
+        drawn.append(svg.rectangle(left + 0.5, top, width, axes.bottom - top, kind))
+    return drawn
+
+
+def _without_overlap(scores: Sequence[Score]) -> list[Bar]:
     """(start, stop, fakeness): windows overlap when the hop is shorter; each is drawn until the next begins."""
     bars = []
     for index, score in enumerate(scores):
@@ -134,10 +126,6 @@ def _without_overlap(scores: Sequence[Score]) -> list[tuple[float, float, float]
             stop_s = min(stop_s, scores[index + 1].span.start_s)
         bars.append((score.span.start_s, stop_s, score.fakeness))
     return bars
-
-
-def _middle_s(score: Score) -> float:
-    return (score.span.start_s + score.span.end_s) / 2
 
 
 def _tick(at_s: float, end_s: float) -> str:

@@ -15,7 +15,7 @@ from dataclasses import dataclass, replace
 import forensics
 from forensics.records.faces import FaceTrack
 from forensics.records.figures import Curve, LabelledFigures
-from forensics.records.findings import Abstention, Exhibit, ExhibitKind, Notice, Score
+from forensics.records.findings import Exhibit, ExhibitKind, Notice, Score
 from forensics.records.model_card import ModelCard, Thresholds
 from forensics.records.scan import RunManifest, ScanResult
 from forensics.records.verdict import Basis, VerdictLabel
@@ -75,6 +75,11 @@ class SubjectView:
     thresholds: Thresholds | None
     groups: tuple[ExhibitGroup, ...]
 
+    @property
+    def of_sound(self) -> bool:
+        """The scores are of stretches of time rather than of single frames."""
+        return any(score.span.end_s > score.span.start_s for score in self.scores)
+
 
 @dataclass(frozen=True, slots=True)
 class FileView:
@@ -107,6 +112,15 @@ class FileView:
     def path(self) -> str:
         """As shown to people."""
         return self.result.media.path
+
+    @property
+    def disagreement(self) -> str:
+        """What the verdict is in the light of the known label where the two disagree, otherwise empty."""
+        wrong = {
+            ("pristine", VerdictLabel.SIGNS_OF_MANIPULATION): "false alarm",
+            ("manipulated", VerdictLabel.NO_SIGNS_FOUND): "missed",
+        }
+        return wrong.get((self.label or "", self.result.verdict.label), "")
 
     @property
     def n_people(self) -> int:
@@ -168,9 +182,10 @@ class ReportView:
         """Files with a row, those not examined included."""
         return len(self.files)
 
-    def n(self, label: VerdictLabel) -> int:
-        """Files that came to ``label``."""
-        return next(count.n for count in self.counts if count.label is label)
+    @property
+    def by_attention(self) -> tuple[FileView, ...]:
+        """The files in the order in which a reader needs them: signs first, highest fakeness first."""
+        return tuple(sorted(self.files, key=lambda file: _attention(file.result)))
 
 
 def build_view(
@@ -231,13 +246,12 @@ def _wanted(path: str, only: Collection[str]) -> bool:
 
 
 def _by_attention(rows: Sequence[tuple[int, ScanResult]]) -> list[int]:
-    """Positions of ``rows``: signs, inconclusive, no signs, not examined; the highest fakeness first."""
+    return sorted(range(len(rows)), key=lambda position: _attention(rows[position][1]))
 
-    def attention(position: int) -> tuple[int, float]:
-        verdict = rows[position][1].verdict
-        return VERDICT_ORDER.index(verdict.label), -(verdict.fakeness or 0.0)
 
-    return sorted(range(len(rows)), key=attention)
+def _attention(result: ScanResult) -> tuple[int, float]:
+    """Signs, inconclusive, no signs, not examined; within each the highest fakeness first."""
+    return VERDICT_ORDER.index(result.verdict.label), -(result.verdict.fakeness or 0.0)
 
 
 def image_budget(n_files: int) -> int:
@@ -436,8 +450,3 @@ def _finite_curve(curve: Curve) -> Curve:
         y=tuple(curve.y[i] for i in keep),
         weights=tuple(curve.weights[i] for i in keep) if curve.weights else (),
     )
-
-
-def file_abstentions(file: FileView, subject: str | None) -> tuple[Abstention, ...]:
-    """The abstentions about one subject, or about the whole file."""
-    return tuple(one for one in file.result.abstentions if one.subject == subject)

@@ -5,6 +5,7 @@ from __future__ import annotations
 import unicodedata
 
 from forensics.records.findings import Why
+from forensics.records.model_card import Metric, ModelCard
 from forensics.records.verdict import VerdictLabel
 
 VERDICT_WORDS: dict[VerdictLabel, str] = {
@@ -77,6 +78,9 @@ METRIC_WORDS: dict[str, str] = {
     "cllr": "Cllr",
     "cllr_min": "Cllr, minimum",
 }
+
+HEADLINE_METRICS = ("auc", "eer", "recall", "false_positive_rate")
+MOST_HEADLINES = 8
 
 GLOSSARY: tuple[tuple[str, str], ...] = (
     (
@@ -210,8 +214,17 @@ def count_text(n: int, one: str, many: str) -> str:
 
 
 def metric_words(name: str) -> str:
-    """A measure's name for people; unknown names with underscores opened."""
-    return METRIC_WORDS.get(name, name.replace("_", " "))
+    """A measure's name for people, its scope after it: ``auc`` or ``face tracks: auc`` as cards hold them."""
+    scope, _, figure = name.rpartition(": ")
+    said = METRIC_WORDS.get(figure, figure.replace("_", " "))
+    return f"{said}, {scope}" if scope else said
+
+
+def headline(card: ModelCard) -> tuple[Metric, ...]:
+    """The few figures of a card that tell a reader how often the model is wrong."""
+    whole = [metric for metric in card.metrics if "," not in metric.name]
+    telling = [metric for metric in whole if metric.name.rpartition(": ")[2] in HEADLINE_METRICS]
+    return tuple((telling or whole or list(card.metrics))[:MOST_HEADLINES])
 
 
 def share_text(part: int, whole: int) -> str:

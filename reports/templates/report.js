@@ -2,7 +2,6 @@
 // Sorting, filtering, searching and the viewer. The page reads and prints without any of it.
 (() => {
   const root = document.documentElement;
-  root.classList.add("js");
   const byId = (id) => document.getElementById(id);
   for (const element of document.querySelectorAll(".js-only")) element.classList.remove("js-only");
 
@@ -18,18 +17,40 @@
   const body = table.tBodies[0];
   const rows = [...body.querySelectorAll("tr[data-f]")];
   const articleOf = (row) => byId("f" + row.dataset.f);
-  const verdictOf = (row) => row.className.slice(2);
+  const verdictOf = (row) => row.classList[0].slice(2);
 
   // Sorting. Empty cells come last either way.
+  // Thousands of table rows take seconds to lay out, so a screen gets them in portions. Paper gets all.
+  const PORTION = 200;
+  const more = byId("more");
+  let portions = 1;
+  const portion = () => {
+    let n = 0;
+    for (const row of rows) {
+      const later = !row.hidden && ++n > portions * PORTION;
+      if (row.classList.contains("later") !== later) row.classList.toggle("later", later);
+    }
+    const left = n - portions * PORTION;
+    more.hidden = left <= 0;
+    more.textContent = "Show " + Math.min(PORTION, left) + " more of " + left.toLocaleString("en");
+  };
+  more.addEventListener("click", () => { portions += 1; portion(); });
+
   const collator = new Intl.Collator(undefined, { numeric: true, sensitivity: "base" });
   const headers = [...table.tHead.rows[0].cells];
   const sortField = byId("sort");
   const key = (row, column) => {
     const cell = row.cells[column];
-    const text = cell.dataset.k ?? cell.textContent.trim();
+    const text = cell.dataset.k ?? (cell.querySelector("a") ?? cell).textContent.trim();
     if (text === "") return null;
     const bare = text.replace(/^([<>]) /, "");
     return cell.dataset.k !== undefined || cell.classList.contains("num") ? Number(bare) : text;
+  };
+  const place = (ordered) => {
+    ordered.forEach((row, index) => { rows[index] = row; });
+    portions = 1;
+    portion();
+    body.replaceChildren(...rows);
   };
   const sortBy = (column, direction) => {
     const keyed = rows.map((row) => [key(row, column), row]);
@@ -38,10 +59,9 @@
       const order = typeof a === "number" ? a - b : collator.compare(a, b);
       return (direction === "descending" ? -order : order) || rowA.dataset.f - rowB.dataset.f;
     });
-    keyed.forEach(([, row], place) => { rows[place] = row; });
-    body.append(...rows);
-    headers.forEach((header, place) => {
-      if (place === column) header.setAttribute("aria-sort", direction);
+    place(keyed.map(([, row]) => row));
+    headers.forEach((header, index) => {
+      if (index === column) header.setAttribute("aria-sort", direction);
       else header.removeAttribute("aria-sort");
     });
     sortField.value = column + " " + direction;
@@ -65,11 +85,13 @@
       sortField.add(new Option(button.textContent + ", " + words[direction], column + " " + direction));
     }
   });
+  const asDrawn = [...rows];
   sortField.addEventListener("change", () => {
     const [column, direction] = sortField.value.split(" ");
-    sortBy(Number(column), direction);
+    if (direction) return sortBy(Number(column), direction);
+    place(asDrawn);
+    headers.forEach((header) => header.removeAttribute("aria-sort"));
   });
-  sortField.selectedIndex = -1;
 
   // Filter and search.
   const chips = [...document.querySelectorAll(".chip")];
@@ -79,7 +101,7 @@
   const texts = new Map();
   const textOf = (row) => {
     if (!texts.has(row)) {
-      const hash = articleOf(row).querySelector(".trace-facts .hash").textContent;
+      const hash = articleOf(row).querySelector(".digest .hash").textContent;
       texts.set(row, (row.textContent + " " + hash).toLowerCase());
     }
     return texts.get(row);
@@ -95,6 +117,8 @@
       if (article.hidden === hit) article.hidden = !hit;
       n += hit;
     }
+    portions = 1;
+    portion();
     shown.textContent = n === rows.length ? total : n.toLocaleString("en") + " of " + total;
   };
   for (const chip of chips) {
@@ -113,11 +137,11 @@
   // The viewer borrows a file's article from the evidence section and puts it back.
   const viewer = byId("viewer");
   const content = byId("viewer-content");
-  const place = document.createComment("in the viewer");
+  const gap = document.createComment("in the viewer");
   let current = null;
   const putBack = () => {
     if (current === null) return;
-    place.replaceWith(articleOf(current));
+    gap.replaceWith(articleOf(current));
     current = null;
   };
   const note = (hash) => {
@@ -126,7 +150,7 @@
   const show = (row) => {
     putBack();
     const article = articleOf(row);
-    article.replaceWith(place);
+    article.replaceWith(gap);
     content.replaceChildren(article);
     article.hidden = false;
     current = row;
@@ -149,7 +173,9 @@
     const row = current;
     putBack();
     note("#files");
-    if (row && !row.hidden) row.querySelector("a").focus();
+    if (!row || row.hidden) return;
+    row.classList.remove("later");
+    row.querySelector("a").focus();
   });
   viewer.addEventListener("click", (event) => { if (event.target === viewer) viewer.close(); });
   byId("viewer-close").addEventListener("click", () => viewer.close());
@@ -174,6 +200,8 @@
       search.focus();
     }
   });
+  portion();
+  root.classList.remove("opening");
   const fromAddress = () => {
     const found = /^#f(\d+)$/.exec(location.hash);
     const row = found && rows.find((one) => one.dataset.f === found[1]);

@@ -266,19 +266,26 @@ def exhibits_of(result: ScanResult) -> tuple[Exhibit, ...]:
     for basis in result.verdict.basis:
         scores = sorted((s for s in result.scores if s.subject == basis.subject), key=lambda s: s.raw)
         if basis.detector == "voice":
+            at = scores[-1]
+            caption = f"Mel spectrogram, {at.span.start_s:.1f} to {at.span.end_s:.1f} s, 60 Hz (bottom) to 7 kHz (top)"
+            group = "voice, strongest for manipulation"
             exhibits.append(
                 Exhibit(
                     ExhibitKind.SPECTROGRAM,
                     spectrogram(),
-                    "Mel spectrogram of the sound.",
+                    caption,
                     "voice",
-                    "voice, sound",
-                    0.0,
+                    group,
+                    at.span.start_s,
+                    at.fakeness,
                 )
             )
             continue
-        for group, score in (("strongest signs", scores[-1]), ("strongest against", scores[0])):
-            frame, crop, attention = pictures(group == "strongest against")
+        for group, score in (
+            ("strongest for manipulation", scores[-1]),
+            ("strongest against manipulation", scores[0]),
+        ):
+            frame, crop, attention = pictures(group == "strongest against manipulation")
             for kind, jpeg, caption in (
                 (ExhibitKind.FRAME, frame, f"Frame at {score.span.start_s:.1f} s with the face box."),
                 (ExhibitKind.CROP, crop, "The cut that the net scored."),
@@ -450,7 +457,7 @@ def labelled_figures(scope: str = "file") -> LabelledFigures:
     )
 
 
-def view_of(case: Case, *, labelled: bool = False, **changes: object) -> ReportView:
+def view_of(case: Case, /, *, labelled: bool = False, **changes: object) -> ReportView:
     """The case as a view; with made-up labels and figures if wanted."""
     arguments: dict[str, object] = {
         "cards": cards(),

@@ -41,11 +41,14 @@ class CsvRenderer:
             out, encoding="utf-8", errors="backslashreplace", newline="", write_through=True
         )
         try:
-            writer = csv.writer(text, lineterminator="\n")
-            writer.writerow([*COLUMNS, LABEL_COLUMN] if view.labelled else COLUMNS)
+            plain = csv.writer(text, lineterminator="\n")
+            # Before Python 3.13 the writer leaves a lone carriage return unquoted, and readers end the row there.
+            quoted = csv.writer(text, lineterminator="\n", quoting=csv.QUOTE_ALL)
+            plain.writerow([*COLUMNS, LABEL_COLUMN] if view.labelled else COLUMNS)
             for file in view.files:
-                cells = _cells(file)
-                writer.writerow([*cells, _safe(file.label or "")] if view.labelled else cells)
+                cells = _cells(file) + ([_safe(file.label or "")] if view.labelled else [])
+                writer = quoted if any("\r" in cell for cell in cells) else plain
+                writer.writerow(cells)
         finally:
             text.detach()
 

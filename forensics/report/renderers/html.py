@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import base64
 import hashlib
+from collections.abc import Iterable
 from pathlib import Path
 from typing import Any, BinaryIO, ClassVar
 
@@ -11,14 +12,16 @@ import jinja2
 from markupsafe import Markup
 
 from forensics.errors import ReportError
-from forensics.records.findings import Exhibit, ExhibitKind
+from forensics.records.findings import Exhibit
 from forensics.report import figures, timeline, words
-from forensics.report.view import ReportView, SubjectView
+from forensics.report.view import ReportView
 from forensics.resources import resource_folder
 
 PAGE = "report.html.jinja"
 STYLE = "report.css"
 SCRIPT = "report.js"
+# Runs before the body is parsed: what waits for the viewer is never laid out, however many files there are.
+EARLY_SCRIPT = "early.js"
 # Chunks of a template are small; writing them one by one would cost a system call each.
 CHUNKS_PER_WRITE = 2_000
 
@@ -37,14 +40,15 @@ class HtmlRenderer:
         Raises:
             ReportError: the templates are missing or do not fit this version.
         """
-        style, script = self._asset(STYLE), self._asset(SCRIPT)
+        style, early, script = (self._asset(name) for name in (STYLE, EARLY_SCRIPT, SCRIPT))
         try:
             template = _environment(self._folder).get_template(PAGE)
             stream = template.stream(
                 view=view,
                 style=Markup(style),  # noqa: S704 - our own file
+                early=Markup(early),  # noqa: S704 - our own file
                 script=Markup(script),  # noqa: S704 - our own file
-                policy=content_security_policy(style, script),
+                policy=content_security_policy((style,), (early, script)),
             )
             stream.enable_buffering(CHUNKS_PER_WRITE)
             for chunk in stream:
@@ -66,16 +70,17 @@ class HtmlRenderer:
         return content.replace("\r\n", "\n")
 
 
-def content_security_policy(style: str, script: str) -> str:
-    """Nothing from outside, and of what is inside only this style and this script."""
+def content_security_policy(styles: Iterable[str], scripts: Iterable[str]) -> str:
+    """Nothing from outside, and of what is inside only these styles and these scripts."""
     return (
-        f"default-src 'none'; img-src data:; style-src '{_hash(style)}'; script-src '{_hash(script)}'; "
+        f"default-src 'none'; img-src data:; style-src {_hashes(styles)}; script-src {_hashes(scripts)}; "
         "base-uri 'none'; form-action 'none'"
     )
 
 
-def _hash(content: str) -> str:
-    return "sha256-" + base64.b64encode(hashlib.sha256(content.encode()).digest()).decode()
+def _hashes(contents: Iterable[str]) -> str:
+    digests = (hashlib.sha256(content.encode()).digest() for content in contents)
+    return " ".join(f"'sha256-{base64.b64encode(digest).decode()}'" for digest in digests)
 
 
 def _environment(folder: Path) -> jinja2.Environment:
@@ -98,11 +103,10 @@ def _environment(folder: Path) -> jinja2.Environment:
     environment.globals.update(
         words=words,
         score_chart=timeline.score_chart,
-        window_strip=timeline.window_strip,
         charts=figures.charts,
         confusion_columns=figures.confusion_columns,
         confusion_rows=figures.confusion_rows,
-        spectrogram=_spectrogram,
+        headline=words.headline,
         percent=_percent,
     )
     return environment
@@ -120,12 +124,6 @@ def _finalize(value: Any) -> Any:
 def _data_uri(exhibit: Exhibit) -> Markup:
     encoded = base64.b64encode(exhibit.jpeg).decode("ascii")
     return Markup(f"data:image/jpeg;base64,{encoded}")  # noqa: S704 - base64 has no markup
-
-
-def _spectrogram(subject: SubjectView) -> Exhibit | None:
-    """The subject's spectrogram, which the window scores are drawn under."""
-    found = (one for group in subject.groups for one in group.exhibits if one.kind is ExhibitKind.SPECTROGRAM)
-    return next(found, None)
 
 
 def _percent(value: float) -> str:

@@ -1,0 +1,23 @@
+"""The rich case, drawn once for all tests of the report."""
+
+from __future__ import annotations
+
+import io
+
+import pytest
+
+from forensics.report.renderers.html import HtmlRenderer
+from forensics.report.view import ReportView
+from tests.report.synthetic_case import rich_case, view_of
+
+
+@pytest.fixture(scope="session")
+def rich_view() -> ReportView:
+    return view_of(rich_case(), labelled=True)
+
+
+@pytest.fixture(scope="session")
+def rich_page(rich_view: ReportView) -> str:
+    out = io.BytesIO()
+    HtmlRenderer().render(rich_view, out)
+    return out.getvalue().decode("utf-8")

@@ -1,0 +1,274 @@
+"""The page in a browser: headless Chromium sorts, filters, searches, opens evidence, and asks the network for nothing."""
+
+from __future__ import annotations
+
+import json
+import shutil
+from collections.abc import Iterator
+from pathlib import Path
+from typing import Any
+
+import pytest
+
+from forensics.report.renderers import write_report
+from tests.report.synthetic_case import large_case, rich_case, view_of
+
+selenium = pytest.importorskip("selenium", reason="selenium is not installed (extra dev)")
+from selenium import webdriver  # noqa: E402
+from selenium.webdriver.common.by import By  # noqa: E402
+from selenium.webdriver.common.keys import Keys  # noqa: E402
+
+CHROMIUM, DRIVER = shutil.which("chromium"), shutil.which("chromedriver")
+pytestmark = pytest.mark.skipif(
+    CHROMIUM is None or DRIVER is None,
+    reason="chromium and chromedriver are not installed (Debian: apt-get install chromium chromium-driver)",
+)
+SHOWN = "[...document.querySelectorAll('#table tbody tr')].filter(row => !row.hidden)"
+
+
+@pytest.fixture(scope="module")
+def browser() -> Iterator[Any]:
+    options = webdriver.ChromeOptions()
+    options.binary_location = str(CHROMIUM)
+    for argument in (
+        "--headless=new",
+        "--no-sandbox",
+        "--disable-gpu",
+        "--force-prefers-reduced-motion",
+        "--window-size=1280,1000",
+    ):
+        options.add_argument(argument)
+    options.set_capability("goog:loggingPrefs", {"browser": "ALL", "performance": "ALL"})
+    driver = webdriver.Chrome(options=options, service=webdriver.ChromeService(DRIVER))
+    yield driver
+    driver.quit()
+
+
+@pytest.fixture(scope="module")
+def report(tmp_path_factory: pytest.TempPathFactory) -> Path:
+    path = tmp_path_factory.mktemp("report") / "rich.html"
+    write_report(view_of(rich_case(), labelled=True), path)
+    return path
+
+
+@pytest.fixture
+def page(browser: Any, report: Path) -> Iterator[Any]:
+    """The rich report, freshly loaded; afterwards no console message and no request but the page itself."""
+    browser.get("about:blank")
+    browser.get_log("browser")
+    browser.get_log("performance")
+    browser.get(report.as_uri())
+    yield browser
+    assert browser.get_log("browser") == []
+    asked = [
+        message["params"]["request"]["url"]
+        for entry in browser.get_log("performance")
+        if (message := json.loads(entry["message"])["message"])["method"] == "Network.requestWillBeSent"
+    ]
+    assert {url.split("#")[0] for url in asked if not url.startswith("data:")} <= {report.as_uri()}
+
+
+def column(page: Any, selector: str) -> list[str]:
+    texts: list[str] = page.execute_script(
+        f"return {SHOWN}.map(row => row.querySelector(arguments[0]).textContent.trim())", selector
+    )
+    return texts
+
+
+def n_shown(page: Any) -> int:
+    count: int = page.execute_script(f"return {SHOWN}.length")
+    return count
+
+
+def header(page: Any, words: str) -> Any:
+    return page.find_element(By.XPATH, f"//table[@id='table']/thead//button[text()='{words}']")
+
+
+def chip(page: Any, verdict: str) -> Any:
+    return page.find_element(By.CSS_SELECTOR, f".chip[data-verdict='{verdict}']")
+
+
+def test_sorts_by_number_with_empty_cells_last(page: Any) -> None:
+    def scores() -> list[float]:
+        return [float(text) for text in column(page, ".c-fakeness b, .c-fakeness:empty") if text]
+
+    header(page, "Fakeness").click()
+    assert scores() == sorted(scores(), reverse=True)
+    cell = page.find_element(By.CSS_SELECTOR, "th.c-fakeness")
+    assert cell.get_attribute("aria-sort") == "descending"
+    assert column(page, ".c-verdict")[-2:] == ["Not examined", "Not examined"]
+    header(page, "Fakeness").click()
+    assert scores() == sorted(scores())
+    assert cell.get_attribute("aria-sort") == "ascending"
+    assert column(page, ".c-verdict")[-2:] == ["Not examined", "Not examined"]
+
+
+def test_sorts_by_name_from_the_keyboard(page: Any) -> None:
+    header(page, "File and reason").send_keys(Keys.ENTER)
+    names = column(page, "a")
+    in_order = page.execute_script(
+        "const c = new Intl.Collator(undefined, {numeric: true, sensitivity: 'base'});"
+        "return arguments[0].every((name, i, all) => !i || c.compare(all[i - 1], name) <= 0)",
+        names,
+    )
+    assert in_order
+    assert len(page.find_elements(By.CSS_SELECTOR, "[aria-sort]")) == 1
+
+
+def test_filters_by_verdict(page: Any) -> None:
+    n_all, n_signs = n_shown(page), column(page, ".c-verdict").count("Signs of manipulation")
+    assert 0 < n_signs < n_all
+    chip(page, "signs").click()
+    assert n_shown(page) == n_all - n_signs
+    assert chip(page, "signs").get_attribute("aria-pressed") == "false"
+    assert page.find_element(By.ID, "shown").text == f"{n_all - n_signs} of {n_all} files"
+    chip(page, "signs").send_keys(Keys.SPACE)
+    assert n_shown(page) == n_all
+
+
+def test_searches_names_reasons_and_digests(page: Any) -> None:
+    field = page.find_element(By.ID, "search")
+    page.find_element(By.TAG_NAME, "body").send_keys("/")
+    assert page.switch_to.active_element == field
+    digest = view_of(rich_case()).files[0].result.media.sha256
+    for words, expected in (
+        ("IMG_2041", 1),
+        ("zero bytes", 1),
+        (digest, 1),
+        ("<script>", 1),
+        ("nothing so named", 0),
+    ):
+        field.clear()
+        field.send_keys(words)
+        page.execute_async_script("setTimeout(arguments[0], 30)")
+        assert n_shown(page) == expected, words
+
+
+def test_opens_a_files_evidence_and_steps_on(page: Any) -> None:
+    first, second = column(page, "a")[:2]
+    page.find_element(By.CSS_SELECTOR, "#table tbody a").send_keys(Keys.ENTER)
+    viewer = page.find_element(By.ID, "viewer")
+    title = lambda: viewer.find_element(By.CSS_SELECTOR, "article h3").text  # noqa: E731
+    assert viewer.is_displayed()
+    assert title() == first
+    page.execute_async_script(
+        "const done = arguments[0], images = [...document.querySelectorAll('#viewer img')];"
+        "images.forEach(image => { image.loading = 'eager'; });"
+        "Promise.all(images.map(image => image.decode())).then(() => done())"
+    )
+    widths = page.execute_script(
+        "return [...document.querySelectorAll('#viewer img')].map(i => i.naturalWidth)"
+    )
+    assert len(widths) >= 3
+    assert all(widths)
+    assert viewer.find_element(By.CSS_SELECTOR, "svg.chart").is_displayed()
+    page.switch_to.active_element.send_keys(Keys.ARROW_RIGHT)
+    assert title() == second
+    assert page.find_element(By.ID, "viewer-place").text.startswith("File 2 of ")
+    page.switch_to.active_element.send_keys(Keys.ARROW_LEFT)
+    assert title() == first
+    page.switch_to.active_element.send_keys(Keys.ESCAPE)
+    assert not viewer.is_displayed()
+    assert page.switch_to.active_element.text == first
+    assert page.execute_script("return document.querySelectorAll('#evidence article').length") == n_shown(
+        page
+    )
+
+
+def test_address_opens_a_file(page: Any) -> None:
+    page.execute_script("location.hash = '#f3'")
+    page.execute_async_script("setTimeout(arguments[0], 50)")
+    assert page.find_element(By.ID, "viewer").is_displayed()
+    assert page.find_element(By.CSS_SELECTOR, "#viewer article").get_attribute("id") == "f3"
+
+
+def test_hostile_names_do_nothing(page: Any) -> None:
+    assert page.title.startswith("Media examination: 25 files")
+    assert page.execute_script("return document.scripts.length") == 2
+    assert any("<script>" in name for name in column(page, "a"))
+
+
+def test_style_is_allowed_by_the_policy(page: Any) -> None:
+    assert page.execute_script("return getComputedStyle(document.querySelector('.tally')).display") == "grid"
+
+
+def test_theme_switches(page: Any) -> None:
+    paper = "return getComputedStyle(document.body).backgroundColor"
+    before = page.execute_script(paper)
+    page.find_element(By.ID, "theme").click()
+    assert page.execute_script(paper) != before
+
+
+@pytest.mark.parametrize("width", [360, 390, 768, 1280])
+def test_no_width_scrolls_sideways(page: Any, width: int) -> None:
+    page.execute_cdp_cmd(
+        "Emulation.setDeviceMetricsOverride",
+        {"width": width, "height": 800, "deviceScaleFactor": 1, "mobile": width < 500},
+    )
+    try:
+        assert page.execute_script("return document.documentElement.scrollWidth") <= width
+        page.find_element(By.CSS_SELECTOR, "#table tbody a").send_keys(Keys.ENTER)
+        content = page.find_element(By.ID, "viewer-content")
+        assert page.execute_script("return arguments[0].scrollWidth <= arguments[0].clientWidth", content)
+    finally:
+        page.execute_cdp_cmd("Emulation.clearDeviceMetricsOverride", {})
+
+
+def test_colours_have_contrast(page: Any) -> None:
+    """WCAG AA: 4.5 to 1 for text on what it stands on, light and dark."""
+    script = """
+    const lum = ([r, g, b]) => [r, g, b].map(v => v / 255).map(v => v <= .03928 ? v / 12.92 : ((v + .055) / 1.055) ** 2.4)
+      .reduce((sum, v, i) => sum + v * [.2126, .7152, .0722][i], 0);
+    const rgb = (text) => text.match(/[\\d.]+/g).map(Number);
+    const ground = (e) => { for (; e; e = e.parentElement) { const c = rgb(getComputedStyle(e).backgroundColor);
+      if (c.length === 3 || c[3] > 0) return c; } return [255, 255, 255]; };
+    const poor = [];
+    for (const e of document.querySelectorAll('h1,h2,h3,p,dt,dd,th,td,li,a,button,label,.verdict,.quiet,small,figcaption')) {
+      if (!e.textContent.trim() || e.disabled) continue;
+      const a = lum(rgb(getComputedStyle(e).color)), b = lum(ground(e));
+      const ratio = (Math.max(a, b) + .05) / (Math.min(a, b) + .05);
+      if (ratio < 4.5) poor.push(e.tagName + ' ' + e.className + ' ' + ratio.toFixed(2));
+    }
+    return [...new Set(poor)];"""
+    for theme in ("light", "dark"):
+        page.execute_script("document.documentElement.dataset.theme = arguments[0]", theme)
+        assert page.execute_script(script) == []
+
+
+def test_prints_every_full_file(page: Any) -> None:
+    page.execute_cdp_cmd("Emulation.setEmulatedMedia", {"media": "print"})
+    try:
+        hidden = page.execute_script(
+            "return [...document.querySelectorAll('#evidence article.full')].filter(a => !a.offsetHeight).length"
+        )
+        assert hidden == 0
+        assert not page.find_element(By.ID, "controls").is_displayed()
+    finally:
+        page.execute_cdp_cmd("Emulation.setEmulatedMedia", {"media": ""})
+
+
+def test_reads_without_script(browser: Any, report: Path) -> None:
+    browser.execute_cdp_cmd("Emulation.setScriptExecutionDisabled", {"value": True})
+    try:
+        browser.get(report.as_uri())
+        assert browser.find_element(By.ID, "evidence").is_displayed()
+        assert not browser.find_element(By.ID, "controls").is_displayed()
+        assert browser.find_element(By.ID, "f1").is_displayed()
+    finally:
+        browser.execute_cdp_cmd("Emulation.setScriptExecutionDisabled", {"value": False})
+
+
+def test_five_thousand_files_do_not_freeze(browser: Any, tmp_path: Path) -> None:
+    path = tmp_path / "large.html"
+    write_report(view_of(large_case(5_000)), path)
+    browser.get(path.as_uri())
+    spent_ms = browser.execute_async_script(
+        "const done = arguments[0], start = performance.now();"
+        "document.querySelector('th.c-fakeness button').click();"
+        "requestAnimationFrame(() => setTimeout(() => done(performance.now() - start)))"
+    )
+    assert n_shown(browser) == 5_000
+    # Generous: shared machines run this test too. A freeze would be tens of seconds.
+    assert spent_ms < 6_000
+    chip(browser, "none").click()
+    assert n_shown(browser) < 5_000

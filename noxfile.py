@@ -13,7 +13,6 @@ from pathlib import Path
 import nox
 
 nox.needs_version = ">=2025.2.9"
-nox.options.sessions = ["lint", "floors", "types", "tests", "docs", "wheel"]
 nox.options.reuse_existing_virtualenvs = True
 nox.options.error_on_external_run = True
 

@@ -9,6 +9,8 @@ from pathlib import Path
 from forensics.errors import SettingsError
 
 DETECTOR_NAMES = ("face", "voice")
+DEFAULT_FRAMES = 32
+DEFAULT_TIME_LIMIT_S = 600.0
 
 
 class Profile(enum.StrEnum):
@@ -36,11 +38,11 @@ class ScanSettings:
     paths: tuple[Path, ...]
     case: Path | None = None
     workers: int = 1
-    frames: int = 32
+    frames: int = DEFAULT_FRAMES
     profile: Profile = Profile.EXAMINATION
     detectors: tuple[str, ...] = DETECTOR_NAMES
     crops: bool = False
-    time_limit_s: float = 600.0
+    time_limit_s: float = DEFAULT_TIME_LIMIT_S
     models: tuple[str, ...] = ()
     finder: str = "dlib-hog"
 

@@ -1,0 +1,81 @@
+"""A model card as text for people."""
+
+from __future__ import annotations
+
+import textwrap
+from collections.abc import Iterable, Iterator
+from pathlib import Path
+
+from forensics.records.model_card import Metric, ModelCard
+
+_WIDTH = 100
+
+
+def card_text(card: ModelCard, folder: Path) -> str:
+    """The whole card, in the order in which an examiner asks."""
+    return "\n".join(_lines(card, folder))
+
+
+def _lines(card: ModelCard, folder: Path) -> Iterator[str]:
+    yield f"{card.id}, version {card.version}: a {card.task.value} model ({card.net})"
+    yield f"in {folder}"
+    yield from _section("What it is", [card.summary])
+    yield from _section("Licence", [card.licence])
+    yield from _section("Trained on", [card.training_data])
+    yield from _section("What goes in", [_contract(card)])
+    yield from _section("Figures", [_metric(metric) for metric in card.metrics] or ["none yet"])
+    commands = dict.fromkeys(metric.command for metric in card.metrics if metric.command)
+    if commands:
+        yield from _section("To repeat them", commands)
+    yield from _section("Calibration", _calibration(card))
+    yield from _section("Limits and known failures", card.limits or ["none are stated"])
+    files = [
+        f"{variant.precision}: {name} {digest}"
+        for variant in card.variants
+        for name, digest in ((variant.xml, variant.xml_sha256), (variant.bin, variant.bin_sha256))
+    ]
+    yield from ("", "Files (SHA-256)", *(f"  {line}" for line in files))
+
+
+def _section(title: str, paragraphs: Iterable[str]) -> Iterator[str]:
+    yield ""
+    yield title
+    for paragraph in paragraphs:
+        yield from textwrap.wrap(paragraph, _WIDTH, initial_indent="  ", subsequent_indent="    ")
+
+
+def _contract(card: ModelCard) -> str:
+    one = card.contract
+    if one.size_px is not None:
+        least = f", faces of {one.min_face_px} px and more" if one.min_face_px else ""
+        mirrored = "; each crop is also scored mirrored" if one.flip else ""
+        return (
+            f"crops of {one.size_px} x {one.size_px} px, cut {one.crop_margin:g} times as wide as the box of "
+            f"the finder {one.finder}{least}{mirrored}"
+        )
+    return f"windows of {one.window_s:g} s at {one.rate_hz} Hz, one every {one.hop_s:g} s"
+
+
+def _metric(metric: Metric) -> str:
+    interval = ""
+    if metric.lower is not None and metric.upper is not None:
+        interval = f" ({metric.lower:.3f} to {metric.upper:.3f})"
+    return f"{metric.name}: {metric.value:.3f}{interval}, n = {metric.n}, {metric.data_set}"
+
+
+def _calibration(card: ModelCard) -> list[str]:
+    lines = []
+    if card.calibration is None:
+        lines.append("none: fakeness is the plain sigmoid of the logit")
+    else:
+        fit = card.calibration
+        lines.append(
+            f"fakeness = sigmoid({fit.slope:.3f} x logit {fit.intercept:+.3f}), from {fit.n} subjects: "
+            f"{fit.data}"
+        )
+    if card.thresholds is None:
+        lines.append("no thresholds: every verdict is inconclusive")
+    else:
+        bounds = card.thresholds
+        lines.append(f"signs from {bounds.signs:.3f}, no signs up to {bounds.no_signs:.3f}; {bounds.rule}")
+    return lines

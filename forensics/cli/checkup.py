@@ -1,0 +1,131 @@
+"""What ``forensics doctor`` looks at."""
+
+from __future__ import annotations
+
+import contextlib
+import importlib
+import os
+import platform
+from collections.abc import Iterator
+from dataclasses import dataclass, field
+from importlib.metadata import PackageNotFoundError, version
+
+import forensics
+from forensics import catalog
+from forensics.errors import ModelError
+from forensics.records.model_card import Task
+from forensics.resources import resource_folder
+from forensics.scan.machine import cpu_isa, cpu_name, package_versions
+
+# Module to the package that brings it: what a scan cannot do without.
+_NEEDED = {
+    "av": "av",
+    "cv2": "opencv-python-headless",
+    "dlib": "dlib-bin",
+    "jinja2": "jinja2",
+    "numpy": "numpy",
+    "openvino": "openvino",
+    "scipy": "scipy",
+    "skimage": "scikit-image",
+    "sklearn": "scikit-learn",
+}
+# Package to the command that brings it: for training alone.
+_OPTIONAL = {
+    "torch": "pip install 'forensics[train]'",
+    "intel-extension-for-pytorch": "pip install 'forensics[train,ipex]'",
+}
+_BAD_INSTALL, _BAD_MODEL = 2, 3
+# A worker needs about this much; below it, fewer workers are wise.
+_WORKER_BYTES = 700_000_000
+
+
+@dataclass(frozen=True, slots=True)
+class Complaint:
+    """Something that is missing or unfit, and the command that mends it."""
+
+    what: str
+    remedy: str
+    exit_code: int = _BAD_INSTALL
+
+
+@dataclass(frozen=True, slots=True)
+class Checkup:
+    """What was found, by title, and what is to be done."""
+
+    sections: dict[str, list[str]] = field(default_factory=dict)
+    complaints: list[Complaint] = field(default_factory=list)
+
+
+def examine_machine() -> Checkup:
+    """Looks at the processor, the packages, the models and the templates."""
+    checkup = Checkup()
+    checkup.sections["Machine"] = list(_machine())
+    checkup.sections["Versions"] = _versions(checkup.complaints)
+    checkup.sections["Models"] = _models(checkup.complaints)
+    checkup.sections["For training"] = list(_training())
+    if not (resource_folder("reports/templates") / "report.html.jinja").is_file():
+        checkup.complaints.append(
+            Complaint("The report's templates are missing", "pip install --force-reinstall forensics")
+        )
+    return checkup
+
+
+def _machine() -> Iterator[str]:
+    isa = cpu_isa()
+    yield cpu_name()
+    yield f"instruction sets: {isa or 'not known'}"
+    n_cores = len(os.sched_getaffinity(0)) if hasattr(os, "sched_getaffinity") else os.cpu_count() or 1
+    memory_bytes = os.sysconf("SC_PAGE_SIZE") * os.sysconf("SC_PHYS_PAGES")
+    n_fit = max(1, min(n_cores, memory_bytes // _WORKER_BYTES))
+    yield f"{n_cores} cores, {memory_bytes / 1e9:.1f} GB of memory: --workers {n_fit} is the most that fits"
+    yield platform.platform()
+    if isa and "avx2" not in isa:
+        yield "without AVX2, nets run several times slower"
+    if "avx512_bf16" in isa or "amx_bf16" in isa:
+        yield "bf16 is there: --profile triage can use it"
+
+
+def _versions(complaints: list[Complaint]) -> list[str]:
+    lines = [f"forensics {forensics.__version__}"]
+    lines += [f"{package} {number}" for package, number in package_versions().items()]
+    for module, package in _NEEDED.items():
+        try:
+            importlib.import_module(module)
+        except ImportError as error:
+            complaints.append(
+                Complaint(f"{package} cannot be loaded: {error}", f"pip install --force-reinstall {package}")
+            )
+    return lines
+
+
+def _models(complaints: list[Complaint]) -> list[str]:
+    lines = []
+    with _complaining(complaints):
+        for card, folder in catalog.list_cards():
+            with _complaining(complaints):
+                catalog.verify(card, folder)
+                lines.append(f"{card.id}: sound")
+                lines += [f"  {one.precision}: weights {one.bin_sha256}" for one in card.variants]
+    for task in Task:
+        with _complaining(complaints):
+            lines.append(f"{task.value} is examined with {catalog.default_model(task)[0].id}")
+    return lines
+
+
+@contextlib.contextmanager
+def _complaining(complaints: list[Complaint]) -> Iterator[None]:
+    """Turns a model's error into something to do, and goes on."""
+    try:
+        yield
+    except ModelError as error:
+        complaint = Complaint(error.message, error.hint, _BAD_MODEL)
+        if complaint not in complaints:
+            complaints.append(complaint)
+
+
+def _training() -> Iterator[str]:
+    for package, remedy in _OPTIONAL.items():
+        try:
+            yield f"{package} {version(package)}"
+        except PackageNotFoundError:
+            yield f"{package} is not installed; scans do not need it ({remedy})"

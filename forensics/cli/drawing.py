@@ -1,0 +1,113 @@
+"""From a case file to the reports that were asked for, with figures where labels are known."""
+
+from __future__ import annotations
+
+import contextlib
+from collections.abc import Collection, Sequence
+from pathlib import Path
+
+from forensics import catalog
+from forensics.casefile.case_file import CaseFile
+from forensics.errors import ModelError, SettingsError
+from forensics.evaluation.labels import LabelSet, read_labels
+from forensics.records.figures import LabelledFigures
+from forensics.records.findings import Notice
+from forensics.records.model_card import ModelCard
+from forensics.records.scan import RunManifest, ScanResult
+from forensics.report.renderers import write_report
+from forensics.report.view import build_view
+
+_DFDC_LABELS = "metadata.json"
+
+
+def labels_for(paths: Sequence[str], source: Path | None, roots: Sequence[Path]) -> LabelSet:
+    """Labels from the file that was named, otherwise from what lies among the media.
+
+    Without a named file, a DFDC ``metadata.json`` in a scanned folder counts, then folders called real
+    and fake: only where both kinds are there, since one folder's name alone says little.
+
+    Args:
+        paths: display paths of the files.
+        source: the labels file that was named.
+        roots: what was scanned.
+
+    Raises:
+        SettingsError: the named labels cannot be read or fit nothing.
+    """
+    if source is not None:
+        return read_labels(source, paths, roots)
+    found = [root / _DFDC_LABELS for root in roots if (root / _DFDC_LABELS).is_file()]
+    for candidate in [*found, None]:
+        # What was not asked for must not stop a scan.
+        with contextlib.suppress(SettingsError):
+            known = read_labels(candidate, paths, roots)
+            if {label.manipulated for label in known.labels.values()} == {True, False}:
+                return known
+    return LabelSet({})
+
+
+def cards_of(manifests: Sequence[RunManifest]) -> tuple[ModelCard, ...]:
+    """The cards of the models that scored, as far as they are still installed with the same content."""
+    cards: dict[str, ModelCard] = {}
+    for use in (use for manifest in manifests for use in manifest.models):
+        with contextlib.suppress(ModelError):
+            card, folder = catalog.find(use.id)
+            if catalog.card_sha256(folder) == use.card_sha256:
+                cards[use.id] = card
+    return tuple(cards.values())
+
+
+def draw(
+    case: CaseFile,
+    reports: Sequence[Path],
+    known: LabelSet,
+    cards: Sequence[ModelCard],
+    *,
+    name: str | None,
+    only: Collection[str] = (),
+) -> None:
+    """Writes every report.
+
+    Args:
+        case: open for reading.
+        reports: where to; the suffix chooses the form.
+        known: labels by display path; may be empty.
+        cards: of the models that scored.
+        name: the case file as the user would type it, None for one that is about to vanish.
+        only: show these files alone.
+
+    Raises:
+        ReportError: a report cannot be written.
+    """
+    if not reports:
+        return
+    rows = list(case.results())
+    rejected = [Notice("find", f"{one.path} {one.reason}. {one.hint}") for one in case.rejections()]
+    view = build_view(
+        case.manifests(),
+        rows,
+        case.exhibits,
+        figures=_figures([result for _, result in rows], known, cards),
+        labels={
+            path: "manipulated" if label.manipulated else "pristine" for path, label in known.labels.items()
+        },
+        cards=cards,
+        chain_head=case.head_hash,
+        notices=(*rejected, *known.notices),
+        case=name,
+        only=only,
+    )
+    for path in reports:
+        write_report(view, path)
+
+
+def _figures(
+    results: Sequence[ScanResult], known: LabelSet, cards: Sequence[ModelCard]
+) -> tuple[LabelledFigures, ...]:
+    if not known.labels:
+        return ()
+    # scikit-learn takes a second to load, and only figures need it.
+    from forensics.evaluation.protocol import figures_for
+
+    thresholds = {card.task.value: card.thresholds for card in cards if card.thresholds is not None}
+    return figures_for(results, known.labels, thresholds=thresholds)

@@ -1,0 +1,53 @@
+"""``forensics models``: which models there are, what their cards say, and whether their files are sound."""
+
+from __future__ import annotations
+
+from typing import Annotated
+
+import typer
+
+app = typer.Typer(help="List, show and verify models.", no_args_is_help=True, rich_markup_mode=None)
+
+_Reference = Annotated[str, typer.Argument(metavar="MODEL", help="A model's id or its folder.")]
+
+
+@app.command("list")
+def list_models() -> None:
+    """List the models that are installed."""
+    from forensics import catalog
+
+    cards = catalog.list_cards()
+    if not cards:
+        typer.echo(f"No models are installed in {catalog.models_folder()}.")
+        return
+    width = max(len(card.id) for card, _ in cards)
+    for card, _ in cards:
+        precisions = "+".join(variant.precision for variant in card.variants)
+        typer.echo(f"{card.id:<{width}}  {card.task.value:<5}  {precisions:<8}  {card.summary}")
+
+
+@app.command("show")
+def show_model(model: _Reference) -> None:
+    """Show a model's card: what it is, what it was trained on, how well it does, and its limits."""
+    from forensics import catalog
+    from forensics.cli.card_text import card_text
+
+    card, folder = catalog.find(model)
+    typer.echo(card_text(card, folder))
+
+
+@app.command("verify")
+def verify_models(
+    models: Annotated[
+        list[str] | None, typer.Argument(metavar="[MODEL]...", help="Ids or folders; all if none is named.")
+    ] = None,
+) -> None:
+    """Check the files of models against the SHA-256 digests in their cards."""
+    from forensics import catalog
+
+    chosen = [catalog.find(one) for one in models] if models else catalog.list_cards()
+    for card, folder in chosen:
+        n_bytes = catalog.verify(card, folder)
+        typer.echo(f"{card.id}: sound, {len(card.variants)} variants, {n_bytes / 1e6:.1f} MB")
+    if not chosen:
+        typer.echo(f"No models are installed in {catalog.models_folder()}.")

@@ -1,0 +1,93 @@
+"""Progress of a scan on stderr: a live bar on a terminal, otherwise one line for each file."""
+
+from __future__ import annotations
+
+import sys
+import time
+from collections import Counter
+from types import TracebackType
+from typing import Self
+
+from rich.console import Console
+from rich.progress import BarColumn, MofNCompleteColumn, Progress, TaskID, TextColumn, TimeRemainingColumn
+from rich.text import Text
+
+from forensics.cli.wording import LABEL_WORDS, escaped
+from forensics.records.scan import ScanResult
+from forensics.records.verdict import VerdictLabel
+from forensics.scan.events import BatchStarted, Event, FileDone, FileFailed
+
+
+class ScanProgress:
+    """Listens to a batch and shows it; a context manager."""
+
+    def __init__(self) -> None:
+        self._console = Console(stderr=True, highlight=False)
+        self._counts: Counter[VerdictLabel] = Counter()
+        self._n_files = 0
+        self._began_s = time.monotonic()
+        self._task: TaskID | None = None
+        self._bar: Progress | None = None
+        if self._console.is_terminal:
+            self._bar = Progress(
+                TextColumn("examined"),
+                BarColumn(),
+                MofNCompleteColumn(),
+                TextColumn("{task.fields[speed]}"),
+                TimeRemainingColumn(),
+                TextColumn("{task.fields[counts]}"),
+                console=self._console,
+            )
+
+    def __enter__(self) -> Self:
+        if self._bar is not None:
+            self._bar.start()
+        return self
+
+    def __exit__(
+        self, kind: type[BaseException] | None, error: BaseException | None, trace: TracebackType | None
+    ) -> None:
+        if self._bar is not None:
+            self._bar.stop()
+
+    def on_event(self, event: Event) -> None:
+        """Takes what the batch tells."""
+        if isinstance(event, BatchStarted):
+            self._start(event)
+        elif isinstance(event, FileFailed):
+            self._line(f"{escaped(event.path)}: {event.reason}")
+        elif isinstance(event, FileDone):
+            self._done(event.result, event.n_done)
+
+    def _start(self, event: BatchStarted) -> None:
+        self._n_files = event.n_files
+        self._began_s = time.monotonic()
+        skipped = f"; {event.n_skipped} are in the case already" if event.n_skipped else ""
+        self._line(f"{event.n_files} files to examine, {event.total_bytes / 1e6:,.1f} MB{skipped}")
+        if self._bar is not None:
+            self._task = self._bar.add_task("scan", total=event.n_files, speed="", counts="")
+
+    def _done(self, result: ScanResult, n_done: int) -> None:
+        self._counts[result.verdict.label] += 1
+        if self._bar is not None and self._task is not None:
+            per_minute = 60 * n_done / max(time.monotonic() - self._began_s, 1e-3)
+            self._bar.update(
+                self._task, completed=n_done, speed=f"{per_minute:.0f} files/min", counts=self._tally()
+            )
+            return
+        fakeness = "" if result.verdict.fakeness is None else f" {result.verdict.fakeness:.2f}"
+        took_s = sum(result.timings_s.values())
+        words = LABEL_WORDS[result.verdict.label]
+        self._line(
+            f"[{n_done}/{self._n_files}] {escaped(result.media.path)}: {words}{fakeness} ({took_s:.1f} s)"
+        )
+
+    def _tally(self) -> str:
+        return ", ".join(f"{self._counts[label]} {words}" for label, words in LABEL_WORDS.items())
+
+    def _line(self, line: str) -> None:
+        if self._bar is not None:
+            self._console.print(Text(line))
+        else:
+            sys.stderr.write(line + "\n")
+            sys.stderr.flush()

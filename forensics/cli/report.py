@@ -1,0 +1,39 @@
+"""``forensics report``: draw a case again, without its media."""
+
+from __future__ import annotations
+
+from pathlib import Path
+from typing import Annotated
+
+import typer
+
+
+def report(
+    case: Annotated[Path, typer.Argument(metavar="CASE", help="The case file.")],
+    reports: Annotated[
+        list[Path],
+        typer.Option("--report", metavar="FILE", help="Where to write; .html, .json or .csv. Repeatable."),
+    ],
+    labels: Annotated[
+        Path | None,
+        typer.Option("--labels", metavar="FILE", help="Known labels: a CSV (path,label) or a metadata.json."),
+    ] = None,
+    only: Annotated[
+        list[str] | None,
+        typer.Option("--only", metavar="PATH", help="Show this file alone, in full. Repeatable."),
+    ] = None,
+) -> None:
+    """Draw the report of a case file; the media are not needed."""
+    from forensics.casefile.case_file import CaseFile
+    from forensics.cli.drawing import cards_of, draw, labels_for
+    from forensics.report.renderers import check_writable
+
+    for path in reports:
+        check_writable(path)
+    with CaseFile.open_read_only(case) as opened:
+        paths = [result.media.path for _, result in opened.results()]
+        known = labels_for(paths, labels, ())
+        cards = cards_of(opened.manifests())
+        draw(opened, reports, known, cards, name=str(case), only=only or ())
+    for path in reports:
+        typer.echo(f"Report: {path}", err=True)

@@ -1,0 +1,132 @@
+"""One whole scan: find the files, skip those that the case has done, examine the rest, record everything."""
+
+from __future__ import annotations
+
+from collections import Counter
+from collections.abc import Callable, Sequence
+from dataclasses import dataclass
+from functools import partial
+
+from forensics.casefile.case_file import CaseFile
+from forensics.errors import SettingsError
+from forensics.media.discovery import Found, Rejected, discover, display_path
+from forensics.records.scan import RunManifest, ScanResult
+from forensics.records.verdict import VerdictLabel
+from forensics.scan.batch import run_batch
+from forensics.scan.bench import ChosenModel, assemble, choose_models, manifest_of
+from forensics.scan.events import Event
+from forensics.scan.pipeline import examine
+from forensics.settings import ScanSettings
+
+
+@dataclass(frozen=True, slots=True)
+class ScanPlan:
+    """What is about to be scanned, with what: everything that can go wrong before the work has not.
+
+    Attributes:
+        rejected: paths that were asked for, or met on the way, and cannot be examined.
+    """
+
+    settings: ScanSettings
+    models: tuple[ChosenModel, ...]
+    manifest: RunManifest
+    files: tuple[Found, ...]
+    rejected: tuple[Rejected, ...]
+
+
+@dataclass(frozen=True, slots=True)
+class ScanOutcome:
+    """How a scan ended.
+
+    Attributes:
+        n_done: files examined now.
+        n_skipped: files that an earlier run of the same case had done.
+        interrupted: files are left; the same command goes on with them.
+    """
+
+    n_done: int
+    n_skipped: int
+    interrupted: bool
+
+
+def plan_scan(settings: ScanSettings, command: Sequence[str]) -> ScanPlan:
+    """Verifies the models and finds the files.
+
+    Args:
+        command: the command line as typed, for the manifest.
+
+    Raises:
+        ModelError: a model is missing or damaged.
+        SettingsError: there is nothing to examine.
+    """
+    models = choose_models(settings)
+    files: list[Found] = []
+    rejected: list[Rejected] = []
+    for item in discover(settings.paths):
+        if isinstance(item, Found):
+            files.append(item)
+        else:
+            rejected.append(item)
+    if not files:
+        raise _nothing_to_scan(settings, rejected)
+    return ScanPlan(settings, models, manifest_of(settings, models, command), tuple(files), tuple(rejected))
+
+
+def _nothing_to_scan(settings: ScanSettings, rejected: Sequence[Rejected]) -> SettingsError:
+    if rejected:
+        first = rejected[0]
+        return SettingsError(f"There is nothing to scan: {first.display} {first.reason}", first.hint)
+    named = ", ".join(display_path(path) for path in settings.paths)
+    return SettingsError(
+        f"There are no media in {named}", "Name a folder that holds video, sound or pictures, or name files."
+    )
+
+
+def run_scan(
+    plan: ScanPlan,
+    case: CaseFile,
+    *,
+    on_event: Callable[[Event], object] = lambda _: None,
+    retry_failed: bool = False,
+) -> ScanOutcome:
+    """Examines what the case has not done yet; every result is in the case before the next event.
+
+    Args:
+        plan: from ``plan_scan``.
+        case: open for writing.
+        on_event: takes what happens, as it happens.
+        retry_failed: files on which the tool itself failed are examined again.
+
+    Raises:
+        CaseFileError: the case was made with other settings or models, or cannot be written.
+        EngineError: a model cannot be run on this machine.
+    """
+    settings = plan.settings
+    case.begin_run(plan.manifest)
+    for one in plan.rejected:
+        case.add_rejected(one.display, one.reason, one.hint)
+    done = case.examined(retry_failed=retry_failed)
+    todo = [file for file in plan.files if (file.display, file.size_bytes, file.modified_utc) not in done]
+    n_skipped = len(plan.files) - len(todo)
+    counts: Counter[VerdictLabel] = Counter()
+
+    def keep(result: ScanResult) -> None:
+        case.add(result)
+        counts[result.verdict.label] += 1
+
+    interrupted = False
+    try:
+        run_batch(
+            todo,
+            partial(assemble, settings, plan.models),
+            examine,
+            n_workers=settings.workers,
+            time_limit_s=settings.time_limit_s,
+            on_result=keep,
+            on_event=on_event,
+            n_skipped=n_skipped,
+        )
+    except KeyboardInterrupt:
+        interrupted = True
+    case.finish({label.value: n for label, n in counts.items()}, interrupted=interrupted)
+    return ScanOutcome(counts.total(), n_skipped, interrupted)

@@ -31,11 +31,11 @@ def _settings(earlier: RunManifest, now: RunManifest) -> list[tuple[str, str, st
 def _models(earlier: RunManifest, now: RunManifest) -> list[str]:
     before = {model.task: model for model in earlier.models}
     after = {model.task: model for model in now.models}
-    found = []
-    for task in sorted(before.keys() | after.keys()):
-        if before.get(task) != after.get(task):
-            found.append(f"{task} model was {_named(before.get(task))}, is {_named(after.get(task))}")
-    return found
+    return [
+        f"{task} model was {_named(before.get(task))}, is {_named(after.get(task))}"
+        for task in sorted(before.keys() | after.keys())
+        if before.get(task) != after.get(task)
+    ]
 
 
 def _named(model: ModelUse | None) -> str:

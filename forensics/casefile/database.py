@@ -94,25 +94,26 @@ def open_for_reading(path: Path) -> sqlite3.Connection:
             f"{path} is not there" if not path.exists() else f"{path} is not a file",
             "Check the path; forensics scan ... --case FILE writes a case file.",
         )
-    wal = path.with_name(path.name + "-wal")
-    for mode in ("mode=ro", "mode=ro&immutable=1"):
-        with explained(path):
-            connection = _connect(path, mode)
-            try:
-                _check_marks(connection, path)
-            except sqlite3.OperationalError as error:
-                connection.close()
-                # On a medium that cannot be written SQLite finds no room for the file that guards
-                # simultaneous use; where no rows wait in the WAL, it can do without.
-                alone = not wal.exists() or wal.stat().st_size == 0
-                if mode == "mode=ro" and _primary(error) in _UNWRITABLE and alone:
-                    continue
+    with explained(path):
+        try:
+            return _open_checked(path, "mode=ro")
+        except sqlite3.OperationalError as error:
+            # On a medium that cannot be written SQLite finds no room for the file that guards simultaneous
+            # use; where no rows wait in the WAL, it can do without.
+            wal = path.with_name(path.name + "-wal")
+            if _primary(error) not in _UNWRITABLE or (wal.exists() and wal.stat().st_size > 0):
                 raise
-            except BaseException:
-                connection.close()
-                raise
-            return connection
-    raise AssertionError("the second mode returns or raises")
+            return _open_checked(path, "mode=ro&immutable=1")
+
+
+def _open_checked(path: Path, mode: str) -> sqlite3.Connection:
+    connection = _connect(path, mode)
+    try:
+        _check_marks(connection, path)
+    except BaseException:
+        connection.close()
+        raise
+    return connection
 
 
 def close_as_one_file(connection: sqlite3.Connection) -> None:

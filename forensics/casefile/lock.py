@@ -47,7 +47,7 @@ class WriterLock:
             ) from error
         try:
             _try_lock(descriptor)
-            if os.fstat(descriptor).st_ino == os.stat(self._path).st_ino:
+            if os.fstat(descriptor).st_ino == self._path.stat().st_ino:
                 return descriptor
         except FileNotFoundError:
             pass

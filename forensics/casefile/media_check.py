@@ -2,8 +2,10 @@
 
 from __future__ import annotations
 
+import contextlib
 import enum
 import os
+import stat
 from collections import defaultdict
 from collections.abc import Iterable, Iterator
 from dataclasses import dataclass
@@ -87,11 +89,14 @@ def _in_place(media: MediaFile) -> MediaFinding:
 def _opened_as(shown: str) -> Path | None:
     """The file that is shown to people by this path; bytes that are not UTF-8 are escaped in it."""
     path = Path(shown)
-    if path.is_file():
-        return path
-    if "\\" not in shown or not path.parent.is_dir():
+    try:
+        if path.is_file():
+            return path
+        if "\\" in shown:
+            return next((other for other in path.parent.iterdir() if display_path(other) == shown), None)
+    except OSError:  # an escaped name can be longer than names may be, a folder can be gone
         return None
-    return next((other for other in path.parent.iterdir() if display_path(other) == shown), None)
+    return None
 
 
 def _compared(media: MediaFile, here: Path, state_if_same: MediaState) -> MediaFinding:
@@ -144,8 +149,10 @@ def _files_below(root: Path) -> Iterator[tuple[Path, int]]:
     for folder, _, names in os.walk(root):
         for name in names:
             path = Path(folder, name)
-            if path.is_file():
-                yield path, path.stat().st_size
+            with contextlib.suppress(OSError):  # a link that leads nowhere, a file that goes away
+                status = path.stat()
+                if stat.S_ISREG(status.st_mode):
+                    yield path, status.st_size
 
 
 def _parts(shown: str) -> tuple[str, ...]:

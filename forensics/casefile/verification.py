@@ -141,7 +141,7 @@ class _Walk:
         for name in missing_triggers(self._connection):
             self.note(None, f"the guard {name} against changes was removed or altered")
         expected_id = 1
-        for row_id, kind, payload, stored_hash in self._connection.execute(
+        for row_id, kind, content, stored_hash in self._connection.execute(
             "SELECT row_id, kind, payload, row_hash FROM entries ORDER BY row_id"
         ):
             if row_id != expected_id:
@@ -151,7 +151,7 @@ class _Walk:
                     else f"rows {expected_id} to {row_id - 1}"
                 )
                 self.note(row_id, f"{missing} before it is missing")
-            payload = payload.encode() if isinstance(payload, str) else bytes(payload)
+            payload = content.encode() if isinstance(content, str) else bytes(content)
             stored = stored_hash if isinstance(stored_hash, bytes) else b""
             if row_hash(self._head, row_id, str(kind), payload) != stored:
                 self.note(row_id, "its content, or the order of rows up to it, is not what its hash sealed")

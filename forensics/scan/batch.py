@@ -55,6 +55,9 @@ POLL_S: Final = 0.1
 START_LIMIT_S: Final = 300.0
 """Compiling nets on a slow, busy machine takes a minute; a worker that needs longer hangs."""
 
+KILL_LIMIT_S: Final = 5.0
+"""A process that waits for a network drive that is gone cannot be killed; it is left behind."""
+
 MOST_FAILED_STARTS: Final = 3
 """In a row. A first bench that died tells of a defect, a later one perhaps of a moment without memory."""
 
@@ -74,7 +77,7 @@ def run_batch(
     n_workers: int,
     time_limit_s: float,
     on_result: Callable[[ScanResult], object],
-    on_event: Callable[[Event], object] = lambda event: None,
+    on_event: Callable[[Event], object] | None = None,
     n_skipped: int = 0,
 ) -> int:
     """Examines files on worker processes, the largest first so that the workers finish together.
@@ -99,15 +102,20 @@ def run_batch(
         KeyboardInterrupt: stopped by SIGINT or SIGTERM; results so far were handed on.
     """
     began_s = time.monotonic()
-    on_event(BatchStarted(len(files), n_skipped, sum(file.size_bytes for file in files)))
+    tell = on_event or _to_nobody
+    tell(BatchStarted(len(files), n_skipped, sum(file.size_bytes for file in files)))
     with _log_folder() as logs, _interruptible() as interrupted:
-        batch = _Batch(files, pickle.dumps((make_bench, examine)), logs, time_limit_s, on_result, on_event)
+        batch = _Batch(files, pickle.dumps((make_bench, examine)), logs, time_limit_s, on_result, tell)
         try:
             batch.run(min(n_workers, len(files)), interrupted)
         finally:
             batch.kill_workers()
-            on_event(BatchEnded(batch.n_done, batch.n_done < len(files), time.monotonic() - began_s))
+            tell(BatchEnded(batch.n_done, batch.n_done < len(files), time.monotonic() - began_s))
     return batch.n_done
+
+
+def _to_nobody(_event: Event) -> None:
+    """For a batch that nobody watches."""
 
 
 class _Worker:
@@ -159,10 +167,11 @@ class _Worker:
         self.process.join(POLL_S)
         if self.process.exitcode is None:  # its connection ended, but not the process
             self.process.kill()
-            self.process.join()
+            self.process.join(KILL_LIMIT_S)
         exit_code = self.process.exitcode
         self.connection.close()
-        self.process.close()
+        if exit_code is not None:
+            self.process.close()
         return exit_code
 
 
@@ -229,7 +238,7 @@ class _Batch:
 
     def _hear(self, worker: _Worker) -> None:
         try:
-            answer: Answer = pickle.loads(worker.connection.recv_bytes())
+            answer: Answer = pickle.loads(worker.connection.recv_bytes())  # noqa: S301 our own process
         except (EOFError, OSError):
             self._lost(worker, _death(self._remove(worker)))
             return
@@ -391,7 +400,7 @@ def _interruptible() -> Iterator[threading.Event]:
         yield asked
         return
 
-    def note(number: int, frame: FrameType | None) -> None:
+    def note(_number: int, _frame: FrameType | None) -> None:
         if asked.is_set():
             raise KeyboardInterrupt
         asked.set()

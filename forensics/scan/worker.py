@@ -95,7 +95,7 @@ def work(connection: Connection, tools: bytes, log: str) -> None:
         log: file that takes what native libraries write to stdout and stderr.
     """
     _settle(log)
-    make_bench, examine = pickle.loads(tools)
+    make_bench, examine = pickle.loads(tools)  # noqa: S301 from our own parent
     try:
         bench = make_bench()
     except ForensicsError as error:
@@ -153,7 +153,7 @@ def _answer(job: Job, examine: Callable[[Found, B], ScanResult], bench: B) -> by
         failure = Failure("Examining it took more memory than there is", LITTLE_MEMORY)
     except ForensicsError as error:
         failure = Failure(error.message, error.hint)
-    except Exception as error:  # one of three legal places: a defect costs its file, not the batch
+    except Exception as error:  # noqa: BLE001 one of three legal places: a defect costs its file, not the batch
         traceback.print_exc()
         failure = Failure(f"Examining it failed ({type(error).__name__}: {error})", AGAIN)
     return pickle.dumps(GaveUp(failure, _sha256(job.file), worn_out))

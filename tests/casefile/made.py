@@ -1,0 +1,72 @@
+"""Records made up for the tests of the case file."""
+
+from __future__ import annotations
+
+from dataclasses import replace
+from pathlib import Path
+
+from forensics.casefile.case_file import CaseFile
+from forensics.records.findings import Abstention, Exhibit, ExhibitKind, Score, Span, Why
+from forensics.records.media import MediaFile, MediaKind
+from forensics.records.scan import ModelUse, RunManifest, ScanResult
+from forensics.records.verdict import Verdict, VerdictLabel
+
+MODEL = ModelUse("face-b0", "1", "face", "f32", "a" * 64, "b" * 64, "c" * 64)
+
+
+def manifest(**changes: object) -> RunManifest:
+    made = RunManifest(
+        run_id="0123456789abcdef",
+        started_utc="2026-11-21T10:00:00+00:00",
+        tool_version="0.1.0",
+        command=("forensics", "scan", "clips"),
+        profile="examination",
+        policy="worst-subject/1",
+        settings={"frames": "32", "workers": "1", "paths": "clips", "detectors": "face", "crops": "False"},
+        models=(MODEL,),
+        versions={"python": "3.11"},
+        cpu="made",
+        isa="avx2",
+        platform="made",
+    )
+    return replace(made, **changes)  # type: ignore[arg-type]
+
+
+def exhibit(caption: str = "frame at 1.0 s") -> Exhibit:
+    return Exhibit(
+        ExhibitKind.FRAME, b"\xff\xd8" + caption.encode(), caption, "person 1", "strongest", 1.0, 0.9
+    )
+
+
+def result(
+    path: str = "clips/a.mp4", *, fakeness: float = 0.9, exhibits: tuple[Exhibit, ...] = (), **media: object
+) -> ScanResult:
+    known = MediaFile(path, 1000, "2026-11-20T10:00:00+00:00", "d" * 64, MediaKind.VIDEO)
+    return ScanResult(
+        media=replace(known, **media),  # type: ignore[arg-type]
+        verdict=Verdict(
+            VerdictLabel.SIGNS_OF_MANIPULATION, "A person shows signs.", "worst-subject/1", fakeness
+        ),
+        scores=(Score("face", "face-b0", "person 1", Span(0.5, 0.5), 2.0, fakeness),),
+        exhibits=exhibits,
+        timings_s={"decode": 0.25},
+    )
+
+
+def failed(path: str = "clips/hangs.mp4") -> ScanResult:
+    made = result(path)
+    return ScanResult(
+        media=made.media,
+        verdict=Verdict(VerdictLabel.NOT_EXAMINED, "It gave no answer.", "worst-subject/1"),
+        abstentions=(Abstention("scan", Why.FAILED, "It gave no answer."),),
+    )
+
+
+def case_of_four_rows(path: Path) -> Path:
+    """Manifest, two results, the first with two exhibits, and an end."""
+    with CaseFile.create_or_resume(path) as case:
+        case.begin_run(manifest())
+        case.add(result("clips/a.mp4", exhibits=(exhibit(), exhibit("crop at 1.0 s"))))
+        case.add(result("clips/b.mp4", fakeness=0.1))
+        case.finish({"SIGNS_OF_MANIPULATION": 2})
+    return path

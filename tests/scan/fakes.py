@@ -1,0 +1,137 @@
+"""Benches and examinations for workers that run in processes of their own: picklable, and bad on demand."""
+
+from __future__ import annotations
+
+import ctypes
+import functools
+import os
+import signal
+import sys
+import time
+from collections.abc import Iterator
+from dataclasses import dataclass
+from pathlib import Path
+from typing import NoReturn
+
+from forensics.errors import MediaError, ModelError
+from forensics.media.discovery import Found
+from forensics.records.findings import Exhibit, ExhibitKind
+from forensics.records.media import MediaFile
+from forensics.records.scan import ScanResult
+from forensics.records.verdict import Verdict, VerdictLabel
+
+
+@dataclass
+class Bench:
+    """Counts the files that it saw, as a long-lived bench would warm up."""
+
+    n_seen: int = 0
+
+
+def made(folder: Path, name: str, size_bytes: int = 10) -> Found:
+    """A file on the disk; the start of its name says what its examination does."""
+    path = folder / name
+    path.write_bytes(b"x" * size_bytes)
+    return Found(path, name, size_bytes, "2026-11-20T10:00:00+00:00")
+
+
+def several(folder: Path, *names: str) -> list[Found]:
+    return [made(folder, name) for name in names]
+
+
+def make_bench() -> Bench:
+    return Bench()
+
+
+def examine(file: Found, bench: Bench) -> ScanResult:
+    bench.n_seen += 1
+    _MISFORTUNES.get(file.display.split("-")[0], _nothing)()
+    media = MediaFile(file.display, file.size_bytes, file.modified_utc, "e" * 64, facts=_facts(bench))
+    fakeness = float("nan") if file.display.startswith("nan") else len(file.display) / 100
+    verdict = Verdict(VerdictLabel.NO_SIGNS_FOUND, "Nothing was found.", "made/1", fakeness)
+    return ScanResult(media, verdict, exhibits=tuple(_exhibits(file)))
+
+
+def _facts(bench: Bench) -> dict[str, str]:
+    return {
+        "pid": str(os.getpid()),
+        "n_seen": str(bench.n_seen),
+        "threads": os.environ.get("OMP_NUM_THREADS", ""),
+        "main": str(getattr(sys.modules["__main__"], "__file__", "")),
+    }
+
+
+def _exhibits(file: Found) -> Iterator[Exhibit]:
+    if file.display.startswith("heavy"):
+        yield Exhibit(ExhibitKind.FRAME, bytes(3_000_000), "frame", "person 1", "all", 0.0)
+
+
+def _nothing() -> None:
+    pass
+
+
+def _by_signal(number: int) -> None:
+    os.kill(os.getpid(), number)
+
+
+def _segfault() -> None:
+    ctypes.string_at(0)
+
+
+def _hang_in_c() -> None:
+    """Holds the interpreter's lock as a defective native library might: only SIGKILL ends it."""
+    ctypes.PyDLL(None).sleep(600)
+
+
+def _memory() -> NoReturn:
+    raise MemoryError
+
+
+def _defect() -> NoReturn:
+    raise ZeroDivisionError("division by zero")
+
+
+def _unreadable() -> NoReturn:
+    raise MediaError("The file ends in its middle", "Ask for another copy.")
+
+
+def _noise() -> None:
+    os.write(1, b"[h264 @ 0x55] error while decoding\n")
+    os.write(2, b"[h264 @ 0x55] error while decoding\n")
+
+
+_MISFORTUNES = {
+    "kill": functools.partial(_by_signal, signal.SIGKILL),
+    "abort": os.abort,
+    "segfault": _segfault,
+    "exit": functools.partial(os._exit, 7),
+    "hang": functools.partial(time.sleep, 600),
+    "stuck": _hang_in_c,
+    "memory": _memory,
+    "defect": _defect,
+    "unreadable": _unreadable,
+    "noise": _noise,
+    "slow": functools.partial(time.sleep, 0.3),
+}
+
+
+def bench_without_model() -> NoReturn:
+    raise ModelError("The model face-b0 is damaged", "Run forensics models verify.")
+
+
+def bench_with_defect() -> NoReturn:
+    raise ZeroDivisionError("made")
+
+
+def bench_that_crashes() -> NoReturn:
+    os.kill(os.getpid(), signal.SIGSEGV)
+    raise AssertionError("unreachable")
+
+
+def bench_that_works_once(marks: Path) -> Bench:
+    """The first worker starts; those after it crash while they start."""
+    try:
+        (marks / "first").touch(exist_ok=False)
+    except FileExistsError:
+        os._exit(3)
+    return Bench()

@@ -1,12 +1,24 @@
-"""Figures as a model card holds them: written by ``evaluate``, never by hand."""
+"""What ``evaluate`` and ``calibrate`` write into a model card; never written by hand."""
 
 from __future__ import annotations
 
-from collections.abc import Iterable
+from collections.abc import Iterable, Mapping
+from dataclasses import replace
 
+from forensics.errors import SettingsError
+from forensics.evaluation.calibration import (
+    CalibrationFit,
+    calibrated,
+    file_logits,
+    fit_calibration,
+    fit_thresholds,
+)
+from forensics.evaluation.labels import Label
+from forensics.evaluation.likelihood import fit_bounds
 from forensics.evaluation.protocol import FILE_SCOPE
 from forensics.records.figures import LabelledFigures
-from forensics.records.model_card import Metric
+from forensics.records.model_card import Metric, ModelCard
+from forensics.records.scan import ScanResult
 
 _PART_FIGURES = ("auc", "recall", "false_positive_rate")
 
@@ -37,6 +49,53 @@ def as_metrics(
         for figure in one.figures
         if "," not in one.scope or figure.name in _PART_FIGURES
     )
+
+
+def with_metrics(card: ModelCard, metrics: Iterable[Metric]) -> ModelCard:
+    """The card with these metrics in place of those that it had on the same data sets."""
+    new = tuple(metrics)
+    measured = {metric.data_set for metric in new}
+    kept = tuple(metric for metric in card.metrics if metric.data_set not in measured)
+    return replace(card, metrics=(*kept, *new))
+
+
+def calibrated_card(
+    card: ModelCard, results: Iterable[ScanResult], labels: Mapping[str, Label], *, data: str
+) -> tuple[ModelCard, CalibrationFit]:
+    """The card with calibration, thresholds and bounds of likelihood ratios fitted on these results.
+
+    The card's metrics are dropped, since they were measured under its former calibration. Its domain stays:
+    results do not hold every property that it bounds.
+
+    Args:
+        card: of the model that gave the scores.
+        results: a scan of validation files, which the model was not trained on, under any calibration.
+        labels: by display path.
+        data: what the files are, in words.
+
+    Raises:
+        SettingsError: another model scored, or the rows do not allow a fit.
+    """
+    scanned = tuple(results)
+    models = {
+        basis.model for one in scanned for basis in one.verdict.basis if basis.detector == card.task.value
+    }
+    if models - {card.id}:
+        raise SettingsError(
+            f"The scores come from {', '.join(sorted(models))}, not from {card.id}",
+            f"Scan the validation files with --model {card.id}.",
+        )
+    raw, truth, groups = file_logits(scanned, labels, card.task.value)
+    fit = fit_calibration(raw, truth, groups, data=data)
+    fakeness = calibrated(raw, fit.calibration)
+    fitted = replace(
+        card,
+        calibration=fit.calibration,
+        thresholds=fit_thresholds(fakeness, truth, groups),
+        likelihood=fit_bounds(fakeness, truth, data=data),
+        metrics=(),
+    )
+    return fitted, fit
 
 
 def metric_name(scope: str, figure: str) -> str:

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import math
 from collections.abc import Iterable, Mapping
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 
 import numpy as np
 from scipy.special import ndtr
@@ -117,24 +117,40 @@ def compare(
     n_first, n_second = (
         sum(r.verdict.fakeness is not None for r in side.values()) for side in (ours, theirs)
     )
-    known = (*names, len(pairs), n_first - len(pairs), n_second - len(pairs))
-    spread = (float(drift.mean()), float(np.percentile(drift, 95)), float(drift.max()), flips)
+    comparison = Comparison(
+        first=names[0],
+        second=names[1],
+        n=len(pairs),
+        n_only_first=n_first - len(pairs),
+        n_only_second=n_second - len(pairs),
+        drift_mean=float(drift.mean()),
+        drift_p95=float(np.percentile(drift, 95)),
+        drift_max=float(drift.max()),
+        flips=flips,
+    )
     if labels is None:
-        return Comparison(*known, *spread)
-    truth = np.asarray([labels[path].manipulated for path, _, _ in pairs], dtype=np.bool_)
-    if truth.all() or not truth.any():
-        return Comparison(*known, *spread)
+        return comparison
+    truth = [labels[path].manipulated for path, _, _ in pairs]
     groups = [labels[path].group for path, _, _ in pairs]
-    rows = Rows(a, truth, groups), Rows(b, truth, groups)
-    delong = delong_difference(a, b, truth)
-    auc_a, auc_b = (_AUC.value(side) for side in rows)
+    return _with_aucs(comparison, Rows(a, truth, groups), Rows(b, truth, groups), n_resamples)
+
+
+def _with_aucs(comparison: Comparison, first: Rows, second: Rows, n_resamples: int) -> Comparison:
+    if not first.has_both_classes:
+        return comparison
+    auc_first, auc_second = _AUC.value(first), _AUC.value(second)
     span = intervals(
-        [lambda weights: _AUC.resampled(rows[0], weights) - _AUC.resampled(rows[1], weights)],
-        rows[0].group_index,
+        [lambda weights: _AUC.resampled(first, weights) - _AUC.resampled(second, weights)],
+        first.group_index,
         n_resamples=n_resamples,
     )[0]
-    by_group = Difference(auc_a - auc_b, *(span or (None, None)))
-    return Comparison(*known, *spread, auc_a, auc_b, delong, by_group)
+    return replace(
+        comparison,
+        auc_first=auc_first,
+        auc_second=auc_second,
+        auc_delong=delong_difference(first.fakeness, second.fakeness, first.manipulated),
+        auc_by_group=Difference(auc_first - auc_second, *(span or (None, None))),
+    )
 
 
 def delong_difference(first: Floats, second: Floats, manipulated: Bools) -> Difference:

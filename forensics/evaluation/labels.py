@@ -105,8 +105,9 @@ def _by_rows(source: Path, paths: list[str], roots: Sequence[Path], split: str |
             f"{source}: {len(contradicted)} files have two labels: {named(contradicted)}",
             "Keep one row per file.",
         )
-    labels = {path: label for path, (_, label) in found.items()}
-    sealed_paths = {path for row in sealed for path in index.find(row.path)} - set(labels)
+    # Where a sealed row and another fit the same file, the file is sealed.
+    sealed_paths = {path for row in sealed for path in index.find(row.path)}
+    labels = {path: label for path, (_, label) in found.items() if path not in sealed_paths}
     notices = _notices(source, paths, labels, unmatched, sealed_paths)
     return LabelSet(_required(labels, f"{source} has no row for any of the {len(paths)} files"), notices)
 

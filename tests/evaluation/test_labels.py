@@ -163,6 +163,12 @@ def test_sealed_rows_are_always_refused(tmp_path: Path) -> None:
         read_labels(source, files[:1])
 
 
+def test_a_file_with_a_sealed_and_another_row_is_sealed(tmp_path: Path) -> None:
+    files = _media(tmp_path, "a.jpg", "b.jpg")
+    source = _csv(tmp_path, "name,label,split\na.jpg,fake,sealed\na.jpg,fake,test\nb.jpg,real,test\n")
+    assert list(read_labels(source, files, split="test").labels) == [files[1]]
+
+
 def test_a_split_without_such_a_column_is_refused(tmp_path: Path) -> None:
     files = _media(tmp_path, "a.mp4")
     with pytest.raises(SettingsError, match="has no column split"):

@@ -1,0 +1,59 @@
+"""What is written into model cards."""
+
+from __future__ import annotations
+
+from dataclasses import replace
+
+import pytest
+
+from forensics.errors import SettingsError
+from forensics.evaluation.cards import calibrated_card, detector_of, with_metrics
+from forensics.records.model_card import InputContract, Metric, ModelCard, Task
+from tests.evaluation.made import labelled_scan
+
+CARD = ModelCard("face-model", "1", Task.FACE, "net", "made", "none", "none", InputContract(), ())
+
+
+def test_a_calibrated_card_holds_all_that_a_verdict_needs() -> None:
+    results, labels = labelled_scan(200)
+    stale = replace(CARD, metrics=(Metric("face: auc", "old", 1, 0.5),))
+    card, fit = calibrated_card(stale, results, labels, data="made clips")
+    assert card.calibration == fit.calibration
+    assert card.thresholds is not None
+    assert card.likelihood is not None
+    assert card.likelihood.log10_lowest < 0 < card.likelihood.log10_highest
+    assert "made clips" in card.likelihood.rule
+    assert card.metrics == ()
+    false = [
+        one
+        for one in results
+        if not labels[one.media.path].manipulated
+        and card.fakeness(one.verdict.basis[0].raw) >= card.thresholds.signs
+    ]
+    assert len(false) <= 2
+
+
+def test_scores_of_another_model_do_not_calibrate_this_one() -> None:
+    with pytest.raises(SettingsError, match="come from face-model, not from face-other") as caught:
+        calibrated_card(replace(CARD, id="face-other"), *labelled_scan(100), data="made")
+    assert "--model face-other" in caught.value.hint
+
+
+def test_new_metrics_replace_those_on_the_same_data_only() -> None:
+    old = replace(CARD, metrics=(Metric("face: auc", "a", 1, 0.5), Metric("face: auc", "b", 1, 0.6)))
+    new = with_metrics(old, [Metric("face: auc", "b", 9, 0.9)])
+    assert [(metric.data_set, metric.value) for metric in new.metrics] == [("a", 0.5), ("b", 0.9)]
+
+
+@pytest.mark.parametrize(
+    ("scope", "detector"),
+    [
+        ("face", "face"),
+        ("face tracks", "face"),
+        ("face, method=x", "face"),
+        ("file", None),
+        ("file, a=b", None),
+    ],
+)
+def test_scopes_belong_to_their_detector(scope: str, detector: str | None) -> None:
+    assert detector_of(scope) == detector

@@ -57,6 +57,22 @@ def charts(figures: LabelledFigures) -> list[Chart]:
     return [chart for chart in drawn if chart is not None]
 
 
+def whole_scopes(figures: Sequence[LabelledFigures]) -> list[LabelledFigures]:
+    """The scopes that are drawn in full; parts of them are named ``scope, property=value``."""
+    return [one for one in figures if "," not in one.scope]
+
+
+def breakdowns(figures: Sequence[LabelledFigures]) -> list[LabelledFigures]:
+    """The scopes that are parts of another."""
+    return [one for one in figures if "," in one.scope]
+
+
+def figure_in(figures: LabelledFigures, name: str) -> str:
+    """One figure with its interval as text, empty where it is not known."""
+    figure = _figure(figures, name)
+    return "" if figure is None else figure_text(figure.value, figure.lower, figure.upper)
+
+
 def confusion_columns(figures: LabelledFigures) -> list[tuple[str, str]]:
     """(name, words) of the verdicts that occur, in the order of attention."""
     counted = figures.confusion
@@ -176,9 +192,9 @@ def _histogram(figures: LabelledFigures) -> Chart | None:
     if not pristine or len(pristine) != len(manipulated):
         return None
     shares = [[n / max(sum(counts), 1) for n in counts] for counts in (pristine, manipulated)]
-    most = max(*shares[0], *shares[1], 0.01)
+    most = max([*shares[0], *shares[1], 0.01])
     axes = svg.Axes(AXES.left, AXES.top, AXES.right, AXES.bottom, (0, 1), (-most, most))
-    levels = [value for value in svg.nice_ticks(-most, most, 5)]
+    levels = svg.nice_ticks(-most, most, 5)
     parts = [
         axes.frame(
             UNIT_TICKS, [(value, f"{100 * abs(value):g} %") for value in levels], "Fakeness", "Share of class"
@@ -205,7 +221,7 @@ def _histogram(figures: LabelledFigures) -> Chart | None:
 
 def _tippett(pristine: Curve, manipulated: Curve, figures: LabelledFigures) -> Chart:
     values = [*pristine.x, *manipulated.x]
-    reach = max(1.0, max(abs(value) for value in values))
+    reach = max(1.0, *(abs(value) for value in values))
     axes = svg.Axes(AXES.left, AXES.top, AXES.right, AXES.bottom, (-reach, reach))
     ticks = [(value, f"{value:g}") for value in svg.nice_ticks(-reach, reach, 7)]
     parts = [

@@ -44,7 +44,7 @@ def text(at: Point, words: str, anchor: str = "start", class_: str = "") -> str:
         attributes["text_anchor"] = anchor
     if class_:
         attributes["class_"] = class_
-    return element("text", escape(words), **attributes)
+    return element("text", content=escape(words), **attributes)
 
 
 def path(points: Iterable[Point], class_: str, dash: str = "") -> str:
@@ -55,7 +55,7 @@ def path(points: Iterable[Point], class_: str, dash: str = "") -> str:
     }
     if dash:
         attributes["stroke_dasharray"] = dash
-    return element("path", **attributes)
+    return element("path", "", **attributes)
 
 
 def dots(points: Iterable[Point], class_: str) -> str:

@@ -118,7 +118,7 @@ def _windows(axes: svg.Axes, subject: SubjectView, bars: Sequence[Bar]) -> list[
 
 
 def _without_overlap(scores: Sequence[Score]) -> list[Bar]:
-    """(start, stop, fakeness): windows overlap when the hop is shorter; each is drawn until the next begins."""
+    """(start, stop, fakeness): where windows overlap, each is drawn until the next begins."""
     bars = []
     for index, score in enumerate(scores):
         stop_s = score.span.end_s

@@ -6,55 +6,31 @@ budget of bytes on evidence: pictures and charts go to the files that need a hum
 
 from __future__ import annotations
 
-import datetime
-import math
+import datetime as dt
 from collections import Counter
-from collections.abc import Callable, Collection, Iterable, Mapping, Sequence
-from dataclasses import dataclass, replace
+from collections.abc import Collection, Iterable, Mapping, Sequence
+from dataclasses import dataclass
 
 import forensics
 from forensics.records.faces import FaceTrack
-from forensics.records.figures import Curve, LabelledFigures
-from forensics.records.findings import Exhibit, ExhibitKind, Notice, Score
+from forensics.records.figures import LabelledFigures
+from forensics.records.findings import Exhibit, Notice, Score
 from forensics.records.model_card import ModelCard, Thresholds
 from forensics.records.scan import RunManifest, ScanResult
 from forensics.records.verdict import Basis, VerdictLabel
 from forensics.report.container import ContainerFact, container_facts
+from forensics.report.evidence import (
+    MOST_FULL_FILES,
+    ExhibitCaption,
+    ExhibitGroup,
+    ExhibitLoader,
+    attention,
+    by_attention,
+    groups_of,
+    spend,
+)
+from forensics.report.finite import finite_figures, finite_result
 from forensics.report.words import VERDICT_ORDER
-
-# A page of 5,000 files has to stay under 25 MB and open without freezing. What the rows and the full
-# details take, measured on such a page and rounded up, comes off the top; pictures get the rest.
-PAGE_BYTES = 23_000_000
-ROW_BYTES = 2_200
-FULL_DETAIL_BYTES = 22_000
-MOST_IMAGE_BYTES = 16_000_000
-LEAST_IMAGE_BYTES = 2_000_000
-MOST_FULL_FILES = 150
-
-ExhibitLoader = Callable[[int], Iterable[Exhibit]]
-
-
-@dataclass(frozen=True, slots=True)
-class ExhibitCaption:
-    """An exhibit without its picture: what JSON carries, and what a page says of evidence left out."""
-
-    kind: ExhibitKind
-    caption: str
-    subject: str
-    group: str
-    at_s: float
-    fakeness: float | None
-    n_bytes: int
-
-
-@dataclass(frozen=True, slots=True)
-class ExhibitGroup:
-    """Pictures of one moment, shown side by side."""
-
-    title: str
-    at_s: float
-    fakeness: float | None
-    exhibits: tuple[Exhibit, ...]
 
 
 @dataclass(frozen=True, slots=True)
@@ -185,7 +161,7 @@ class ReportView:
     @property
     def by_attention(self) -> tuple[FileView, ...]:
         """The files in the order in which a reader needs them: signs first, highest fakeness first."""
-        return tuple(sorted(self.files, key=lambda file: _attention(file.result)))
+        return tuple(sorted(self.files, key=lambda file: attention(file.result)))
 
 
 def build_view(
@@ -215,9 +191,9 @@ def build_view(
         only: show these files alone, given by display path or by its end; empty means all.
         drawn_utc: ISO 8601 time of drawing, UTC; now if not given.
     """
-    rows = [(row_id, _finite(result)) for row_id, result in results if _wanted(result.media.path, only)]
-    kept, captions = _spend(rows, load_exhibits)
-    full = set(_by_attention(rows)[:MOST_FULL_FILES])
+    rows = [(row_id, finite_result(result)) for row_id, result in results if _wanted(result.media.path, only)]
+    kept, captions = spend(rows, load_exhibits)
+    full = set(by_attention(rows)[:MOST_FULL_FILES])
     thresholds = {card.id: card.thresholds for card in cards if card.thresholds is not None}
     files = tuple(
         _file_view(position, rows[position], position in full, kept, captions, labels or {}, thresholds)
@@ -226,13 +202,13 @@ def build_view(
     runs = tuple(manifests)
     tally = Counter(file.result.verdict.label for file in files)
     return ReportView(
-        drawn_utc=drawn_utc or datetime.datetime.now(datetime.UTC).isoformat(timespec="seconds"),
+        drawn_utc=drawn_utc or dt.datetime.now(dt.UTC).isoformat(timespec="seconds"),
         tool_version=forensics.__version__,
         case=case,
         manifests=runs,
         counts=tuple(VerdictCount(label, tally[label]) for label in VERDICT_ORDER),
         files=files,
-        figures=tuple(_finite_figures(one) for one in figures),
+        figures=tuple(finite_figures(one) for one in figures),
         cards=tuple(cards),
         notices=(*notices, *_run_notices(runs, cards)),
         labelled=any(file.label is not None for file in files),
@@ -243,54 +219,6 @@ def build_view(
 
 def _wanted(path: str, only: Collection[str]) -> bool:
     return not only or any(path == one or path.endswith("/" + one.lstrip("/")) for one in only)
-
-
-def _by_attention(rows: Sequence[tuple[int, ScanResult]]) -> list[int]:
-    return sorted(range(len(rows)), key=lambda position: _attention(rows[position][1]))
-
-
-def _attention(result: ScanResult) -> tuple[int, float]:
-    """Signs, inconclusive, no signs, not examined; within each the highest fakeness first."""
-    return VERDICT_ORDER.index(result.verdict.label), -(result.verdict.fakeness or 0.0)
-
-
-def image_budget(n_files: int) -> int:
-    """Bytes of encoded pictures that a page of ``n_files`` may carry."""
-    left = PAGE_BYTES - n_files * ROW_BYTES - min(n_files, MOST_FULL_FILES) * FULL_DETAIL_BYTES
-    return max(LEAST_IMAGE_BYTES, min(MOST_IMAGE_BYTES, left))
-
-
-def _spend(
-    rows: Sequence[tuple[int, ScanResult]], load_exhibits: ExhibitLoader
-) -> tuple[dict[int, tuple[Exhibit, ...]], dict[int, tuple[ExhibitCaption, ...]]]:
-    """Exhibits to show by position, and the captions of all."""
-    left = image_budget(len(rows))
-    kept: dict[int, tuple[Exhibit, ...]] = {}
-    captions: dict[int, tuple[ExhibitCaption, ...]] = {}
-    for place, position in enumerate(_by_attention(rows)):
-        exhibits = tuple(load_exhibits(rows[position][0]))
-        captions[position] = tuple(_caption(exhibit) for exhibit in exhibits)
-        cost = sum(_encoded_bytes(exhibit) for exhibit in exhibits)
-        if place < MOST_FULL_FILES and cost <= left:
-            kept[position] = exhibits
-            left -= cost
-    return kept, captions
-
-
-def _encoded_bytes(exhibit: Exhibit) -> int:
-    return math.ceil(len(exhibit.jpeg) / 3) * 4
-
-
-def _caption(exhibit: Exhibit) -> ExhibitCaption:
-    return ExhibitCaption(
-        kind=exhibit.kind,
-        caption=exhibit.caption,
-        subject=exhibit.subject,
-        group=exhibit.group,
-        at_s=exhibit.at_s,
-        fakeness=exhibit.fakeness,
-        n_bytes=len(exhibit.jpeg),
-    )
 
 
 def _file_view(
@@ -351,31 +279,15 @@ def _subjects(
                 track=next((track for track in result.tracks if subject == f"person {track.track_id}"), None),
                 scores=scores,
                 thresholds=thresholds.get(model),
-                groups=() if subject in drawn else _groups(subject, exhibits),
+                groups=() if subject in drawn else groups_of(subject, exhibits),
             )
         )
         drawn.add(subject)
-    for subject in dict.fromkeys(one.subject for one in exhibits if one.subject not in drawn):
-        groups = _groups(subject, exhibits)
-        subjects.append(SubjectView(subject, "", False, None, None, (), None, groups))
-    return tuple(subjects)
-
-
-def _groups(subject: str, exhibits: Sequence[Exhibit]) -> tuple[ExhibitGroup, ...]:
-    by_group: dict[str, list[Exhibit]] = {}
-    for exhibit in exhibits:
-        if exhibit.subject == subject:
-            by_group.setdefault(exhibit.group, []).append(exhibit)
-    order = list(ExhibitKind)
-    return tuple(
-        ExhibitGroup(
-            title=group.removeprefix(f"{subject}, "),
-            at_s=members[0].at_s,
-            fakeness=next((one.fakeness for one in members if one.fakeness is not None), None),
-            exhibits=tuple(sorted(members, key=lambda one: order.index(one.kind))),
-        )
-        for group, members in by_group.items()
+    subjects.extend(
+        SubjectView(subject, "", False, None, None, (), None, groups_of(subject, exhibits))
+        for subject in dict.fromkeys(one.subject for one in exhibits if one.subject not in drawn)
     )
+    return tuple(subjects)
 
 
 def _omission(files: Sequence[FileView], case: str | None) -> Omission | None:
@@ -398,13 +310,13 @@ def _run_notices(runs: Sequence[RunManifest], cards: Sequence[ModelCard]) -> tup
                 Notice("report", f"The runs used {n} different weights under the model name {model_id}.")
             )
     known = {card.id for card in cards}
-    for missing in sorted({model_id for model_id, _ in used} - known):
-        notices.append(
-            Notice(
-                "report",
-                f"The card of model {missing} was not at hand: its thresholds and error rates are not drawn.",
-            )
+    notices.extend(
+        Notice(
+            "report",
+            f"The card of model {missing} was not at hand: its thresholds and error rates are not drawn.",
         )
+        for missing in sorted({model_id for model_id, _ in used} - known)
+    )
     precisions = {model.precision for run in runs for model in run.models}
     if len({run.profile for run in runs}) > 1:
         named = ", ".join(sorted(precisions))
@@ -412,41 +324,3 @@ def _run_notices(runs: Sequence[RunManifest], cards: Sequence[ModelCard]) -> tup
             Notice("report", f"The runs used different profiles ({named}); scores differ slightly.")
         )
     return tuple(notices)
-
-
-def _finite(result: ScanResult) -> ScanResult:
-    """Without exhibits (they are loaded apart) and without scores that no chart or schema can hold."""
-    scores = tuple(one for one in result.scores if math.isfinite(one.raw) and math.isfinite(one.fakeness))
-    notices = result.notices
-    if len(scores) < len(result.scores):
-        lost = len(result.scores) - len(scores)
-        notices = (
-            *notices,
-            Notice("report", f"{lost} scores were not finite numbers and are left out here."),
-        )
-    return replace(result, scores=scores, notices=notices, exhibits=())
-
-
-def _finite_figures(one: LabelledFigures) -> LabelledFigures:
-    figures = tuple(figure for figure in one.figures if math.isfinite(figure.value))
-    lost = [figure.name for figure in one.figures if not math.isfinite(figure.value)]
-    notes = one.notes
-    if lost:
-        notes = (*notes, f"Not defined on these files: {', '.join(lost)}.")
-    return replace(
-        one, figures=figures, curves=tuple(_finite_curve(curve) for curve in one.curves), notes=notes
-    )
-
-
-def _finite_curve(curve: Curve) -> Curve:
-    keep = [
-        i
-        for i, (x, y) in enumerate(zip(curve.x, curve.y, strict=True))
-        if math.isfinite(x) and math.isfinite(y)
-    ]
-    return Curve(
-        name=curve.name,
-        x=tuple(curve.x[i] for i in keep),
-        y=tuple(curve.y[i] for i in keep),
-        weights=tuple(curve.weights[i] for i in keep) if curve.weights else (),
-    )

@@ -24,7 +24,8 @@ VERDICT_MEANING: dict[VerdictLabel, str] = {
         "The scores lie between the two thresholds, or too little could be scored. The file may be either."
     ),
     VerdictLabel.NO_SIGNS_FOUND: (
-        "Nothing that the models know was found. This is not a clean bill of health: a method that the models "
+        "Nothing that the models know was found. This is not a clean bill of health: a method that the "
+        "models "
         "have not met, strong compression or a short manipulation can pass unnoticed."
     ),
     VerdictLabel.NOT_EXAMINED: (
@@ -85,8 +86,9 @@ MOST_HEADLINES = 8
 GLOSSARY: tuple[tuple[str, str], ...] = (
     (
         "Fakeness",
-        "A calibrated score from 0 to 1; higher speaks more for manipulation. Among files like those used for "
-        "calibration, about that share of files with such a score was manipulated. Your files may not be like them.",
+        "A calibrated score from 0 to 1; higher speaks more for manipulation. Among files like those used "
+        "for "
+        "calibration, about that share of files with such a score was manipulated. Yours may not be like them.",
     ),
     (
         "Interval",
@@ -95,12 +97,14 @@ GLOSSARY: tuple[tuple[str, str], ...] = (
     ),
     (
         "Threshold",
-        "The two limits on fakeness, taken from validation files: at or above the upper one a file shows signs, "
+        "The two limits on fakeness, taken from validation files: at or above the upper one a file shows "
+        "signs, "
         "at or below the lower one no signs were found, between them the result is inconclusive.",
     ),
     (
         "Person 1, person 2",
-        "Faces that follow each other in place and time within one file. Numbers do not carry over from file to "
+        "Faces that follow each other in place and time within one file. Numbers do not carry over from file "
+        "to "
         "file, and nobody is identified.",
     ),
     (
@@ -109,7 +113,8 @@ GLOSSARY: tuple[tuple[str, str], ...] = (
     ),
     (
         "Spectrogram",
-        "Sound as a picture: time from left to right, low to high tones from bottom to top, brighter is louder.",
+        "Sound as a picture: time from left to right, low tones at the bottom, high ones at the top; "
+        "brighter is louder.",
     ),
     (
         "Abstention",
@@ -117,12 +122,14 @@ GLOSSARY: tuple[tuple[str, str], ...] = (
     ),
     (
         "SHA-256",
-        "A fingerprint of the whole file. If one bit changes, the fingerprint changes; equal fingerprints mean "
+        "A fingerprint of the whole file. If one bit changes, the fingerprint changes; equal fingerprints "
+        "mean "
         "equal files.",
     ),
     (
         "Chain head",
-        "The last link of the chain of fingerprints that runs through every row of the case file. If any row is "
+        "The last link of the chain of fingerprints that runs through every row of the case file. If any row "
+        "is "
         "changed afterwards, it no longer matches.",
     ),
     ("AUC", "How well scores order manipulated above pristine files: 0.5 is chance, 1 is perfect order."),
@@ -136,6 +143,8 @@ GLOSSARY: tuple[tuple[str, str], ...] = (
     ),
     ("n", "The number of files (or crops, or clips) that a figure rests on. Small n means wide intervals."),
 )
+
+SIZE_UNITS = ("kB", "MB", "GB")
 
 # Control characters and invisible direction marks can make a name look like another one.
 _INVISIBLE_CATEGORIES = frozenset({"Cc", "Cf", "Cs", "Co", "Cn", "Zl", "Zp"})
@@ -200,12 +209,8 @@ def size_text(n_bytes: int) -> str:
     """``812 bytes``, ``4.2 MB``."""
     if n_bytes < 1000:
         return f"{n_bytes} bytes"
-    amount = float(n_bytes)
-    for unit in ("kB", "MB", "GB"):
-        amount /= 1000
-        if amount < 1000:
-            break
-    return f"{amount:.1f} {unit}"
+    power = min(3, (len(str(n_bytes)) - 1) // 3)
+    return f"{n_bytes / 1000**power:.1f} {SIZE_UNITS[power - 1]}"
 
 
 def count_text(n: int, one: str, many: str) -> str:

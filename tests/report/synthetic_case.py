@@ -11,7 +11,7 @@ from functools import cache
 
 import numpy as np
 from PIL import Image, ImageDraw, ImageFilter
-from skimage import data
+from skimage.data import astronaut
 
 from forensics.records.faces import FaceTrack
 from forensics.records.figures import Confusion, Curve, Figure, LabelledFigures
@@ -224,7 +224,7 @@ def unexamined(path: str, why: str) -> ScanResult:
 @cache
 def pictures(mirrored: bool) -> tuple[bytes, bytes, bytes]:
     """Frame with the face box, crop and attention, as JPEG."""
-    portrait = Image.fromarray(data.astronaut())
+    portrait = Image.fromarray(np.asarray(astronaut()))  # type: ignore[no-untyped-call]
     if mirrored:
         portrait = portrait.transpose(Image.Transpose.FLIP_LEFT_RIGHT)
     left = 175 if not mirrored else 512 - 275
@@ -267,7 +267,8 @@ def exhibits_of(result: ScanResult) -> tuple[Exhibit, ...]:
         scores = sorted((s for s in result.scores if s.subject == basis.subject), key=lambda s: s.raw)
         if basis.detector == "voice":
             at = scores[-1]
-            caption = f"Mel spectrogram, {at.span.start_s:.1f} to {at.span.end_s:.1f} s, 60 Hz (bottom) to 7 kHz (top)"
+            when = f"{at.span.start_s:.1f} to {at.span.end_s:.1f} s"
+            caption = f"Mel spectrogram, {when}, 60 Hz (bottom) to 7 kHz (top)"
             group = "voice, strongest for manipulation"
             exhibits.append(
                 Exhibit(
@@ -336,7 +337,8 @@ def large_case(n_files: int) -> Case:
     rows, exhibits = [], {}
     for i in range(n_files):
         model = models[i % len(models)]
-        path = f"/media/evidence-{i // 500:02d}/device-dump/DCIM/1{i % 7:02d}APPLE/VID_20260{i % 9 + 1}14_{i:06d}.mp4"
+        folder = f"/media/evidence-{i // 500:02d}/device-dump/DCIM/1{i % 7:02d}APPLE"
+        path = f"{folder}/VID_20260{i % 9 + 1}14_{i:06d}.mp4"
         sha256 = hashlib.sha256(path.encode()).hexdigest()
         rows.append((i + 1, replace(model, media=replace(model.media, path=path, sha256=sha256))))
         exhibits[i + 1] = pictured[i % len(models)]
@@ -471,5 +473,9 @@ def view_of(case: Case, /, *, labelled: bool = False, **changes: object) -> Repo
             result.media.path: "manipulated" if index % 2 else "pristine"
             for index, (_, result) in enumerate(case.rows)
         }
-        arguments["figures"] = (labelled_figures(), labelled_figures("face"))
+        arguments["figures"] = (
+            labelled_figures(),
+            labelled_figures("face"),
+            labelled_figures("file, method=FaceSwap"),
+        )
     return build_view([manifest()], case.rows, case.load, **{**arguments, **changes})  # type: ignore[arg-type]

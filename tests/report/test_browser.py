@@ -1,4 +1,4 @@
-"""The page in a browser: headless Chromium sorts, filters, searches, opens evidence, and asks the network for nothing."""
+"""The page in headless Chromium: sorts, filters, searches, opens evidence, asks the network for nothing."""
 
 from __future__ import annotations
 
@@ -6,7 +6,7 @@ import json
 import shutil
 from collections.abc import Iterator
 from pathlib import Path
-from typing import Any
+from typing import Any, cast
 
 import pytest
 
@@ -19,10 +19,13 @@ from selenium.webdriver.common.by import By  # noqa: E402
 from selenium.webdriver.common.keys import Keys  # noqa: E402
 
 CHROMIUM, DRIVER = shutil.which("chromium"), shutil.which("chromedriver")
-pytestmark = pytest.mark.skipif(
-    CHROMIUM is None or DRIVER is None,
-    reason="chromium and chromedriver are not installed (Debian: apt-get install chromium chromium-driver)",
-)
+pytestmark = [
+    pytest.mark.browser,
+    pytest.mark.skipif(
+        CHROMIUM is None or DRIVER is None,
+        reason="chromium or its driver is missing (Debian: apt-get install chromium chromium-driver)",
+    ),
+]
 SHOWN = "[...document.querySelectorAll('#table tbody tr')].filter(row => !row.hidden)"
 
 
@@ -148,7 +151,10 @@ def test_opens_a_files_evidence_and_steps_on(page: Any) -> None:
     first, second = column(page, "a")[:2]
     page.find_element(By.CSS_SELECTOR, "#table tbody a").send_keys(Keys.ENTER)
     viewer = page.find_element(By.ID, "viewer")
-    title = lambda: viewer.find_element(By.CSS_SELECTOR, "article h3").text  # noqa: E731
+
+    def title() -> str:
+        return cast(str, viewer.find_element(By.CSS_SELECTOR, "article h3").text)
+
     assert viewer.is_displayed()
     assert title() == first
     page.execute_async_script(
@@ -217,13 +223,16 @@ def test_no_width_scrolls_sideways(page: Any, width: int) -> None:
 def test_colours_have_contrast(page: Any) -> None:
     """WCAG AA: 4.5 to 1 for text on what it stands on, light and dark."""
     script = """
-    const lum = ([r, g, b]) => [r, g, b].map(v => v / 255).map(v => v <= .03928 ? v / 12.92 : ((v + .055) / 1.055) ** 2.4)
+    const lum = ([r, g, b]) => [r, g, b].map(v => v / 255)
+      .map(v => v <= .03928 ? v / 12.92 : ((v + .055) / 1.055) ** 2.4)
       .reduce((sum, v, i) => sum + v * [.2126, .7152, .0722][i], 0);
     const rgb = (text) => text.match(/[\\d.]+/g).map(Number);
-    const ground = (e) => { for (; e; e = e.parentElement) { const c = rgb(getComputedStyle(e).backgroundColor);
+    const ground = (e) => { for (; e; e = e.parentElement) {
+      const c = rgb(getComputedStyle(e).backgroundColor);
       if (c.length === 3 || c[3] > 0) return c; } return [255, 255, 255]; };
     const poor = [];
-    for (const e of document.querySelectorAll('h1,h2,h3,p,dt,dd,th,td,li,a,button,label,.verdict,.quiet,small,figcaption')) {
+    const texts = 'h1,h2,h3,p,dt,dd,th,td,li,a,button,label,.verdict,.quiet,small,figcaption';
+    for (const e of document.querySelectorAll(texts)) {
       if (!e.textContent.trim() || e.disabled) continue;
       const a = lum(rgb(getComputedStyle(e).color)), b = lum(ground(e));
       const ratio = (Math.max(a, b) + .05) / (Math.min(a, b) + .05);
@@ -239,7 +248,8 @@ def test_prints_every_full_file(page: Any) -> None:
     page.execute_cdp_cmd("Emulation.setEmulatedMedia", {"media": "print"})
     try:
         hidden = page.execute_script(
-            "return [...document.querySelectorAll('#evidence article.full')].filter(a => !a.offsetHeight).length"
+            "const full = [...document.querySelectorAll('#evidence article.full')];"
+            "return full.filter(article => !article.offsetHeight).length"
         )
         assert hidden == 0
         assert not page.find_element(By.ID, "controls").is_displayed()

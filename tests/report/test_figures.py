@@ -3,13 +3,13 @@
 from __future__ import annotations
 
 import re
-import xml.etree.ElementTree as ElementTree
+import xml.etree.ElementTree as ET
 from dataclasses import replace
 
 import pytest
 
-from forensics.records.findings import Score, Span
 from forensics.records.figures import Curve
+from forensics.records.findings import Score, Span
 from forensics.report import svg
 from forensics.report.figures import charts, confusion_columns, confusion_rows
 from forensics.report.timeline import MOST_MARKS, describe, score_chart, thin
@@ -28,7 +28,7 @@ def test_every_chart_is_drawn_and_well_formed() -> None:
         "tippett",
     ]
     for chart in drawn:
-        root = ElementTree.fromstring(str(chart.markup))
+        root = ET.fromstring(str(chart.markup))
         assert root.find("title") is not None
         assert root.find("desc") is not None
         assert "n = " in chart.caption
@@ -55,7 +55,7 @@ def test_det_survives_rates_of_zero_and_one() -> None:
 
 def test_confusion_counts_and_shares() -> None:
     figures = labelled_figures()
-    assert [name for name, _ in confusion_columns(figures)][0] == "SIGNS_OF_MANIPULATION"
+    assert next(name for name, _ in confusion_columns(figures)) == "SIGNS_OF_MANIPULATION"
     manipulated, pristine = confusion_rows(figures)
     assert manipulated.n == 72
     assert manipulated.cells[0] == (51, "71 %")
@@ -66,7 +66,7 @@ def test_confusion_counts_and_shares() -> None:
 def test_score_chart_shows_thresholds_interval_and_scores(rich_view: ReportView) -> None:
     subject = rich_view.files[0].subjects[0]
     chart = str(score_chart(subject, 10.0))
-    ElementTree.fromstring(chart)
+    ET.fromstring(chart)
     assert "signs 0.81" in chart
     assert "no signs 0.22" in chart
     assert 'class="interval"' in chart

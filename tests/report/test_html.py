@@ -144,6 +144,8 @@ def test_labels_bring_figures_and_mark_errors(rich_page: str) -> None:
         "Verdicts by label",
         "0.871 to 0.977",
         "false alarm",
+        "Broken down",
+        "file, method=FaceSwap",
         "log10 likelihood",
     ):
         assert words in rich_page, words

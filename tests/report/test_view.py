@@ -4,8 +4,10 @@ from __future__ import annotations
 
 from dataclasses import replace
 
+from forensics.records.findings import Exhibit
 from forensics.records.verdict import VerdictLabel
-from forensics.report.view import MOST_FULL_FILES, _encoded_bytes, build_view, image_budget
+from forensics.report.evidence import MOST_FULL_FILES, encoded_bytes, image_budget
+from forensics.report.view import build_view
 from tests.report.synthetic_case import (
     Case,
     cards,
@@ -40,11 +42,7 @@ def test_the_budget_goes_to_signs_first() -> None:
     view = view_of(large_case(2_000))
     pictured = [file for file in view.files if any(subject.groups for subject in file.subjects)]
     spent = sum(
-        _encoded_bytes(one)
-        for file in pictured
-        for s in file.subjects
-        for g in s.groups
-        for one in g.exhibits
+        encoded_bytes(one) for file in pictured for s in file.subjects for g in s.groups for one in g.exhibits
     )
     assert 0 < spent <= image_budget(2_000)
     assert len(pictured) <= MOST_FULL_FILES
@@ -56,8 +54,14 @@ def test_the_budget_goes_to_signs_first() -> None:
 
 
 def test_each_files_exhibits_are_loaded_once() -> None:
-    case, loaded = rich_case(), []
-    build_view([manifest()], case.rows, lambda row_id: loaded.append(row_id) or case.load(row_id))
+    case = rich_case()
+    loaded: list[int] = []
+
+    def load(row_id: int) -> tuple[Exhibit, ...]:
+        loaded.append(row_id)
+        return case.load(row_id)
+
+    build_view([manifest()], case.rows, load)
     assert sorted(loaded) == [row_id for row_id, _ in case.rows]
 
 

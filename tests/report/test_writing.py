@@ -72,7 +72,7 @@ def test_full_disk_leaves_the_old_report(
 ) -> None:
     path = tmp_path / "out.json"
     path.write_text("older")
-    monkeypatch.setattr(renderers, "_create", lambda _: open("/dev/full", "wb"))
+    monkeypatch.setattr(renderers, "_create", lambda _: open("/dev/full", "wb"))  # noqa: SIM115
     with pytest.raises(ReportError, match="No space left") as caught:
         write_report(rich_view, path)
     assert "case file" in caught.value.hint

@@ -1,7 +1,7 @@
 """CSV: one row per file, for spreadsheets and scripts.
 
-A text cell that begins with one of ``= + - @``, a tab or a carriage return gets a leading apostrophe, since
-spreadsheets would run it as a formula; a file name chosen by a suspect must not run on the examiner's machine.
+A text cell that begins with one of ``= + - @``, a tab or a carriage return gets a leading apostrophe,
+since spreadsheets would run it as a formula: a suspect's file name must not run on the examiner's machine.
 """
 
 from __future__ import annotations
@@ -42,7 +42,7 @@ class CsvRenderer:
         )
         try:
             plain = csv.writer(text, lineterminator="\n")
-            # Before Python 3.13 the writer leaves a lone carriage return unquoted, and readers end the row there.
+            # Before Python 3.13 the writer leaves a lone carriage return unquoted: readers end the row there.
             quoted = csv.writer(text, lineterminator="\n", quoting=csv.QUOTE_ALL)
             plain.writerow([*COLUMNS, LABEL_COLUMN] if view.labelled else COLUMNS)
             for file in view.files:

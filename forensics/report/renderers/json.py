@@ -18,7 +18,8 @@ from forensics.records.media import MediaFile
 from forensics.records.model_card import ModelCard
 from forensics.records.scan import RunManifest
 from forensics.records.verdict import Verdict
-from forensics.report.view import ExhibitCaption, FileView, ReportView
+from forensics.report.evidence import ExhibitCaption
+from forensics.report.view import FileView, ReportView
 
 SCHEMA_VERSION = 1
 

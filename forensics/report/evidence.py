@@ -1,0 +1,113 @@
+"""Which pictures a page shows: a fixed budget of bytes goes to the files that need a human's eye first."""
+
+from __future__ import annotations
+
+import math
+from collections.abc import Callable, Iterable, Sequence
+from dataclasses import dataclass
+
+from forensics.records.findings import Exhibit, ExhibitKind
+from forensics.records.scan import ScanResult
+from forensics.report.words import VERDICT_ORDER
+
+# A page of 5,000 files has to stay under 25 MB and open without freezing. What the rows and the full
+# details take, measured on such a page and rounded up, comes off the top; pictures get the rest.
+PAGE_BYTES = 23_000_000
+ROW_BYTES = 2_200
+FULL_DETAIL_BYTES = 22_000
+MOST_IMAGE_BYTES = 16_000_000
+LEAST_IMAGE_BYTES = 2_000_000
+MOST_FULL_FILES = 150
+
+ExhibitLoader = Callable[[int], Iterable[Exhibit]]
+
+
+@dataclass(frozen=True, slots=True)
+class ExhibitCaption:
+    """An exhibit without its picture: what JSON carries, and what a page says of evidence left out."""
+
+    kind: ExhibitKind
+    caption: str
+    subject: str
+    group: str
+    at_s: float
+    fakeness: float | None
+    n_bytes: int
+
+
+@dataclass(frozen=True, slots=True)
+class ExhibitGroup:
+    """Pictures of one moment, shown side by side."""
+
+    title: str
+    at_s: float
+    fakeness: float | None
+    exhibits: tuple[Exhibit, ...]
+
+
+def by_attention(rows: Sequence[tuple[int, ScanResult]]) -> list[int]:
+    """Positions of ``rows`` in the order in which a reader needs them."""
+    return sorted(range(len(rows)), key=lambda position: attention(rows[position][1]))
+
+
+def attention(result: ScanResult) -> tuple[int, float]:
+    """Signs, inconclusive, no signs, not examined; within each the highest fakeness first."""
+    return VERDICT_ORDER.index(result.verdict.label), -(result.verdict.fakeness or 0.0)
+
+
+def image_budget(n_files: int) -> int:
+    """Bytes of encoded pictures that a page of ``n_files`` may carry."""
+    left = PAGE_BYTES - n_files * ROW_BYTES - min(n_files, MOST_FULL_FILES) * FULL_DETAIL_BYTES
+    return max(LEAST_IMAGE_BYTES, min(MOST_IMAGE_BYTES, left))
+
+
+def spend(
+    rows: Sequence[tuple[int, ScanResult]], load_exhibits: ExhibitLoader
+) -> tuple[dict[int, tuple[Exhibit, ...]], dict[int, tuple[ExhibitCaption, ...]]]:
+    """Exhibits to show by position, and the captions of all."""
+    left = image_budget(len(rows))
+    kept: dict[int, tuple[Exhibit, ...]] = {}
+    captions: dict[int, tuple[ExhibitCaption, ...]] = {}
+    for place, position in enumerate(by_attention(rows)):
+        exhibits = tuple(load_exhibits(rows[position][0]))
+        captions[position] = tuple(_caption(exhibit) for exhibit in exhibits)
+        cost = sum(encoded_bytes(exhibit) for exhibit in exhibits)
+        if place < MOST_FULL_FILES and cost <= left:
+            kept[position] = exhibits
+            left -= cost
+    return kept, captions
+
+
+def encoded_bytes(exhibit: Exhibit) -> int:
+    """What the picture takes within a page, as base64."""
+    return math.ceil(len(exhibit.jpeg) / 3) * 4
+
+
+def _caption(exhibit: Exhibit) -> ExhibitCaption:
+    return ExhibitCaption(
+        kind=exhibit.kind,
+        caption=exhibit.caption,
+        subject=exhibit.subject,
+        group=exhibit.group,
+        at_s=exhibit.at_s,
+        fakeness=exhibit.fakeness,
+        n_bytes=len(exhibit.jpeg),
+    )
+
+
+def groups_of(subject: str, exhibits: Sequence[Exhibit]) -> tuple[ExhibitGroup, ...]:
+    """One subject's pictures, those of one moment together, in the order frame, crop, attention."""
+    by_group: dict[str, list[Exhibit]] = {}
+    for exhibit in exhibits:
+        if exhibit.subject == subject:
+            by_group.setdefault(exhibit.group, []).append(exhibit)
+    order = list(ExhibitKind)
+    return tuple(
+        ExhibitGroup(
+            title=group.removeprefix(f"{subject}, "),
+            at_s=members[0].at_s,
+            fakeness=next((one.fakeness for one in members if one.fakeness is not None), None),
+            exhibits=tuple(sorted(members, key=lambda one: order.index(one.kind))),
+        )
+        for group, members in by_group.items()
+    )

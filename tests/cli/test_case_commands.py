@@ -1,0 +1,123 @@
+"""``forensics verify`` and ``forensics report``: what can be done with a case file alone."""
+
+from __future__ import annotations
+
+import csv
+import hashlib
+import json
+import sqlite3
+from pathlib import Path
+
+import pytest
+
+from forensics.casefile.case_file import CaseFile
+from tests.casefile.made import case_of_four_rows, manifest, result
+from tests.cli.running import Runner
+
+
+@pytest.fixture
+def case(tmp_path: Path) -> Path:
+    path = tmp_path / "made.case"
+    case_of_four_rows(path)
+    return path
+
+
+def test_verify_of_a_sound_case_gives_its_head(run: Runner, case: Path) -> None:
+    ran = run("verify", case)
+    assert ran.code == 0
+    assert "is intact: 4 rows, 2 exhibits" in ran.out
+    with CaseFile.open_read_only(case) as opened:
+        head = opened.head_hash
+    assert f"Head hash: {head}" in ran.out
+    again = run("verify", case, "--expected-head", head)
+    assert again.code == 0
+    assert "The expected head is row 4 of 4" in again.out
+
+
+def test_verify_against_another_head_fails(run: Runner, case: Path) -> None:
+    ran = run("verify", case, "--expected-head", "0" * 63 + "1")
+    assert ran.code == 4
+    assert "is not what was written" in ran.err
+
+
+def test_verify_sees_a_changed_row(run: Runner, case: Path) -> None:
+    connection = sqlite3.connect(case)
+    triggers = connection.execute("SELECT name FROM sqlite_master WHERE type = 'trigger'").fetchall()
+    for (name,) in triggers:
+        connection.execute(f"DROP TRIGGER {name}")
+    connection.execute("UPDATE entries SET payload = replace(payload, '0.1', '0.9') WHERE row_id = 3")
+    connection.commit()
+    connection.close()
+    ran = run("verify", case)
+    assert ran.code == 4
+    assert "3" in ran.out
+    assert "Keep the file as it is" in ran.err
+
+
+def test_verify_of_the_media(run: Runner, tmp_path: Path) -> None:
+    clip = tmp_path / "clips" / "a.mp4"
+    clip.parent.mkdir()
+    clip.write_bytes(b"not looked into")
+    path = tmp_path / "media.case"
+    digest = hashlib.sha256(clip.read_bytes()).hexdigest()
+    with CaseFile.create_or_resume(path) as opened:
+        opened.begin_run(manifest())
+        opened.add(result(str(clip), sha256=digest, size_bytes=15))
+        opened.finish({})
+    sound = run("verify", path, "--media", clip.parent)
+    assert sound.code == 0
+    assert "1 of 1 examined files are unchanged" in sound.out
+    clip.write_bytes(b"not looked INTO")
+    changed = run("verify", path, "--media", clip.parent)
+    assert changed.code == 4
+    assert "changed: " in changed.out
+    assert "Not all examined files are what was examined" in changed.err
+
+
+def test_verify_of_no_case_says_so(run: Runner, tmp_path: Path) -> None:
+    ran = run("verify", tmp_path / "none.case")
+    assert ran.code == 4
+    assert str(tmp_path / "none.case") in ran.err
+
+
+def test_report_draws_every_form_that_was_asked_for(run: Runner, case: Path, tmp_path: Path) -> None:
+    wanted = [tmp_path / f"out.{suffix}" for suffix in ("html", "json", "csv")]
+    ran = run("report", case, *(word for path in wanted for word in ("--report", path)))
+    assert ran.code == 0, ran.err
+    html, data, table = wanted
+    assert "a.mp4" in html.read_text(encoding="utf-8")
+    assert len(json.loads(data.read_bytes())["files"]) == 2
+    with table.open(newline="", encoding="utf-8") as opened:
+        rows = list(csv.reader(opened))
+    assert rows[0][:4] == ["path", "sha256", "kind", "verdict"]
+    assert [row[0] for row in rows[1:]] == ["clips/a.mp4", "clips/b.mp4"]
+
+
+def test_report_with_labels_has_figures(run: Runner, case: Path, tmp_path: Path) -> None:
+    labels = tmp_path / "labels.csv"
+    labels.write_text("path,label\na.mp4,fake\nb.mp4,real\n", encoding="utf-8")
+    out = tmp_path / "out.json"
+    ran = run("report", case, "--labels", labels, "--report", out)
+    assert ran.code == 0, ran.err
+    drawn = json.loads(out.read_bytes())
+    assert {one["label"] for one in drawn["files"]} == {"manipulated", "pristine"}
+    file_scope = next(one for one in drawn["figures"] if one["scope"] == "file")
+    assert (file_scope["n_manipulated"], file_scope["n_pristine"]) == (1, 1)
+
+
+@pytest.mark.parametrize(
+    ("name", "code", "words"),
+    [
+        ("missing/out.html", 4, "does not exist"),
+        ("out.pdf", 2, "ends in .pdf"),
+        ("", 4, "is a folder"),
+    ],
+)
+def test_report_says_before_it_starts_that_it_cannot_write(
+    run: Runner, case: Path, tmp_path: Path, name: str, code: int, words: str
+) -> None:
+    folder = tmp_path / "folder.html"
+    folder.mkdir()
+    ran = run("report", case, "--report", tmp_path / name if name else folder)
+    assert ran.code == code
+    assert words in ran.err

@@ -1,0 +1,85 @@
+"""``forensics models`` and ``forensics doctor``."""
+
+from __future__ import annotations
+
+from pathlib import Path
+
+import pytest
+
+from forensics import catalog
+from tests.cli.running import Runner
+from tests.made_models import face_model, voice_model
+
+
+@pytest.fixture
+def shipped(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> Path:
+    root = tmp_path / "models"
+    face_model(root)
+    voice_model(root)
+    monkeypatch.setattr(catalog, "models_folder", lambda: root)
+    return root
+
+
+def _damage(folder: Path) -> None:
+    (folder / "model.xml").write_bytes(b"<net/>")
+
+
+def test_list_has_one_line_for_each_model(run: Runner, shipped: Path) -> None:
+    ran = run("models", "list")
+    assert ran.code == 0
+    face, voice = ran.out.splitlines()
+    assert face.split()[:3] == ["face-made", "face", "f16"]
+    assert voice.split()[:3] == ["voice-made", "voice", "f16"]
+
+
+def test_show_prints_what_a_defence_would_ask_for(run: Runner, shipped: Path) -> None:
+    ran = run("models", "show", "face-made")
+    assert ran.code == 0
+    card = catalog.read_card(shipped / "face-made")
+    for expected in (
+        "32 x 32 px, cut 1.04 times",
+        "Knows nothing about manipulation.",
+        "signs from 0.600, no signs up to 0.300",
+        card.variants[0].xml_sha256,
+    ):
+        assert expected in ran.out
+
+
+def test_show_of_an_unknown_model_names_the_known(run: Runner, shipped: Path) -> None:
+    ran = run("models", "show", "nonesuch")
+    assert ran.code == 3
+    assert "There is no model nonesuch; the shipped ones are: face-made, voice-made" in ran.err
+
+
+def test_verify_passes_sound_models(run: Runner, shipped: Path) -> None:
+    ran = run("models", "verify")
+    assert ran.code == 0
+    assert [line.split(":")[0] for line in ran.out.splitlines()] == ["face-made", "voice-made"]
+    assert run("models", "verify", shipped / "voice-made").out.startswith("voice-made: sound, 1 variants")
+
+
+def test_verify_fails_on_a_damaged_model(run: Runner, shipped: Path) -> None:
+    _damage(shipped / "voice-made")
+    assert run("models", "verify", "face-made").code == 0
+    ran = run("models", "verify")
+    assert ran.code == 3
+    assert "model.xml is not the file that the card of voice-made describes" in ran.err
+
+
+def test_doctor_says_what_is_there(run: Runner, shipped: Path) -> None:
+    ran = run("doctor")
+    assert ran.code == 0
+    assert "face is examined with face-made" in ran.out
+    assert "voice is examined with voice-made" in ran.out
+    assert "openvino 20" in ran.out
+    assert ran.out.endswith("Nothing is missing.\n")
+
+
+def test_doctor_says_what_is_wrong_and_what_to_do(run: Runner, shipped: Path) -> None:
+    _damage(shipped / "voice-made")
+    (shipped / "face-made" / "card.toml").unlink()
+    ran = run("doctor")
+    assert ran.code == 3
+    assert "No face model is installed" in ran.out
+    assert "model.xml is not the file" in ran.out
+    assert "install or export the model again" in ran.out

@@ -1,0 +1,72 @@
+"""Tiny models with known answers, as a user would have them: IR and card in a folder."""
+
+from __future__ import annotations
+
+import hashlib
+from pathlib import Path
+
+import numpy as np
+import openvino as ov
+from openvino import opset13 as op
+
+from forensics import catalog
+from forensics.records.model_card import Calibration, InputContract, ModelCard, Task, Thresholds, Variant
+
+SIZE_PX = 32
+RATE_HZ = 16_000
+WINDOW_S = 2.0
+_MAP_SIDE = 16
+
+
+def face_model(root: Path, name: str = "face-made") -> Path:
+    """A face model whose logit is 8 x (mean brightness - 0.5): bright faces pass for manipulated."""
+    pictures = op.parameter([-1, SIZE_PX, SIZE_PX, 3], np.uint8, name="input")
+    shares = op.divide(op.convert(pictures, np.float32), np.float32(255))
+    means = op.reduce_mean(shares, [1, 2, 3], keep_dims=False)
+    where = op.reshape(op.reduce_mean(shares, [3], keep_dims=False), [-1, 1, SIZE_PX, SIZE_PX], False)
+    contract = InputContract(
+        size_px=SIZE_PX, crop_margin=1.04, min_face_px=20, finder="dlib-hog", frames_per_clip=8
+    )
+    return _saved(root / name, Task.FACE, pictures, means, where, contract)
+
+
+def voice_model(root: Path, name: str = "voice-made") -> Path:
+    """A voice model whose logit is 8 x (mean level - 0.5)."""
+    n_samples = round(WINDOW_S * RATE_HZ)
+    sound = op.parameter([-1, n_samples], np.float32, name="input")
+    levels = op.absolute(sound)
+    means = op.reduce_mean(levels, [1], keep_dims=False)
+    begin = op.slice(levels, [0], [_MAP_SIDE**2], [1], [1])
+    where = op.reshape(begin, [-1, 1, _MAP_SIDE, _MAP_SIDE], False)
+    contract = InputContract(rate_hz=RATE_HZ, window_s=WINDOW_S, hop_s=1.0)
+    return _saved(root / name, Task.VOICE, sound, means, where, contract)
+
+
+def _saved(
+    folder: Path, task: Task, given: ov.Node, means: ov.Node, where: ov.Node, contract: InputContract
+) -> Path:
+    logit = op.multiply(op.subtract(means, np.float32(0.5)), np.float32(8))
+    model = ov.Model([logit, where], [given], folder.name)
+    for port, name in zip(model.outputs, ("logit", "map"), strict=True):
+        port.get_tensor().set_names({name})
+    folder.mkdir(parents=True)
+    ov.save_model(model, folder / "model.xml")
+    digests = [
+        hashlib.sha256((folder / name).read_bytes()).hexdigest() for name in ("model.xml", "model.bin")
+    ]
+    card = ModelCard(
+        id=folder.name,
+        version="1",
+        task=task,
+        net="made up",
+        summary="Made for tests: brightness or level, nothing else",
+        licence="Apache-2.0",
+        training_data="none",
+        contract=contract,
+        variants=(Variant("f16", "model.xml", "model.bin", *digests),),
+        calibration=Calibration(1.0, 0.0, -8.0, 8.0, "made up", 10),
+        thresholds=Thresholds(0.6, 0.3, "made up"),
+        limits=("Knows nothing about manipulation.",),
+    )
+    catalog.write_card(card, folder)
+    return folder

@@ -50,10 +50,7 @@ class EfficientNetFace(FakenessNet):
     ) -> None:
         super().__init__()
         self.trunk_name = trunk
-        # timm's modules are untyped.
-        self.trunk: Any = timm.create_model(
-            trunk, pretrained=False, num_classes=0, drop_path_rate=drop_path_rate
-        )
+        self.trunk = _fresh_trunk(trunk, drop_path_rate)
         if padded_as_at_px is not None:
             _fix_padding(self.trunk, padded_as_at_px)
         self.attention_stage = attention_stage
@@ -93,6 +90,11 @@ class EfficientNetFace(FakenessNet):
         return logit, attention
 
 
+def _fresh_trunk(name: str, drop_path_rate: float) -> Any:
+    # Typed as Any: what the attributes of timm's modules are is not known to a type checker.
+    return timm.create_model(name, pretrained=False, num_classes=0, drop_path_rate=drop_path_rate)
+
+
 class _FixedPaddingConv2d(nn.Conv2d):
     """A convolution that pads (before, after) on both axes; torch's own pads both sides alike."""
 
@@ -108,8 +110,8 @@ class _FixedPaddingConv2d(nn.Conv2d):
         self.load_state_dict(convolution.state_dict())
         self.border = (before, after, before, after)
 
-    def forward(self, input: Tensor) -> Tensor:
-        return super().forward(nn.functional.pad(input, self.border))
+    def forward(self, x: Tensor) -> Tensor:
+        return super().forward(nn.functional.pad(x, self.border))
 
 
 def _fix_padding(trunk: Any, size_px: int) -> None:

@@ -35,12 +35,14 @@ class FaceForensics:
     def read(self, dataset: Path, options: ReadOptions) -> Reading:
         """All clips in folders named ``videos``."""
         own = _own_splits(dataset)
-        sources = []
+        sources: list[Source] = []
         for top in _TOPS:
             for folder in sorted((dataset / top).glob("*/*/videos")):
-                for path in sorted(folder.iterdir()):
-                    if path.suffix.lower() in VIDEO_SUFFIXES:
-                        sources.append(_clip(path, folder.parent.parent.name, top == _TOPS[1], own, options))
+                sources += [
+                    _clip(path, folder.parent.parent.name, top == _TOPS[1], own, options)
+                    for path in sorted(folder.iterdir())
+                    if path.suffix.lower() in VIDEO_SUFFIXES
+                ]
         return Reading("faceforensics", sources)
 
 

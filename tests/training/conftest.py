@@ -1,0 +1,45 @@
+"""Training needs torch, which the scan's environment has not: there these tests are skipped, and say so."""
+
+from __future__ import annotations
+
+from collections.abc import Iterable
+from importlib.util import find_spec
+from pathlib import Path
+
+import pytest
+
+from tests.training.made import made_faces, shared_faces
+
+_HERE = Path(__file__).parent
+# Of torch, timm and IPEX, on import and at use; none of them is ours to mend.
+_THEIR_WARNINGS = (
+    "ignore::DeprecationWarning",
+    "ignore::FutureWarning",
+    "ignore::UserWarning:torch.*",
+    "ignore::UserWarning:intel_extension_for_pytorch.*",
+)
+
+
+class _WithoutTorch(pytest.Module):
+    def collect(self) -> Iterable[pytest.Item | pytest.Collector]:
+        pytest.skip("torch is absent: pip install '.[train]'", allow_module_level=True)
+
+
+def pytest_pycollect_makemodule(module_path: Path, parent: pytest.Collector) -> pytest.Module | None:
+    if find_spec("torch") is not None or _HERE not in module_path.parents:
+        return None
+    return _WithoutTorch.from_parent(parent, path=module_path)
+
+
+def pytest_collection_modifyitems(items: list[pytest.Item]) -> None:
+    for item in items:
+        if _HERE in item.path.parents:
+            for warning in _THEIR_WARNINGS:
+                item.add_marker(pytest.mark.filterwarnings(warning))
+
+
+@pytest.fixture(scope="session")
+def prepared(tmp_path_factory: pytest.TempPathFactory) -> Path:
+    """A small prepared data set: real crops where there are some, otherwise made ones."""
+    folder = tmp_path_factory.mktemp("prepared")
+    return shared_faces(folder) or made_faces(folder)

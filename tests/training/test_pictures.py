@@ -1,0 +1,86 @@
+"""What happens to pictures before the net sees them."""
+
+from __future__ import annotations
+
+from pathlib import Path
+
+import numpy as np
+import pytest
+import torch
+
+from forensics.errors import TrainingError
+from forensics.faces.blending import self_blend
+from forensics.records.faces import FaceBox
+from forensics.training.data.degrade import degrade, rotate
+from forensics.training.data.face_samples import TrainingFaces, WholeFaces, read_rgb
+from forensics.training.data.mixing import Mix
+from forensics.training.data.samples import read_samples
+from forensics.training.streams import face_contract
+from tests.training.made import write_picture
+
+
+def picture(size_px: int = 96) -> np.ndarray:
+    rows, columns = np.mgrid[:size_px, :size_px]
+    return np.stack([rows * 2, columns * 2, (rows + columns)], axis=2).clip(0, 255).astype(np.uint8)
+
+
+@pytest.mark.parametrize("seed", range(24))
+def test_degrading_keeps_shape_and_kind_and_is_repeatable(seed: int):
+    once, again = (degrade(picture(), np.random.default_rng(seed)) for _ in range(2))
+    assert once.shape == (96, 96, 3)
+    assert once.dtype == np.uint8
+    np.testing.assert_array_equal(once, again)
+
+
+def test_most_journeys_change_a_picture():
+    changed = [
+        not np.array_equal(degrade(picture(), np.random.default_rng(seed)), picture()) for seed in range(24)
+    ]
+    assert sum(changed) > 16
+
+
+@pytest.mark.parametrize("seed", range(8))
+def test_self_blending_changes_the_face_and_nothing_far_from_it(seed: int):
+    # The statistics of the whole picture may be changed, so only the blending's extent can be compared.
+    box = FaceBox(32, 32, 32, 32)
+    once, again = (self_blend(picture(), box, np.random.default_rng(seed)) for _ in range(2))
+    assert once.shape == (96, 96, 3)
+    assert once.dtype == np.uint8
+    np.testing.assert_array_equal(once, again)
+    assert not np.array_equal(once, picture())
+
+
+def test_rotation_by_nothing_changes_nothing():
+    np.testing.assert_array_equal(rotate(picture(), 0.0), picture())
+
+
+def test_an_item_depends_on_seed_and_index_alone(prepared: Path):
+    rows = [row for row in read_samples(prepared) if row.split == "train"]
+    stream = TrainingFaces(Mix(rows, 0.4), face_contract(64), seed=5)
+    in_order = [stream[index] for index in range(6)]
+    backwards = {index: stream[index] for index in reversed(range(6))}
+    for index, (image, label) in enumerate(in_order):
+        assert image.shape == (64, 64, 3)
+        assert image.dtype == torch.uint8
+        assert label.item() == float(index % 2)
+        torch.testing.assert_close(image, backwards[index][0], rtol=0, atol=0)
+    other = TrainingFaces(Mix(rows, 0.4), face_contract(64), seed=6)
+    assert any(not torch.equal(other[index][0], in_order[index][0]) for index in range(6))
+
+
+def test_validation_crops_are_cut_as_a_scan_cuts(prepared: Path):
+    rows = [row for row in read_samples(prepared) if row.split == "val"]
+    crops = WholeFaces(rows, face_contract(64))
+    image, label = crops[0]
+    assert image.shape == (64, 64, 3)
+    assert label.item() == float(rows[0].manipulated)
+    assert len(crops) == len(rows)
+
+
+def test_a_damaged_picture_is_named(tmp_path: Path):
+    (tmp_path / "broken.jpg").write_bytes(b"no picture")
+    with pytest.raises(TrainingError, match=r"broken\.jpg is not a picture"):
+        read_rgb(str(tmp_path / "broken.jpg"))
+    with pytest.raises(TrainingError, match=r"none\.jpg cannot be read"):
+        read_rgb(str(tmp_path / "none.jpg"))
+    assert read_rgb(str(write_picture(tmp_path / "good.png"))).shape == (96, 96, 3)

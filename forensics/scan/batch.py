@@ -28,24 +28,10 @@ from typing import Final, TypeVar
 
 from forensics.errors import EngineError, SettingsError
 from forensics.media.discovery import Found
-from forensics.records.findings import Abstention, Notice, Why
-from forensics.records.media import MediaFile
 from forensics.records.scan import ScanResult
-from forensics.records.verdict import Verdict, VerdictLabel
 from forensics.scan.events import BatchEnded, BatchStarted, Event, FileDone, FileFailed, FileStarted
-from forensics.scan.worker import (
-    AGAIN,
-    LITTLE_MEMORY,
-    Answer,
-    Examined,
-    Failure,
-    GaveUp,
-    Job,
-    Ready,
-    StartFailed,
-    work,
-)
-from forensics.verdicts.policy import POLICY
+from forensics.scan.failures import Failure, death, last_words, not_examined
+from forensics.scan.worker import Answer, Examined, GaveUp, Job, Ready, StartFailed, work
 
 B = TypeVar("B")
 
@@ -65,8 +51,6 @@ ONE_THREAD: Final = dict.fromkeys(
     ("OMP_NUM_THREADS", "OPENBLAS_NUM_THREADS", "MKL_NUM_THREADS", "OPENCV_FOR_THREADS_NUM"), "1"
 )
 """Read by the libraries when they are loaded. Workers fill the cores; threads on top only get in the way."""
-
-LAST_WORDS_CHARS: Final = 300
 
 
 def run_batch(
@@ -240,7 +224,7 @@ class _Batch:
         try:
             answer: Answer = pickle.loads(worker.connection.recv_bytes())  # noqa: S301 our own process
         except (EOFError, OSError):
-            self._lost(worker, _death(self._remove(worker)))
+            self._lost(worker, death(self._remove(worker)))
             return
         if isinstance(answer, StartFailed):
             raise answer.error
@@ -278,7 +262,7 @@ class _Batch:
 
     def _lost(self, worker: _Worker, failure: Failure) -> None:
         """A worker is gone; its file, if it had one, is first identified by another worker."""
-        words = _last_words(worker.log)
+        words = last_words(worker.log)
         if not worker.ready:
             self._start_failed(failure, words)
         elif worker.job is not None and worker.job.only_hash:
@@ -308,52 +292,6 @@ class _Batch:
         self._on_result(result)
         self.n_done += 1
         self._on_event(FileDone(replace(result, exhibits=()), self.n_done))
-
-
-def not_examined(file: Found, failure: Failure, sha256: str | None, words: str = "") -> ScanResult:
-    """The result of a file that took its worker down or met a defect.
-
-    Args:
-        words: what the worker wrote last before it ended.
-    """
-    reason = failure.reason.rstrip(".")
-    said = (Notice("score", f"The last words of the worker: {words}"),) if words else ()
-    return ScanResult(
-        media=MediaFile(file.display, file.size_bytes, file.modified_utc, sha256),
-        verdict=Verdict(VerdictLabel.NOT_EXAMINED, f"{reason}. {failure.hint}", POLICY),
-        abstentions=(Abstention("scan", Why.FAILED, f"{reason}. {failure.hint}"),),
-        notices=said,
-    )
-
-
-def _death(exit_code: int | None) -> Failure:
-    """What an exit code says."""
-    if exit_code is None or exit_code >= 0:
-        return Failure(f"The worker process ended with exit code {exit_code}", AGAIN)
-    try:
-        name = signal.Signals(-exit_code).name
-    except ValueError:
-        name = f"signal {-exit_code}"
-    if name == "SIGKILL":
-        return Failure(
-            "The worker process was killed (SIGKILL), most often because the machine ran out of memory",
-            LITTLE_MEMORY,
-        )
-    return Failure(f"The worker process crashed ({name})", AGAIN)
-
-
-def _last_words(log: Path) -> str:
-    """The line of a worker's log that tells most: where it crashed, or otherwise the last one."""
-    try:
-        lines = log.read_bytes()[-20_000:].decode(errors="replace").splitlines()
-    except OSError:
-        return ""
-    lines = [line.strip() for line in lines if line.strip()]
-    fatal = next((index for index, line in enumerate(lines) if line.startswith("Fatal Python error")), None)
-    if fatal is None:
-        return lines[-1][:LAST_WORDS_CHARS] if lines else ""
-    where = next((line for line in lines[fatal:] if line.startswith("File ")), "")
-    return f"{lines[fatal]} {where}".strip()[:LAST_WORDS_CHARS]
 
 
 @contextlib.contextmanager

@@ -14,28 +14,16 @@ from collections.abc import Callable
 from dataclasses import dataclass
 from multiprocessing import parent_process
 from multiprocessing.connection import Connection, wait
-from typing import Final, TypeVar
+from typing import TypeVar
 
 from forensics.casefile.chain import why_unstorable
 from forensics.errors import ForensicsError, MediaError
 from forensics.media.discovery import Found
 from forensics.media.hashing import sha256_of
 from forensics.records.scan import ScanResult
+from forensics.scan.failures import AGAIN, LITTLE_MEMORY, Failure
 
 B = TypeVar("B")
-
-AGAIN: Final = (
-    "Scan this file again by itself; if it fails again, please report it with the file's properties."
-)
-LITTLE_MEMORY: Final = "Scan this file again by itself with --workers 1, or on a machine with more memory."
-
-
-@dataclass(frozen=True, slots=True)
-class Failure:
-    """Why a file has no verdict, and what to do about it."""
-
-    reason: str
-    hint: str
 
 
 @dataclass(frozen=True, slots=True)

@@ -1,0 +1,75 @@
+"""Files that took their worker down or met a defect: in words, and as results."""
+
+from __future__ import annotations
+
+import signal
+from dataclasses import dataclass
+from pathlib import Path
+from typing import Final
+
+from forensics.media.discovery import Found
+from forensics.records.findings import Abstention, Notice, Why
+from forensics.records.media import MediaFile
+from forensics.records.scan import ScanResult
+from forensics.records.verdict import Verdict, VerdictLabel
+from forensics.verdicts.policy import POLICY
+
+LAST_WORDS_CHARS: Final = 300
+AGAIN: Final = (
+    "Scan this file again by itself; if it fails again, please report it with the file's properties."
+)
+LITTLE_MEMORY: Final = "Scan this file again by itself with --workers 1, or on a machine with more memory."
+
+
+@dataclass(frozen=True, slots=True)
+class Failure:
+    """Why a file has no verdict, and what to do about it."""
+
+    reason: str
+    hint: str
+
+
+def not_examined(file: Found, failure: Failure, sha256: str | None, words: str = "") -> ScanResult:
+    """The result of a file that took its worker down or met a defect.
+
+    Args:
+        words: what the worker wrote last before it ended.
+    """
+    reason = failure.reason.rstrip(".")
+    said = (Notice("score", f"The last words of the worker: {words}"),) if words else ()
+    return ScanResult(
+        media=MediaFile(file.display, file.size_bytes, file.modified_utc, sha256),
+        verdict=Verdict(VerdictLabel.NOT_EXAMINED, f"{reason}. {failure.hint}", POLICY),
+        abstentions=(Abstention("scan", Why.FAILED, f"{reason}. {failure.hint}"),),
+        notices=said,
+    )
+
+
+def death(exit_code: int | None) -> Failure:
+    """What an exit code says."""
+    if exit_code is None or exit_code >= 0:
+        return Failure(f"The worker process ended with exit code {exit_code}", AGAIN)
+    try:
+        name = signal.Signals(-exit_code).name
+    except ValueError:
+        name = f"signal {-exit_code}"
+    if name == "SIGKILL":
+        return Failure(
+            "The worker process was killed (SIGKILL), most often because the machine ran out of memory",
+            LITTLE_MEMORY,
+        )
+    return Failure(f"The worker process crashed ({name})", AGAIN)
+
+
+def last_words(log: Path) -> str:
+    """The line of a worker's log that tells most: where it crashed, or otherwise the last one."""
+    try:
+        lines = log.read_bytes()[-20_000:].decode(errors="replace").splitlines()
+    except OSError:
+        return ""
+    lines = [line.strip() for line in lines if line.strip()]
+    fatal = next((index for index, line in enumerate(lines) if line.startswith("Fatal Python error")), None)
+    if fatal is None:
+        return lines[-1][:LAST_WORDS_CHARS] if lines else ""
+    where = next((line for line in lines[fatal:] if line.startswith("File ")), "")
+    return f"{lines[fatal]} {where}".strip()[:LAST_WORDS_CHARS]

@@ -22,12 +22,14 @@ from forensics.faces.tracks import track
 from forensics.records.faces import FaceTrack, TrackedFace
 from forensics.records.media import Frame
 
+_SHARED_DATA = Path(__file__).resolve().parents[1] / ".." / "shared" / "data"
+SHARED_VIDEO = Path(os.environ.get("FORENSICS_SHARED_DATA", _SHARED_DATA)) / "video"
+
 
 def main() -> None:
     """Prints one line per clip and a total."""
-    shared = Path(os.environ.get("FORENSICS_SHARED_DATA", Path(__file__).parents[2] / "shared" / "data"))
     parser = argparse.ArgumentParser(description=__doc__)
-    parser.add_argument("clips", nargs="*", type=Path, default=sorted((shared / "video").rglob("*.mp4")))
+    parser.add_argument("clips", nargs="*", type=Path, default=sorted(SHARED_VIDEO.rglob("*.mp4")))
     parser.add_argument("--finder", default="dlib-hog", choices=list(FINDERS))
     parser.add_argument("--frames", type=int, default=32)
     given = parser.parse_args()

@@ -20,13 +20,15 @@ from forensics.faces.finders import FINDERS, load_finder
 from forensics.faces.overlap import same_face
 from forensics.records.media import Frame
 
+_SHARED_DATA = Path(__file__).resolve().parents[1] / ".." / "shared" / "data"
+SHARED_VIDEO = Path(os.environ.get("FORENSICS_SHARED_DATA", _SHARED_DATA)) / "video"
+
 
 def main() -> None:
     """Prints percentiles of the ratio of sizes and of the shifts of the middle."""
-    shared = Path(os.environ.get("FORENSICS_SHARED_DATA", Path(__file__).parents[2] / "shared" / "data"))
     parser = argparse.ArgumentParser(description=__doc__)
     parser.add_argument("finder", choices=list(FINDERS))
-    parser.add_argument("clips", nargs="*", type=Path, default=sorted((shared / "video").rglob("*.mp4")))
+    parser.add_argument("clips", nargs="*", type=Path, default=sorted(SHARED_VIDEO.rglob("*.mp4")))
     parser.add_argument("--frames", type=int, default=16)
     given = parser.parse_args()
     reference, other = load_finder("dlib-hog"), load_finder(given.finder)

@@ -1,8 +1,8 @@
 """How a face looks, cheaply: enough to keep the people of one file apart, not to identify anybody.
 
 A look joins the colours of the head and its surroundings with a coarse grey picture of it. On 200 frames
-of 25 clips the likeness of one person in one clip was above 0.63 in 99 % of the pairs (median 0.91),
-that of different people below 0.64 in 99 % (median 0.22).
+of 25 clips the likeness of one person in one clip was above 0.75 in 99 % of the pairs (least 0.69, median
+0.94), that of different people below 0.66 in 99 % (most 0.69, median 0.22).
 """
 
 from __future__ import annotations
@@ -23,6 +23,8 @@ Look = npt.NDArray[np.float32]
 _SIDES = 1.6
 _COLOUR_SIDE_PX = 48
 _GREY_SIDE_PX = 12
+# Of the likeness: colours are the steadier witness, the picture counts where there is little colour.
+_COLOUR_WEIGHT = 0.75
 # Bins of lightness and of the two colour axes; skin, hair and cloth lie within +-40 of grey.
 _N_LIGHTNESS, _N_COLOUR = 6, 12
 _LOWEST_COLOUR, _COLOUR_RANGE = 96, 80
@@ -31,8 +33,8 @@ _LOWEST_COLOUR, _COLOUR_RANGE = 96, 80
 def look(image: RgbImage, box: FaceBox) -> Look:
     """float32[1008] unit vector: the look of the face in ``box``."""
     patch = cut_square(image, box.centre_px, _SIDES * box.size_px, _COLOUR_SIDE_PX)
-    joined = np.concatenate([_colours(patch), _grey(patch)])
-    return np.asarray(joined / np.sqrt(2.0), np.float32)
+    colours, grey = np.sqrt(_COLOUR_WEIGHT) * _colours(patch), np.sqrt(1 - _COLOUR_WEIGHT) * _grey(patch)
+    return np.concatenate([colours, grey]).astype(np.float32)
 
 
 def likeness(one: Look, others: Iterable[Look]) -> float:

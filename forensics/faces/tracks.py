@@ -25,10 +25,11 @@ RESCAN_EVERY = 4
 _STILL_SOUGHT = 3
 
 # A face belongs to a person if likeness + _PLACE_WEIGHT * place >= _SAME_PERSON. Far away in time or
-# place, likeness alone has to reach what 99 % of different people do not; in place, 0.5 is enough for
-# a turned head and still tells most cuts from one speaker to another.
-_SAME_PERSON = 0.7
-_PLACE_WEIGHT = 0.2
+# place, likeness alone has to exceed what any two different people reached (0.69); in place, 0.67 is
+# enough, and among several alike the nearest is taken. In doubt a person
+# becomes two tracks rather than two people one: a mixed track would hide the manipulated one.
+_SAME_PERSON = 0.72
+_PLACE_WEIGHT = 0.05
 # Sides of the larger box by which a face may move at once, and more per second, up to a limit.
 _REACH, _REACH_PER_S, _LARGEST_REACH = 0.5, 1.0, 2.5
 # How fast a place is forgotten.

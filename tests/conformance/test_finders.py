@@ -193,3 +193,10 @@ def test_one_face_in_two_windows_is_one_face(finder: FaceFinder, portrait: RgbIm
     frame, face = placed(portrait, 400, 120)
     beside = FaceBox(face.left_px + 40, face.top_px - 20, 90, 90)
     assert len(finder.find(frame, near=[face, beside])) == 1
+
+
+def test_face_that_has_gone_is_not_found_where_it_was(finder: FaceFinder, portrait: RgbImage) -> None:
+    frame, face = placed(portrait, 400, 120)
+    top, left = int(face.top_px) - 20, int(face.left_px) - 20
+    frame[top : top + 130, left : left + 130] = 110
+    assert finder.find(frame, near=[face]) == []

@@ -44,6 +44,9 @@ _WINDOW_THRESHOLD = -0.2
 _WINDOW_FACE_PX = 88.0
 # The window allows a move by one face's width in any direction.
 _WINDOW_SIDES = 3.0
+# A face hardly grows or shrinks by more from one sampled frame to the next; weak answers of other sizes
+# were patterns of the background. A true face of another size is left to the next full search.
+_LARGEST_CHANGE = 1.6
 
 
 class DlibHogFinder:
@@ -82,8 +85,8 @@ class DlibHogFinder:
         for box in near:
             scale = min(_WINDOW_FACE_PX / box.size_px, _LARGEST_WINDOW_SCALE)
             view = around(grey, box, _WINDOW_SIDES, scale)
-            if view is not None:
-                found += self._search(view, _WINDOW_THRESHOLD)
+            answers = self._search(view, _WINDOW_THRESHOLD) if view else []
+            found += [one for one in answers if _similar_size(one, box)]
         return without_duplicates(found)
 
     def _search(self, view: View, threshold: float) -> list[FaceBox]:
@@ -92,3 +95,7 @@ class DlibHogFinder:
             view.in_picture(one.left(), one.top(), one.width(), one.height(), float(confidence))
             for one, confidence in zip(rectangles, confidences, strict=True)
         ]
+
+
+def _similar_size(one: FaceBox, other: FaceBox) -> bool:
+    return 1 / _LARGEST_CHANGE <= one.size_px / other.size_px <= _LARGEST_CHANGE

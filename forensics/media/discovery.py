@@ -158,7 +158,10 @@ def _searched_already(path: Path, as_what: str) -> Rejected:
 def _not_reachable(path: Path, error: OSError) -> Rejected:
     if isinstance(error, FileNotFoundError):
         if path.is_symlink():
-            reason, hint = "is a link to a place that does not exist", "Restore its target, or remove the link."
+            reason, hint = (
+                "is a link to a place that does not exist",
+                "Restore its target, or remove the link.",
+            )
         else:
             reason, hint = "does not exist", "Check the spelling and that the drive is mounted."
     elif isinstance(error, PermissionError):

@@ -1,0 +1,213 @@
+"""Decode a file once, forward: pictures spread over the whole of it, and all of its sound."""
+
+from __future__ import annotations
+
+from collections.abc import Iterator
+from dataclasses import replace
+from pathlib import Path
+
+from av.container import InputContainer
+from av.error import FFmpegError
+from av.stream import Discard
+
+from forensics.errors import MediaError
+from forensics.media.container import FfmpegWords, opened
+from forensics.media.discovery import display_path
+from forensics.media.listening import Listening
+from forensics.media.stills import read_still
+from forensics.media.timetable import Timetable, plan, plan_by_order, read_timetable
+from forensics.media.watching import Watching
+from forensics.records.findings import Notice
+from forensics.records.media import (
+    AudioChunk,
+    Frame,
+    MediaFile,
+    MediaKind,
+    MediaUpdate,
+    StreamInfo,
+    StreamKind,
+)
+
+# Headers round, and sound rarely ends with the last picture.
+_SHORT_BY_S = 1.0
+_SHORT_BY_SHARE = 0.02
+
+Decoded = Frame | AudioChunk | Notice | MediaUpdate
+
+
+def decode(
+    path: Path, media: MediaFile, n_frames: int, *, video: bool = True, audio: bool = True, n_threads: int = 1
+) -> Iterator[Decoded]:
+    """Decodes a file in one forward pass.
+
+    The packets of the video stream are read first, without decoding: they tell exactly which pictures there
+    are, whatever the header says. ``n_frames`` of them are chosen (see ``timetable.plan``) and only what
+    they need is decoded. A still gives one frame at 0 s. Sound comes mono at 16 kHz in chunks of 10 s. The
+    choice depends on the file and on ``n_frames`` alone, and memory does not grow with the duration, but
+    for 10 bytes a picture in the table.
+
+    Args:
+        path: the file.
+        media: what ``probe`` found.
+        n_frames: pictures to choose; a shorter clip gives each of its pictures once.
+        video: decode pictures.
+        audio: decode sound.
+        n_threads: threads of the decoder.
+
+    Yields:
+        Frames and chunks as the file interleaves them, notices of what was skipped or odd, and at the end
+        one MediaUpdate with what decoding found.
+
+    Raises:
+        MediaError: nothing could be decoded.
+    """
+    picture = media.stream(StreamKind.VIDEO) if video else None
+    sound = media.stream(StreamKind.AUDIO) if audio else None
+    if picture is not None and media.kind is MediaKind.IMAGE:
+        yield from _still(path, media, picture)
+        return
+    yield from _left_out(media, video=picture is not None, audio=sound is not None)
+    words = FfmpegWords()
+    watching: Watching | None = None
+    listening: Listening | None = None
+    timetable = read_timetable(path, picture.index, words) if picture is not None else None
+    with opened(path) as container:
+        if timetable is not None and picture is not None:
+            chosen = plan(timetable, n_frames)
+            watching = Watching(path, container, picture.index, chosen, words, n_threads)
+        if sound is not None:
+            listening = Listening(container, sound.index, words, n_threads)
+        yield from _one_pass(container, watching, listening, words)
+    if timetable is not None and picture is not None and watching is not None and _times_disagree(watching):
+        with opened(path) as container:
+            chosen = plan_by_order(timetable, n_frames)
+            watching = Watching(path, container, picture.index, chosen, words, n_threads)
+            yield from _one_pass(container, watching, None, words)
+    yield from words.notices()
+    if (watching or listening) and not _anything(watching, listening):
+        raise _nothing(path, words)
+    updated = _updated(media, timetable, watching, listening)
+    yield from _shortfalls(updated, timetable)
+    yield MediaUpdate(updated)
+
+
+def _one_pass(
+    container: InputContainer, watching: Watching | None, listening: Listening | None, words: FfmpegWords
+) -> Iterator[Frame | AudioChunk | Notice]:
+    sides = {side.stream_index: side for side in (watching, listening) if side is not None}
+    for stream in container.streams:
+        if stream.index not in sides:
+            stream.discard = Discard.all
+    packets = container.demux([container.streams[index] for index in sides]) if sides else iter(())
+    while True:
+        try:
+            with words.heard():
+                packet = next(packets)
+        except StopIteration:
+            break
+        except (FFmpegError, OSError) as error:
+            words.add(f"container: {getattr(error, 'strerror', None) or error}")
+            break
+        if packet.size:
+            yield from sides[packet.stream_index].take(packet)
+        if listening is None and watching is not None and watching.is_done:
+            break
+    for side in sides.values():
+        yield from side.finish()
+
+
+def _still(path: Path, media: MediaFile, picture: StreamInfo) -> Iterator[Decoded]:
+    still = read_still(path)
+    yield Frame(still.upright, 0, 0.0)
+    if still.is_animated:
+        yield Notice("decode", "This is an animation; its first picture alone is examined", 0.0)
+    streams = tuple(
+        replace(stream, n_frames_from_content=1) if stream.index == picture.index else stream
+        for stream in media.streams
+    )
+    yield MediaUpdate(replace(media, streams=streams))
+
+
+def _left_out(media: MediaFile, *, video: bool, audio: bool) -> Iterator[Notice]:
+    """Says which streams are not examined although they could be."""
+    for kind, is_examined, word in (
+        (StreamKind.VIDEO, video, "video"),
+        (StreamKind.AUDIO, audio, "audio"),
+    ):
+        streams = [stream for stream in media.streams if stream.kind is kind]
+        if is_examined and len(streams) > 1:
+            others = ", ".join(str(stream.index) for stream in streams[1:])
+            yield Notice(
+                "decode",
+                f"The file has {len(streams)} {word} streams; stream {streams[0].index} is examined, "
+                f"not stream {others}",
+            )
+
+
+def _times_disagree(watching: Watching) -> bool:
+    """Pictures came, but none at a time that the packets announced: count them instead."""
+    return watching.n_decoded > 0 and watching.n_delivered == 0 and not watching.by_order
+
+
+def _anything(watching: Watching | None, listening: Listening | None) -> bool:
+    seen = watching is not None and watching.n_delivered > 0
+    return seen or (listening is not None and listening.n_samples > 0)
+
+
+def _nothing(path: Path, words: FfmpegWords) -> MediaError:
+    said = words.first
+    return MediaError(
+        f"{display_path(path)} has a readable header, but nothing in it could be decoded"
+        + (f" ({said})" if said else ""),
+        "Copy it again from its source; if it plays elsewhere, convert it there and scan the copy as well.",
+    )
+
+
+def _updated(
+    media: MediaFile, timetable: Timetable | None, watching: Watching | None, listening: Listening | None
+) -> MediaFile:
+    streams = list(media.streams)
+    for at, stream in enumerate(streams):
+        if watching is not None and timetable is not None and stream.index == watching.stream_index:
+            streams[at] = _watched(stream, timetable, watching)
+        elif listening is not None and stream.index == listening.stream_index:
+            streams[at] = replace(stream, duration_from_content_s=round(listening.duration_s, 6))
+    return replace(media, streams=tuple(streams))
+
+
+def _watched(stream: StreamInfo, timetable: Timetable, watching: Watching) -> StreamInfo:
+    n_frames = watching.n_decoded if watching.by_order else timetable.n_pictures
+    duration_s = timetable.duration_s
+    if duration_s is None:
+        duration_s = n_frames / watching.rate_hz
+    orientation = watching.orientation
+    return replace(
+        stream,
+        n_frames_from_content=n_frames,
+        duration_from_content_s=round(duration_s, 6),
+        rotation_deg=stream.rotation_deg if orientation is None else orientation.rotation_deg,
+    )
+
+
+def _shortfalls(media: MediaFile, timetable: Timetable | None) -> Iterator[Notice]:
+    """Where the content is not what the header says."""
+    for stream in media.streams:
+        said_s, found_s = stream.duration_from_header_s, stream.duration_from_content_s
+        word = "pictures" if stream.kind is StreamKind.VIDEO else "sound"
+        if found_s == 0:
+            yield Notice("decode", f"The {word} could not be decoded; the other streams were examined")
+        elif said_s is not None and found_s is not None:
+            allowed_s = max(_SHORT_BY_S, _SHORT_BY_SHARE * said_s)
+            if found_s < said_s - allowed_s:
+                yield Notice(
+                    "decode",
+                    f"The {word} end at {found_s:.1f} s although the header says {said_s:.1f} s: "
+                    "the file is cut short or damaged",
+                    found_s,
+                )
+    if timetable is not None and not timetable.is_complete:
+        yield Notice(
+            "decode",
+            f"The file has more than {timetable.n_pictures} pictures; the later ones are not examined",
+            timetable.duration_s,
+        )

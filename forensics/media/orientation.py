@@ -1,0 +1,84 @@
+"""How a picture has to be turned so that it stands upright."""
+
+from __future__ import annotations
+
+import math
+import struct
+from dataclasses import dataclass
+
+import numpy as np
+from av import VideoFrame
+from av.sidedata.sidedata import Type as SideDataType
+
+from forensics.records.media import RgbImage
+
+# EXIF orientation 1 to 8: mirror left to right first, then turn clockwise.
+_EXIF = {1: (0, False), 2: (0, True), 3: (180, False), 4: (180, True)}
+_EXIF |= {5: (270, True), 6: (90, False), 7: (90, True), 8: (270, False)}
+_EXIF_ORIENTATION_TAG = 0x0112
+# JPEG has a marker with two zeros, PNG and WebP name a chunk (WebP's is followed by its length).
+_EXIF_MARKS = ((b"Exif\0\0", 6), (b"eXIf", 4), (b"EXIF", 8))
+
+
+@dataclass(frozen=True, slots=True)
+class Orientation:
+    """Mirror left to right if told so, then turn clockwise."""
+
+    rotation_deg: int = 0
+    mirrored: bool = False
+
+    def upright(self, image: RgbImage) -> RgbImage:
+        """The picture as a player shows it, contiguous in memory."""
+        if self.mirrored:
+            image = image[:, ::-1]
+        return np.ascontiguousarray(np.rot90(image, -self.rotation_deg // 90))
+
+
+def orientation_of(frame: VideoFrame) -> Orientation:
+    """What the container's display matrix, as attached to a decoded frame, asks for."""
+    try:
+        matrix = frame.side_data.get(SideDataType.DISPLAYMATRIX)
+    except ValueError:
+        # Side data of a kind that this PyAV has no name for (EXIF): the rotation alone can be had.
+        return Orientation(_quarter_turns_deg(-frame.rotation))
+    if matrix is None:
+        return Orientation()
+    a, b, _, c, d = struct.unpack("=5i", bytes(matrix)[:20])
+    mirrored = a * d - b * c < 0
+    if mirrored:
+        a, b = -a, -b
+    return Orientation(_quarter_turns_deg(math.degrees(math.atan2(b, a))), mirrored)
+
+
+def exif_orientation(data: bytes) -> Orientation | None:
+    """What the EXIF block of a still picture asks for; None if it has none or none that makes sense."""
+    for mark, skip in _EXIF_MARKS:
+        at = data.find(mark)
+        while at >= 0:
+            found = _from_tiff(data[at + skip : at + skip + 65_536])
+            if found is not None:
+                return found
+            at = data.find(mark, at + 1)
+    return None
+
+
+def _from_tiff(block: bytes) -> Orientation | None:
+    block = block.removeprefix(b"Exif\0\0")
+    order = {b"II*\0": "<", b"MM\0*": ">"}.get(block[:4])
+    if order is None or len(block) < 8:
+        return None
+    (directory,) = struct.unpack_from(order + "I", block, 4)
+    if directory + 2 > len(block):
+        return None
+    (n_entries,) = struct.unpack_from(order + "H", block, directory)
+    for entry in range(directory + 2, directory + 2 + 12 * n_entries, 12):
+        if entry + 10 > len(block):
+            return None
+        tag, _, _, value = struct.unpack_from(order + "HHIH", block, entry)
+        if tag == _EXIF_ORIENTATION_TAG and value in _EXIF:
+            return Orientation(*_EXIF[value])
+    return None
+
+
+def _quarter_turns_deg(degrees: float) -> int:
+    return round(degrees / 90) * 90 % 360

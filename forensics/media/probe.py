@@ -1,0 +1,251 @@
+"""What a file is, by its header and its first picture."""
+
+from __future__ import annotations
+
+from collections.abc import Mapping
+from dataclasses import replace
+from datetime import UTC, datetime
+from itertools import islice
+from pathlib import Path
+
+from av import VideoFrame
+from av.audio.stream import AudioStream
+from av.container import InputContainer
+from av.error import FFmpegError
+from av.stream import Disposition, Stream
+from av.video.stream import VideoStream
+
+from forensics.errors import MediaError
+from forensics.media.container import (
+    FfmpegWords,
+    check_size,
+    encrypted,
+    is_cover_art,
+    opened,
+    prepare_decoder,
+)
+from forensics.media.discovery import display_path
+from forensics.media.hashing import unreadable
+from forensics.media.orientation import orientation_of
+from forensics.media.stills import read_still
+from forensics.records.media import MediaFile, MediaKind, StreamInfo, StreamKind
+
+_MAX_FACTS = 64
+_MAX_KEY = 64
+_MAX_VALUE = 300
+# Packets within which a stream that can be decoded gives its first picture.
+_FIRST_PACKETS = 64
+_STILL_BRANDS = frozenset({"heic", "heix", "heim", "heis", "mif1", "avif"})
+_MAYBE_ANIMATED = frozenset({"gif", "apng"})
+# FFmpeg guesses the length of these from their bit rate; a guess is not what a header says.
+_WITHOUT_LENGTH = frozenset({"aac", "loas", "h264", "hevc", "mpegvideo", "m4v", "mjpeg", "amr"})
+
+
+def probe(path: Path) -> MediaFile:
+    """Finds out what a file is.
+
+    Returns:
+        The file's record; ``sha256`` is None and is the caller's to fill. The streams that will be
+        examined (the default one of each kind, otherwise the first) stand before others of their kind.
+
+    Raises:
+        MediaError: the file is empty, text, cut short, encrypted, in an unknown format, in a codec that
+            cannot be decoded, or too large to decode.
+    """
+    try:
+        status = path.stat()
+    except OSError as error:
+        raise unreadable(path, error) from error
+    media = MediaFile(
+        path=display_path(path),
+        size_bytes=status.st_size,
+        modified_utc=datetime.fromtimestamp(status.st_mtime, UTC).isoformat(timespec="seconds"),
+    )
+    with opened(path) as container:
+        streams = _examined(container)
+        _refuse_tiles(path, container)
+        for stream in container.streams.video:
+            if stream.codec_context is not None:
+                check_size(path, stream.codec_context.width, stream.codec_context.height)
+        if not streams:
+            raise _no_stream(path, container)
+        infos = [_stream_info(container, stream) for stream in streams]
+        kind = _kind(path, container, infos)
+        pictures = [stream for stream in streams if isinstance(stream, VideoStream)]
+        if pictures:
+            at = streams.index(pictures[0])
+            infos[at] = _with_first_picture(path, container, pictures[0], infos[at], kind)
+        return replace(
+            media, kind=kind, container=container.format.name, streams=tuple(infos), facts=_facts(container)
+        )
+
+
+def _examined(container: InputContainer) -> list[Stream]:
+    """Pictures and sound that can be decoded, those that will be examined first."""
+    usable: list[Stream] = [
+        stream
+        for stream in (*container.streams.video, *container.streams.audio)
+        if stream.codec_context is not None and not is_cover_art(stream)
+    ]
+    return sorted(usable, key=lambda stream: (not stream.disposition & 1, stream.index))
+
+
+def _kind(path: Path, container: InputContainer, infos: list[StreamInfo]) -> MediaKind:
+    if all(info.kind is StreamKind.AUDIO for info in infos):
+        return MediaKind.AUDIO
+    name = container.format.name
+    if name.endswith("_pipe") or container.metadata.get("major_brand") in _STILL_BRANDS:
+        return MediaKind.IMAGE
+    if name in _MAYBE_ANIMATED:
+        return MediaKind.VIDEO if _has_two_pictures(path) else MediaKind.IMAGE
+    return MediaKind.VIDEO
+
+
+def _has_two_pictures(path: Path) -> bool:
+    # Opened anew: counting uses up packets that the caller still needs.
+    with opened(path) as container:
+        try:
+            return sum(1 for packet in islice(container.demux(video=0), 2) if packet.size) > 1
+        except FFmpegError:
+            return False
+
+
+def _stream_info(container: InputContainer, stream: Stream) -> StreamInfo:
+    info = StreamInfo(
+        index=stream.index,
+        kind=StreamKind.VIDEO if stream.type == "video" else StreamKind.AUDIO,
+        codec=stream.codec_context.codec.canonical_name,
+        duration_from_header_s=_duration_s(container, stream),
+        bit_rate_bps=stream.codec_context.bit_rate or None,
+    )
+    if isinstance(stream, VideoStream):
+        rate = stream.average_rate or stream.guessed_rate
+        return replace(
+            info,
+            n_frames_from_header=stream.frames or None,
+            width_px=stream.codec_context.width or None,
+            height_px=stream.codec_context.height or None,
+            frame_rate_hz=float(rate) if rate else None,
+            pixel_format=stream.codec_context.pix_fmt,
+        )
+    assert isinstance(stream, AudioStream)
+    return replace(
+        info,
+        rate_hz=stream.codec_context.sample_rate or None,
+        n_channels=stream.codec_context.channels or None,
+    )
+
+
+def _duration_s(container: InputContainer, stream: Stream) -> float | None:
+    name = container.format.name
+    if name in _WITHOUT_LENGTH or name.endswith("_pipe"):
+        return None
+    if stream.duration is not None and stream.time_base is not None:
+        return float(stream.duration * stream.time_base)
+    return container.duration / 1_000_000 if container.duration is not None else None
+
+
+def _with_first_picture(
+    path: Path, container: InputContainer, stream: VideoStream, info: StreamInfo, kind: MediaKind
+) -> StreamInfo:
+    """Adds what the header leaves out, such as the rotation and the size of most stills."""
+    if kind is MediaKind.IMAGE:
+        still = read_still(path)
+        return replace(
+            info,
+            width_px=still.width_px,
+            height_px=still.height_px,
+            pixel_format=still.pixel_format,
+            rotation_deg=still.orientation.rotation_deg,
+            frame_rate_hz=None,
+            n_frames_from_header=None,
+            duration_from_header_s=None,
+        )
+    frame = _first_picture(path, container, stream)
+    if frame is None:
+        # A damaged start is no reason to give up: decoding goes on to what follows it.
+        return info
+    check_size(path, frame.width, frame.height)
+    return replace(
+        info,
+        width_px=frame.width,
+        height_px=frame.height,
+        pixel_format=frame.format.name,
+        rotation_deg=orientation_of(frame).rotation_deg,
+    )
+
+
+def _first_picture(path: Path, container: InputContainer, stream: VideoStream) -> VideoFrame | None:
+    words = FfmpegWords()
+    prepare_decoder(stream)
+    packets = container.demux(stream)
+    for _ in range(_FIRST_PACKETS):
+        try:
+            with words.heard():
+                packet = next(packets)
+                if packet.has_sidedata("encryption_info"):
+                    raise encrypted(path)
+                if not packet.is_keyframe:
+                    continue
+                # Told that nothing follows, the decoder gives the picture at once.
+                frames = [*stream.codec_context.decode(packet), *stream.codec_context.decode(None)]
+                stream.codec_context.flush_buffers()
+        except StopIteration:
+            break
+        except (FFmpegError, ValueError):
+            stream.codec_context.flush_buffers()
+            continue
+        if frames:
+            return frames[0]
+    return None
+
+
+def _facts(container: InputContainer) -> dict[str, str]:
+    """The tags of the file and of its streams, bounded in number and length."""
+    facts: dict[str, str] = {}
+    sources: list[tuple[str, Mapping[str, str]]] = [("", container.metadata)]
+    sources += [(f"stream {stream.index}: ", stream.metadata) for stream in container.streams]
+    for prefix, tags in sources:
+        for key, value in tags.items():
+            if len(facts) >= _MAX_FACTS:
+                return facts
+            facts[prefix + _bounded(str(key), _MAX_KEY)] = _bounded(str(value), _MAX_VALUE)
+    return facts
+
+
+def _bounded(text: str, limit: int) -> str:
+    return text if len(text) <= limit else text[: limit - 1] + "\N{HORIZONTAL ELLIPSIS}"
+
+
+def _refuse_tiles(path: Path, container: InputContainer) -> None:
+    """Phones store a still as a grid of tiles; one tile is not the picture."""
+    if container.metadata.get("major_brand") not in _STILL_BRANDS:
+        return
+    if sum(1 for stream in container.streams.video if stream.disposition & Disposition.dependent) > 1:
+        raise MediaError(
+            f"{display_path(path)} is a picture stored in tiles (HEIC), which cannot be put together here",
+            "Open it elsewhere, save it as PNG, and scan that; keep the original.",
+        )
+
+
+def _no_stream(path: Path, container: InputContainer) -> MediaError:
+    undecodable = [
+        stream
+        for stream in container.streams
+        if stream.type in ("video", "audio") and stream.codec_context is None
+    ]
+    if undecodable:
+        kinds = ", ".join(sorted({stream.type for stream in undecodable}))
+        return MediaError(
+            f"{display_path(path)} holds {kinds} in a codec that cannot be decoded here "
+            f"({', '.join(_codec_tag(stream) for stream in undecodable)})",
+            "Convert it where it plays (to H.264 at high quality), scan that, and keep the original.",
+        )
+    return MediaError(
+        f"{display_path(path)} ({container.format.long_name}) holds neither pictures nor sound",
+        "Check that this is the file you mean; its content may be subtitles or data alone.",
+    )
+
+
+def _codec_tag(stream: Stream) -> str:
+    return f"stream {stream.index}: {stream.codec_tag}" if stream.codec_tag else f"stream {stream.index}"

@@ -1,0 +1,208 @@
+"""Which pictures a stream holds and when they are shown, read from its packets without decoding them."""
+
+from __future__ import annotations
+
+from array import array
+from dataclasses import dataclass
+from fractions import Fraction
+from pathlib import Path
+
+import numpy as np
+import numpy.typing as npt
+from av.error import FFmpegError
+from av.stream import Discard
+
+from forensics.media.bitstream import reader_of
+from forensics.media.container import FfmpegWords, opened
+
+# About 92 hours at 30 pictures a second; a table of that length takes 100 MB.
+_MAX_PICTURES = 10_000_000
+# Where pictures can be started at are at least this many per sample, they alone are decoded.
+_ENTRIES_PER_SAMPLE = 2
+
+
+@dataclass(frozen=True, slots=True)
+class Timetable:
+    """The pictures of one stream, in the order in which they are coded.
+
+    Attributes:
+        pts: int64[N] presentation time in ``time_base``; empty if the stream does not say.
+        shown: bool[N] False for pictures that the container cuts away.
+        random_access: bool[N] decoding can begin here.
+        droppable: bool[N] no other picture refers to it.
+        time_base: seconds per unit of ``pts``.
+        end_pts: when the last picture's time is over.
+        n_pictures: pictures shown.
+    """
+
+    pts: npt.NDArray[np.int64]
+    shown: npt.NDArray[np.bool_]
+    random_access: npt.NDArray[np.bool_]
+    droppable: npt.NDArray[np.bool_]
+    time_base: Fraction
+    end_pts: int
+    n_pictures: int
+    is_complete: bool = True
+
+    @property
+    def has_times(self) -> bool:
+        """Whether every picture has a time of its own."""
+        return self.pts.size > 0
+
+    @property
+    def duration_s(self) -> float | None:
+        """From the first picture to the end of the last, None without times."""
+        if not self.has_times or not self.n_pictures:
+            return None
+        return float((self.end_pts - int(self.pts[self.shown].min())) * self.time_base)
+
+
+@dataclass(frozen=True, slots=True)
+class Plan:
+    """What to decode.
+
+    Attributes:
+        wanted: presentation time (or, for a timetable without times, order of output) to the
+            picture's index among those shown.
+        feed: bool[N] packets that the decoder gets; None for all.
+        restart: packets before which the decoder forgets what it had.
+        by_order: the keys of ``wanted`` are the order of output.
+    """
+
+    wanted: dict[int, int]
+    feed: npt.NDArray[np.bool_] | None = None
+    restart: frozenset[int] = frozenset()
+    by_order: bool = False
+
+
+def read_timetable(path: Path, stream_index: int, words: FfmpegWords) -> Timetable:
+    """Reads all packets of a stream, decoding none.
+
+    Raises:
+        MediaError: the file cannot be opened.
+    """
+    with opened(path) as container:
+        chosen = container.streams[stream_index]
+        for stream in container.streams:
+            if stream.index != stream_index:
+                stream.discard = Discard.all
+        context = chosen.codec_context
+        read = reader_of(context.codec.canonical_name, context.extradata)
+        times, ends, flags, layers = array("q"), 0, bytearray(), bytearray()
+        n_untimed, is_complete = 0, True
+        packets = container.demux(chosen)
+        while True:
+            try:
+                with words.heard():
+                    packet = next(packets)
+            except (StopIteration, FFmpegError):
+                break
+            if not packet.size:
+                continue
+            if len(flags) >= _MAX_PICTURES:
+                is_complete = False
+                break
+            if packet.pts is None:
+                n_untimed += 1
+            pts = packet.pts or 0
+            times.append(pts)
+            ends = max(ends, pts + (packet.duration or 0))
+            picture = read(memoryview(packet), packet.is_keyframe)
+            flags.append(picture.random_access | picture.reference << 1 | (not packet.is_discard) << 2)
+            layers.append(picture.layer)
+        time_base = chosen.time_base or Fraction(1, 90_000)
+    bits = np.frombuffer(bytes(flags), np.uint8)
+    layer = np.frombuffer(bytes(layers), np.uint8)
+    shown = bits & 4 != 0
+    pts_all = np.frombuffer(times.tobytes(), np.int64)
+    is_timed = n_untimed == 0 and np.unique(pts_all[shown]).size == int(shown.sum()) > 0
+    return Timetable(
+        pts=pts_all if is_timed else pts_all[:0],
+        shown=shown,
+        random_access=bits & 1 != 0,
+        droppable=(bits & 2 == 0) & (layer == layer.max(initial=0)),
+        time_base=time_base,
+        end_pts=ends,
+        n_pictures=int(shown.sum()),
+        is_complete=is_complete,
+    )
+
+
+def plan(timetable: Timetable, n_frames: int) -> Plan:
+    """Chooses pictures spread evenly over the whole stream, and what must be decoded to see them.
+
+    The time is cut into ``n_frames`` equal slots. Each slot gives the picture nearest to its middle among
+    those that cost least: pictures at which decoding can begin, where there are many in every slot;
+    otherwise pictures that are decoded in any case. No choice lies more than half a slot from the middle.
+    Slots without a picture are made up for elsewhere, so that a stream of at least ``n_frames`` pictures
+    gives that many and a shorter one gives each of its pictures.
+    """
+    if not timetable.has_times:
+        return plan_by_order(timetable, n_frames)
+    coded_order = np.flatnonzero(timetable.shown)
+    coded_order = coded_order[np.argsort(timetable.pts[coded_order], kind="stable")]
+    ranks = _chosen_ranks(timetable, coded_order, n_frames)
+    chosen = coded_order[ranks]
+    wanted = {
+        int(pts): int(rank) for pts, rank in zip(timetable.pts[chosen].tolist(), ranks.tolist(), strict=True)
+    }
+    feed, restart = _needed(timetable, chosen)
+    return Plan(wanted, feed, restart)
+
+
+def plan_by_order(timetable: Timetable, n_frames: int) -> Plan:
+    """Chooses by the order in which pictures leave the decoder; everything has to be decoded."""
+    return Plan({int(index): int(index) for index in _spread(timetable.n_pictures, n_frames)}, by_order=True)
+
+
+def _spread(n_available: int, n_wanted: int) -> npt.NDArray[np.int64]:
+    """Indices spread evenly over a row, each once."""
+    n = min(n_available, n_wanted)
+    return ((np.arange(n) * 2 + 1) * n_available // (2 * max(n, 1))).astype(np.int64)
+
+
+def _chosen_ranks(
+    timetable: Timetable, coded_order: npt.NDArray[np.int64], n_frames: int
+) -> npt.NDArray[np.int64]:
+    pts = timetable.pts[coded_order]
+    if pts.size <= n_frames:
+        return np.arange(pts.size)
+    from_start = (pts - pts[0]).astype(np.float64)
+    length = max(float(timetable.end_pts - pts[0]), from_start[-1] + 1.0)
+    slot = np.minimum((from_start * n_frames / length).astype(np.int64), n_frames - 1)
+    from_middle = np.abs(from_start - (slot + 0.5) * length / n_frames)
+    entry = timetable.random_access[coded_order]
+    if int(entry.sum()) >= _ENTRIES_PER_SAMPLE * n_frames:
+        dear = (~entry).astype(np.int8)
+    else:
+        dear = timetable.droppable[coded_order].astype(np.int8)
+    best_first = np.lexsort((from_middle, dear, slot))
+    _, firsts = np.unique(slot[best_first], return_index=True)
+    ranks = best_first[firsts]
+    spare = np.setdiff1d(np.arange(pts.size), ranks, assume_unique=True)
+    made_up = spare[_spread(spare.size, n_frames - ranks.size)]
+    return np.sort(np.concatenate([ranks, made_up]))
+
+
+def _needed(
+    timetable: Timetable, chosen: npt.NDArray[np.int64]
+) -> tuple[npt.NDArray[np.bool_], frozenset[int]]:
+    """The packets without which the chosen pictures cannot be decoded, and where to begin anew."""
+    entries = np.flatnonzero(timetable.random_access)
+    feed = np.zeros(timetable.pts.size, np.bool_)
+    stretches: list[tuple[int, int]] = []
+    for end in np.sort(chosen).tolist():
+        at = int(np.searchsorted(entries, end, side="right")) - 1
+        # A picture that is coded after a key frame and shown before it refers to what precedes that.
+        while at >= 0 and timetable.pts[end] < timetable.pts[entries[at]]:
+            at -= 1
+        stretches.append((int(entries[at]) if at >= 0 else 0, end))
+    restart: set[int] = set()
+    last_end = -1
+    for start, end in sorted(stretches):
+        if start > last_end + 1:
+            restart.add(start)
+        feed[start : end + 1] |= ~timetable.droppable[start : end + 1]
+        last_end = max(last_end, end)
+    feed[chosen] = True
+    return feed, frozenset(restart)

@@ -12,9 +12,10 @@ from scipy.stats import rankdata
 
 from forensics.errors import SettingsError
 from forensics.evaluation.labels import Label
-from forensics.evaluation.metrics import MEASURES, Rows
+from forensics.evaluation.metrics import MEASURES
 from forensics.evaluation.protocol import FILE_SCOPE
 from forensics.evaluation.resampling import N_RESAMPLES, Bools, Floats, intervals
+from forensics.evaluation.rows import Resample, Rows
 from forensics.records.figures import Figure, LabelledFigures
 from forensics.records.scan import ScanResult
 from forensics.records.verdict import VerdictLabel
@@ -139,11 +140,13 @@ def _with_aucs(comparison: Comparison, first: Rows, second: Rows, n_resamples: i
     if not first.has_both_classes:
         return comparison
     auc_first, auc_second = _AUC.value(first), _AUC.value(second)
-    span = intervals(
-        [lambda weights: _AUC.resampled(first, weights) - _AUC.resampled(second, weights)],
-        first.group_index,
-        n_resamples=n_resamples,
-    )[0]
+
+    def of_resamples(draws: Floats) -> list[Floats]:
+        ours, theirs = (_AUC.resampled(Resample(rows, draws)) for rows in (first, second))
+        return [ours - theirs]
+
+    spans = intervals(of_resamples, first.n_groups, first.n, n_resamples=n_resamples)
+    span = None if spans is None else spans[0]
     return replace(
         comparison,
         auc_first=auc_first,

@@ -7,8 +7,8 @@ import heapq
 import numpy as np
 from sklearn import metrics as sk
 
-from forensics.evaluation.metrics import Rows
 from forensics.evaluation.resampling import Floats
+from forensics.evaluation.rows import Rows
 from forensics.records.figures import Curve
 
 MAX_POINTS = 200

@@ -9,78 +9,14 @@ from __future__ import annotations
 
 from collections.abc import Callable, Sequence
 from dataclasses import dataclass
-from functools import cached_property
 
 import numpy as np
 from scipy.optimize import isotonic_regression
 from sklearn import metrics as sk
 
-from forensics.errors import SettingsError
-from forensics.evaluation.resampling import N_RESAMPLES, SEED, Bools, Floats, Ints, group_indices, intervals
+from forensics.evaluation.resampling import N_RESAMPLES, SEED, Bools, Floats, intervals
+from forensics.evaluation.rows import EPSILON, Resample, Rows
 from forensics.records.figures import Figure
-
-N_BINS = 10
-# As scikit-learn's log loss does: a fakeness of exactly 0 or 1 would cost infinity.
-_EPSILON = float(np.finfo(np.float64).eps)
-
-
-class Rows:
-    """Scored rows with labels.
-
-    Args:
-        fakeness: float[n] in [0, 1].
-        manipulated: bool[n].
-        groups: n names; rows of one group are resampled together.
-        flagged: bool[n] whether the operating threshold calls the row manipulated; None where none applies.
-
-    Raises:
-        SettingsError: lengths differ or a fakeness is outside [0, 1].
-    """
-
-    def __init__(
-        self,
-        fakeness: Sequence[float] | Floats,
-        manipulated: Sequence[bool] | Bools,
-        groups: Sequence[str],
-        flagged: Sequence[bool] | Bools | None = None,
-    ) -> None:
-        self.fakeness: Floats = np.asarray(fakeness, dtype=np.float64)
-        self.manipulated: Bools = np.asarray(manipulated, dtype=np.bool_)
-        self.group_index: Ints = group_indices(groups)
-        self.flagged: Bools | None = None if flagged is None else np.asarray(flagged, dtype=np.bool_)
-        lengths = {self.fakeness.size, self.manipulated.size, self.group_index.size}
-        if len(lengths) != 1 or (self.flagged is not None and self.flagged.size != self.fakeness.size):
-            raise SettingsError("Scores, labels and groups differ in number", "Give one of each per row.")
-        if not ((self.fakeness >= 0) & (self.fakeness <= 1)).all():
-            raise SettingsError("A fakeness lies outside 0 to 1", "Give calibrated scores, not logits.")
-
-    @property
-    def n(self) -> int:
-        """Number of rows."""
-        return int(self.fakeness.size)
-
-    @property
-    def has_both_classes(self) -> bool:
-        """Whether pristine and manipulated rows are both present."""
-        return bool(self.manipulated.any() and not self.manipulated.all())
-
-    @property
-    def clipped(self) -> Floats:
-        """float64[n] fakeness, kept off 0 and 1 by the rounding step."""
-        return np.clip(self.fakeness, _EPSILON, 1 - _EPSILON)
-
-    @cached_property
-    def bins(self) -> Ints:
-        """int64[n] bin of each row, in bins of about equal numbers of rows; equal scores share a bin."""
-        edges = np.quantile(self.fakeness, np.linspace(0, 1, N_BINS + 1)[1:-1])
-        return np.searchsorted(np.unique(edges), self.fakeness, side="left").astype(np.int64)
-
-    @cached_property
-    def ranking(self) -> tuple[Ints, Ints]:
-        """Order by descending fakeness, and where each run of equal scores starts in it."""
-        order = np.argsort(-self.fakeness, kind="stable")
-        ranked = self.fakeness[order]
-        return order, np.concatenate(([0], np.flatnonzero(np.diff(ranked)) + 1)).astype(np.int64)
 
 
 @dataclass(frozen=True, slots=True)
@@ -89,14 +25,14 @@ class Measure:
 
     Attributes:
         value: of the rows as they are.
-        resampled: of float64[b, n] row weights, float64[b]; NaN where a resample has none.
+        resampled: float64[b] of b resamples; NaN where one has no value.
         needs: ``both`` classes; ``flags`` and both; ``flags, pristine`` or ``flags, manipulated`` and one.
         higher_is_better: which way is worse, for audits.
     """
 
     name: str
     value: Callable[[Rows], float]
-    resampled: Callable[[Rows, Floats], Floats]
+    resampled: Callable[[Resample], Floats]
     needs: str
     higher_is_better: bool
 
@@ -116,10 +52,14 @@ def measure(
         seed: the same seed gives the same intervals.
     """
     wanted = [one for one in MEASURES if (names is None or one.name in names) and _possible(one, rows)]
-    statistics = [_bound(one, rows) for one in wanted]
-    spans = intervals(statistics, rows.group_index, n_resamples=n_resamples, seed=seed)
+
+    def of_resamples(draws: Floats) -> list[Floats]:
+        drawn = Resample(rows, draws)
+        return [one.resampled(drawn) for one in wanted]
+
+    spans = intervals(of_resamples, rows.n_groups, rows.n, n_resamples=n_resamples, seed=seed)
     figures = []
-    for one, span in zip(wanted, spans, strict=True):
+    for one, span in zip(wanted, spans or [None] * len(wanted), strict=True):
         value = float(one.value(rows))
         lower, upper = (None, None) if span is None else (min(span[0], value), max(span[1], value))
         figures.append(Figure(one.name, value, rows.n, lower, upper))
@@ -161,10 +101,6 @@ def _possible(one: Measure, rows: Rows) -> bool:
     return rows.has_both_classes
 
 
-def _bound(one: Measure, rows: Rows) -> Callable[[Floats], Floats]:
-    return lambda weights: one.resampled(rows, weights)
-
-
 def _flags(rows: Rows) -> Bools:
     assert rows.flagged is not None
     return rows.flagged
@@ -183,55 +119,51 @@ def _eer(rows: Rows) -> float:
 
 
 def _ece(rows: Rows) -> float:
-    return float(_resampled_ece(rows, np.ones((1, rows.n)))[0])
+    return float(_resampled_ece(_as_they_are(rows))[0])
 
 
 def _cllr_min(rows: Rows) -> float:
-    return float(_resampled_cllr_min(rows, np.ones((1, rows.n)))[0])
+    return float(_resampled_cllr_min(_as_they_are(rows))[0])
 
 
 # --- resamples --------------------------------------------------------------------------------------------
 
 
-def _ranked_counts(rows: Rows, weights: Floats) -> tuple[Floats, Floats]:
-    """float64[b, k] manipulated and pristine weight at each distinct fakeness, highest first."""
-    order, starts = rows.ranking
-    ranked = weights[:, order]
-    is_manipulated = rows.manipulated[order]
-    hits = np.add.reduceat(ranked * is_manipulated, starts, axis=1)
-    return hits, np.add.reduceat(ranked * ~is_manipulated, starts, axis=1)
+def _as_they_are(rows: Rows) -> Resample:
+    return Resample(rows, np.ones((1, rows.n_groups)))
 
 
-def _resampled_auc(rows: Rows, weights: Floats) -> Floats:
-    hits, alarms = _ranked_counts(rows, weights)
+def _resampled_auc(drawn: Resample) -> Floats:
+    hits, alarms = drawn.counts
     n_hits, n_alarms = hits.sum(1), alarms.sum(1)
     below = n_alarms[:, None] - np.cumsum(alarms, axis=1)
     return _ratio((hits * (below + alarms / 2)).sum(1), n_hits * n_alarms)
 
 
-def _resampled_average_precision(rows: Rows, weights: Floats) -> Floats:
-    hits, alarms = _ranked_counts(rows, weights)
+def _resampled_average_precision(drawn: Resample) -> Floats:
+    hits, alarms = drawn.counts
     found, flagged = np.cumsum(hits, axis=1), np.cumsum(hits + alarms, axis=1)
     precision = np.divide(found, flagged, out=np.zeros_like(found), where=flagged > 0)
     return _ratio((hits * precision).sum(1), hits.sum(1))
 
 
-def _resampled_eer(rows: Rows, weights: Floats) -> Floats:
-    hits, alarms = _ranked_counts(rows, weights)
-    start = np.zeros((len(weights), 1))
-    with np.errstate(invalid="ignore"):
-        rates = [np.cumsum(counts, axis=1) / counts.sum(1, keepdims=True) for counts in (alarms, hits)]
-    return equal_error_rate(np.hstack([start, rates[0]]), 1 - np.hstack([start, rates[1]]))
+def _resampled_eer(drawn: Resample) -> Floats:
+    hits, alarms = (_shares(counts) for counts in drawn.counts)
+    start = np.zeros((len(hits), 1))
+    false_positive_rate = np.hstack([start, np.cumsum(alarms, axis=1)])
+    return equal_error_rate(false_positive_rate, 1 - np.hstack([start, np.cumsum(hits, axis=1)]))
 
 
-def _resampled_cllr_min(rows: Rows, weights: Floats) -> Floats:
+def _resampled_cllr_min(drawn: Resample) -> Floats:
     """Cllr after the best monotone recalibration (pool adjacent violators)."""
-    hits, alarms = _ranked_counts(rows, weights)
-    hits, alarms = (
-        _ratio(hits, hits.sum(1)[:, None] + 0 * hits),
-        _ratio(alarms, alarms.sum(1)[:, None] + 0 * alarms),
-    )
-    return np.asarray([_pooled_cost(hits[b], alarms[b]) for b in range(len(weights))])
+    hits, alarms = (_shares(counts) for counts in drawn.counts)
+    return np.asarray([_pooled_cost(*pair) for pair in zip(hits, alarms, strict=True)])
+
+
+def _shares(counts: Floats) -> Floats:
+    """Each row divided by its sum; NaN where that is 0."""
+    with np.errstate(invalid="ignore"):
+        return np.asarray(counts / counts.sum(1, keepdims=True))
 
 
 def _pooled_cost(hits: Floats, alarms: Floats) -> float:
@@ -242,12 +174,12 @@ def _pooled_cost(hits: Floats, alarms: Floats) -> float:
     used = total > 0
     # What scikit-learn's own isotonic regression calls, without its checks: those cost ten times the work.
     pooled = isotonic_regression(hits[used] / total[used], weights=total[used], increasing=False).x
-    pooled = np.clip(pooled, _EPSILON, 1 - _EPSILON)
+    pooled = np.clip(pooled, EPSILON, 1 - EPSILON)
     return float(-(hits[used] @ np.log2(pooled) + alarms[used] @ np.log2(1 - pooled)) / 2)
 
 
-def _resampled_mean(cost: Callable[[Rows], Floats]) -> Callable[[Rows, Floats], Floats]:
-    return lambda rows, weights: np.asarray(weights @ cost(rows) / weights.sum(1))
+def _resampled_mean(cost: Callable[[Rows], Floats]) -> Callable[[Resample], Floats]:
+    return lambda drawn: drawn.total(cost(drawn.rows)) / drawn.total(np.ones(drawn.rows.n))
 
 
 def _log_cost(rows: Rows) -> Floats:
@@ -258,34 +190,31 @@ def _square_cost(rows: Rows) -> Floats:
     return np.asarray((rows.fakeness - rows.manipulated) ** 2)
 
 
-def _resampled_cllr(rows: Rows, weights: Floats) -> Floats:
-    bits = _log_cost(rows) / np.log(2)
-    sides = [
-        _ratio((weights * side) @ bits, weights @ side)
-        for side in (1.0 * rows.manipulated, 1.0 * ~rows.manipulated)
-    ]
+def _resampled_cllr(drawn: Resample) -> Floats:
+    bits, manipulated = _log_cost(drawn.rows) / np.log(2), drawn.rows.manipulated
+    sides = [_ratio(drawn.total(bits * side), drawn.total(side)) for side in (manipulated, ~manipulated)]
     return np.asarray((sides[0] + sides[1]) / 2)
 
 
-def _resampled_ece(rows: Rows, weights: Floats) -> Floats:
+def _resampled_ece(drawn: Resample) -> Floats:
+    rows = drawn.rows
     gap = rows.manipulated - rows.fakeness
-    by_bin = np.zeros((rows.n, int(rows.bins.max()) + 1))
-    by_bin[np.arange(rows.n), rows.bins] = gap
-    return np.asarray(np.abs(weights @ by_bin).sum(1) / weights.sum(1))
+    by_bin = [np.abs(drawn.total(gap * (rows.bins == one))) for one in np.unique(rows.bins)]
+    return np.asarray(np.sum(by_bin, axis=0) / drawn.total(np.ones(rows.n)))
 
 
 def _resampled_share(
     upper: Callable[[Rows], Bools], lower: Callable[[Rows], Bools]
-) -> Callable[[Rows, Floats], Floats]:
-    """The weight of ``upper`` rows among ``lower`` rows."""
-    return lambda rows, weights: _ratio(
-        weights @ (1.0 * (upper(rows) & lower(rows))), weights @ (1.0 * lower(rows))
+) -> Callable[[Resample], Floats]:
+    """The share of ``upper`` rows among ``lower`` rows."""
+    return lambda drawn: _ratio(
+        drawn.total(upper(drawn.rows) & lower(drawn.rows)), drawn.total(lower(drawn.rows))
     )
 
 
-def _resampled_f1(rows: Rows, weights: Floats) -> Floats:
-    both = weights @ (1.0 * (_flags(rows) & rows.manipulated))
-    return _ratio(2 * both, weights @ (1.0 * _flags(rows) + rows.manipulated))
+def _resampled_f1(drawn: Resample) -> Floats:
+    flagged, manipulated = _flags(drawn.rows), drawn.rows.manipulated
+    return _ratio(2 * drawn.total(flagged & manipulated), drawn.total(flagged) + drawn.total(manipulated))
 
 
 MEASURES: tuple[Measure, ...] = (

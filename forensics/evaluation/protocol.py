@@ -13,8 +13,9 @@ from dataclasses import dataclass
 from forensics.evaluation.breakdowns import METHOD, parts_of, properties_of
 from forensics.evaluation.curves import curves_of, histogram
 from forensics.evaluation.labels import Label
-from forensics.evaluation.metrics import Rows, measure
+from forensics.evaluation.metrics import measure
 from forensics.evaluation.resampling import MIN_GROUPS, N_RESAMPLES
+from forensics.evaluation.rows import Rows
 from forensics.records.figures import Confusion, LabelledFigures
 from forensics.records.findings import Why
 from forensics.records.model_card import Thresholds
@@ -239,7 +240,6 @@ def _notes_on(rows: Rows) -> tuple[str, ...]:
             f"{share:.0%} of the rows are manipulated. Fakeness is calibrated for one to one: accuracy, "
             "precision, log loss, Brier score and ECE depend on that share; AUC, EER and Cllr do not."
         )
-    n_groups = int(rows.group_index.max()) + 1
-    if n_groups < MIN_GROUPS:
-        notes.append(f"No intervals: the rows come from {n_groups} groups, {MIN_GROUPS} are needed.")
+    if rows.n_groups < MIN_GROUPS:
+        notes.append(f"No intervals: the rows come from {rows.n_groups} groups, {MIN_GROUPS} are needed.")
     return tuple(notes)

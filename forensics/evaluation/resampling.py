@@ -17,7 +17,7 @@ SEED = 20240607
 MIN_GROUPS = 5
 # A resample without one of the classes has no value; with more such than this an interval would mislead.
 _MAX_SHARE_WITHOUT = 0.1
-# Weights held at a time: 16 MB as float64.
+# Rows times resamples held at a time: 16 MB as float64.
 _CHUNK_CELLS = 2_000_000
 
 
@@ -26,52 +26,50 @@ def group_indices(groups: Sequence[str]) -> Ints:
     return np.unique(np.asarray(groups, dtype=object).astype(str), return_inverse=True)[1].astype(np.int64)
 
 
-def group_weights(group_index: Ints, *, n_resamples: int = N_RESAMPLES, seed: int = SEED) -> Iterator[Floats]:
-    """Row weights of bootstrap resamples, in chunks.
-
-    Args:
-        group_index: int64[n] group of each row, from 0.
-        n_resamples: how many.
-        seed: the same seed gives the same weights.
+def group_draws(
+    n_groups: int, n_rows: int, *, n_resamples: int = N_RESAMPLES, seed: int = SEED
+) -> Iterator[Floats]:
+    """How often bootstrap resamples draw each group, in chunks that suit ``n_rows`` rows.
 
     Yields:
-        float64[b, n] times that each row was drawn; the chunks' b sum to ``n_resamples``.
+        float64[b, n_groups]; every line sums to ``n_groups``, the chunks' b to ``n_resamples``.
     """
-    n_groups = int(group_index.max()) + 1
     random = np.random.default_rng(seed)
-    chunk = max(1, _CHUNK_CELLS // max(1, group_index.size))
+    chunk = max(1, _CHUNK_CELLS // max(1, n_rows))
     for start in range(0, n_resamples, chunk):
-        draws = random.multinomial(
-            n_groups, np.full(n_groups, 1 / n_groups), size=min(chunk, n_resamples - start)
-        )
-        yield draws[:, group_index].astype(np.float64)
+        size = min(chunk, n_resamples - start)
+        yield random.multinomial(n_groups, np.full(n_groups, 1 / n_groups), size=size).astype(np.float64)
 
 
 def intervals(
-    statistics: Sequence[Callable[[Floats], Floats]],
-    group_index: Ints,
+    statistics: Callable[[Floats], Sequence[Floats]],
+    n_groups: int,
+    n_rows: int,
     *,
     n_resamples: int = N_RESAMPLES,
     seed: int = SEED,
-) -> list[tuple[float, float] | None]:
+) -> list[tuple[float, float] | None] | None:
     """95 % percentile interval of each statistic.
 
     Args:
-        statistics: each takes float64[b, n] row weights and gives float64[b], NaN where it has no value.
-        group_index: int64[n] group of each row, from 0.
+        statistics: takes float64[b, n_groups] draws and gives float64[b] for each statistic, NaN where a
+            resample has no value.
+        n_groups: groups that are drawn from.
+        n_rows: rows that they hold.
         n_resamples: how many.
         seed: the same seed gives the same intervals.
 
     Returns:
-        (2.5th, 97.5th percentile), None where there are too few groups or too many resamples without a value.
+        (2.5th, 97.5th percentile) for each, None for one that too many resamples have no value of; None
+        altogether where there are too few groups.
     """
-    if group_index.size == 0 or int(group_index.max()) + 1 < MIN_GROUPS:
-        return [None] * len(statistics)
-    values: list[list[Floats]] = [[] for _ in statistics]
-    for weights in group_weights(group_index, n_resamples=n_resamples, seed=seed):
-        for place, statistic in enumerate(statistics):
-            values[place].append(statistic(weights))
-    return [percentile_interval(np.concatenate(chunks)) for chunks in values]
+    if n_groups < MIN_GROUPS:
+        return None
+    chunks = [
+        np.asarray(statistics(draws))
+        for draws in group_draws(n_groups, n_rows, n_resamples=n_resamples, seed=seed)
+    ]
+    return [percentile_interval(values) for values in np.concatenate(chunks, axis=1)]
 
 
 def percentile_interval(values: Floats) -> tuple[float, float] | None:

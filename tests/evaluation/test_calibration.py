@@ -16,8 +16,9 @@ from forensics.evaluation.calibration import (
     fit_domain,
     fit_thresholds,
 )
-from forensics.evaluation.metrics import Rows, measure
+from forensics.evaluation.metrics import measure
 from forensics.evaluation.resampling import Bools, Floats
+from forensics.evaluation.rows import Rows
 from tests.evaluation.made import labelled_scan
 
 

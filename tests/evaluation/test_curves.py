@@ -7,7 +7,7 @@ import pytest
 from sklearn.metrics import roc_auc_score
 
 from forensics.evaluation.curves import MAX_POINTS, curves_of, histogram, thinned
-from forensics.evaluation.metrics import Rows
+from forensics.evaluation.rows import Rows
 
 
 def _rows(n: int) -> Rows:

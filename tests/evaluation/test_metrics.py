@@ -9,8 +9,9 @@ import pytest
 from sklearn import metrics as sk
 
 from forensics.errors import SettingsError
-from forensics.evaluation.metrics import MEASURES, Measure, Rows, cllr, measure
-from forensics.evaluation.resampling import group_weights
+from forensics.evaluation.metrics import MEASURES, Measure, cllr, measure
+from forensics.evaluation.resampling import group_draws
+from forensics.evaluation.rows import Resample, Rows
 from forensics.records.figures import Figure
 
 
@@ -33,7 +34,9 @@ def _one_per_row(n: int) -> list[str]:
 @pytest.mark.parametrize("one", MEASURES, ids=lambda one: one.name)
 def test_resampled_figure_is_the_figure_when_every_row_is_drawn_once(one: Measure) -> None:
     rows = _rows()
-    assert one.resampled(rows, np.ones((2, rows.n))) == pytest.approx([one.value(rows)] * 2, abs=1e-12)
+    assert one.resampled(Resample(rows, np.ones((2, rows.n_groups)))) == pytest.approx(
+        [one.value(rows)] * 2, abs=1e-12
+    )
 
 
 @pytest.mark.parametrize(
@@ -41,7 +44,8 @@ def test_resampled_figure_is_the_figure_when_every_row_is_drawn_once(one: Measur
 )
 def test_resampled_figure_agrees_with_weighted_scikit_learn(name: str) -> None:
     rows = _rows()
-    weights = next(group_weights(rows.group_index, n_resamples=3))
+    draws = next(group_draws(rows.n_groups, rows.n, n_resamples=3))
+    weights = draws[:, rows.group_index]
     calls = {
         "accuracy": "accuracy_score",
         "precision": "precision_score",
@@ -51,7 +55,7 @@ def test_resampled_figure_agrees_with_weighted_scikit_learn(name: str) -> None:
     scores = {"auc": "roc_auc_score", "average_precision": "average_precision_score"}
     scores |= {"log_loss": "log_loss", "brier": "brier_score_loss"}
     one = next(one for one in MEASURES if one.name == name)
-    for place, drawn in enumerate(one.resampled(rows, weights)):
+    for place, drawn in enumerate(one.resampled(Resample(rows, draws))):
         said = rows.flagged if name in calls else rows.clipped
         expected = getattr(sk, (calls | scores)[name])(rows.manipulated, said, sample_weight=weights[place])
         assert drawn == pytest.approx(expected, abs=1e-10)
@@ -180,10 +184,13 @@ def test_what_is_no_fakeness_is_refused(fakeness: list[float]) -> None:
     assert caught.value.hint
 
 
-def test_chunks_of_resamples_add_up_and_draw_whole_groups() -> None:
-    group_index = np.repeat(np.arange(50), 1000)
-    chunks = list(group_weights(group_index, n_resamples=100))
+def test_chunks_of_resamples_add_up_and_draw_as_many_groups_as_there_are() -> None:
+    chunks = list(group_draws(50, 50_000, n_resamples=100))
     assert len(chunks) > 1
     assert sum(len(chunk) for chunk in chunks) == 100
-    assert all((chunk.sum(1) == 50_000).all() for chunk in chunks)
-    assert (chunks[0].reshape(-1, 50, 1000).std(axis=2) == 0).all()
+    assert all((chunk.sum(1) == 50).all() for chunk in chunks)
+
+
+def test_chunks_do_not_change_the_draws() -> None:
+    whole = np.concatenate(list(group_draws(9, 10, n_resamples=40)))
+    assert (np.concatenate(list(group_draws(9, 500_000, n_resamples=40))) == whole).all()

@@ -11,7 +11,7 @@ import typer
 from typer.core import TyperGroup
 
 import forensics
-from forensics.cli import doctor, models, report, scan, verify
+from forensics.cli import demo, doctor, export, models, prepare, report, scan, train, verify
 from forensics.errors import ForensicsError
 
 INTERRUPTED = 130
@@ -68,10 +68,14 @@ def _options(
 
 
 app.command("scan")(scan.scan)
+app.command("demo")(demo.demo)
 app.command("report")(report.report)
 app.command("verify")(verify.verify)
 app.add_typer(models.app, name="models")
 app.command("doctor")(doctor.doctor)
+app.command("prepare")(prepare.prepare)
+app.command("train")(train.train)
+app.command("export")(export.export)
 
 
 def main() -> None:

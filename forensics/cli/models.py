@@ -2,11 +2,14 @@
 
 from __future__ import annotations
 
+from pathlib import Path
 from typing import Annotated
 
 import typer
 
-app = typer.Typer(help="List, show and verify models.", no_args_is_help=True, rich_markup_mode=None)
+from forensics.cli.training_packages import require
+
+app = typer.Typer(help="List, show, verify and import models.", no_args_is_help=True, rich_markup_mode=None)
 
 _Reference = Annotated[str, typer.Argument(metavar="MODEL", help="A model's id or its folder.")]
 
@@ -51,3 +54,30 @@ def verify_models(
         typer.echo(f"{card.id}: sound, {len(card.variants)} variants, {n_bytes / 1e6:.1f} MB")
     if not chosen:
         typer.echo(f"No models are installed in {catalog.models_folder()}.")
+
+
+@app.command("import")
+def import_model(
+    checkpoint: Annotated[Path, typer.Argument(metavar="CHECKPOINT", help="Published weights, a .pth file.")],
+    net: Annotated[
+        str, typer.Option("--net", metavar="NET", help="efficientnet-autoatt-b4 or efficientnet-b4.")
+    ],
+    out: Annotated[
+        Path, typer.Option("--out", metavar="FOLDER", help="The model's folder; its name becomes the id.")
+    ],
+    crop_margin: Annotated[
+        float, typer.Option("--crop-margin", metavar="X", help="Width of a crop in boxes of the face finder.")
+    ] = 1.3,
+    licence: Annotated[
+        str, typer.Option("--licence", metavar="TEXT", help="For the card.")
+    ] = "as the checkpoint's publisher states",
+) -> None:
+    """Turn a published checkpoint of the reference nets into a model; no code in it is run."""
+    require("torch", "timm")
+    from forensics.training.published import ImportSettings
+    from forensics.training.published import import_model as convert
+
+    card = convert(ImportSettings(checkpoint, net, out, crop_margin, licence))
+    typer.echo(f"{card.id}: {card.summary}")
+    typer.echo("It has no calibration yet: every verdict that rests on it alone is inconclusive.")
+    typer.echo(f"Next: forensics scan MEDIA --model {out}")

@@ -1,4 +1,4 @@
-"""Progress of a scan on stderr: a live bar on a terminal, otherwise one line for each file."""
+"""Progress on stderr: a live bar on a terminal, otherwise plain lines."""
 
 from __future__ import annotations
 
@@ -16,6 +16,9 @@ from forensics.cli.wording import LABEL_WORDS, escaped
 from forensics.records.scan import ScanResult
 from forensics.records.verdict import VerdictLabel
 from forensics.scan.events import BatchStarted, Event, FileDone, FileFailed
+
+# A log is read later: a line every few seconds is enough.
+_SECONDS_BETWEEN_LINES = 5.0
 
 
 class ScanProgress:
@@ -54,7 +57,7 @@ class ScanProgress:
         """Takes what the batch tells."""
         if isinstance(event, BatchStarted):
             self._start(event)
-        elif isinstance(event, FileFailed):
+        elif isinstance(event, FileFailed) and self._bar is not None:
             self._line(f"{escaped(event.path)}: {event.reason}")
         elif isinstance(event, FileDone):
             self._done(event.result, event.n_done)
@@ -75,12 +78,14 @@ class ScanProgress:
                 self._task, completed=n_done, speed=f"{per_minute:.0f} files/min", counts=self._tally()
             )
             return
-        fakeness = "" if result.verdict.fakeness is None else f" {result.verdict.fakeness:.2f}"
+        verdict = result.verdict
         took_s = sum(result.timings_s.values())
-        words = LABEL_WORDS[result.verdict.label]
-        self._line(
-            f"[{n_done}/{self._n_files}] {escaped(result.media.path)}: {words}{fakeness} ({took_s:.1f} s)"
-        )
+        words = f"{LABEL_WORDS[verdict.label]} ({took_s:.1f} s)"
+        if verdict.fakeness is not None:
+            words = f"{verdict.fakeness:.2f}, {words}"
+        elif verdict.label is VerdictLabel.NOT_EXAMINED:
+            words += f": {escaped(verdict.reason)}"
+        self._line(f"[{n_done}/{self._n_files}] {escaped(result.media.path)}: {words}")
 
     def _tally(self) -> str:
         return ", ".join(f"{self._counts[label]} {words}" for label, words in LABEL_WORDS.items())
@@ -90,4 +95,47 @@ class ScanProgress:
             self._console.print(Text(line))
         else:
             sys.stderr.write(line + "\n")
+            sys.stderr.flush()
+
+
+class StepProgress:
+    """Progress of anything that counts; a context manager.
+
+    Args:
+        done: what has been done to the things that are counted, for example ``prepared``.
+    """
+
+    def __init__(self, done: str) -> None:
+        self._done = done
+        self._console = Console(stderr=True, highlight=False)
+        self._task: TaskID | None = None
+        self._said_s = -_SECONDS_BETWEEN_LINES
+        self._bar = Progress(
+            TextColumn(done),
+            BarColumn(),
+            MofNCompleteColumn(),
+            TimeRemainingColumn(),
+            TextColumn("{task.fields[words]}"),
+            console=self._console,
+            disable=not self._console.is_terminal,
+        )
+
+    def __enter__(self) -> Self:
+        self._bar.start()
+        return self
+
+    def __exit__(
+        self, kind: type[BaseException] | None, error: BaseException | None, trace: TracebackType | None
+    ) -> None:
+        self._bar.stop()
+
+    def show(self, n_done: int, n_all: int, words: str) -> None:
+        """How far it is, with the figures of the moment."""
+        if self._console.is_terminal:
+            if self._task is None:
+                self._task = self._bar.add_task(self._done, total=n_all, words="")
+            self._bar.update(self._task, completed=n_done, words=words)
+        elif n_done == n_all or time.monotonic() - self._said_s >= _SECONDS_BETWEEN_LINES:
+            self._said_s = time.monotonic()
+            sys.stderr.write(f"{self._done} {n_done} of {n_all}: {words}\n")
             sys.stderr.flush()

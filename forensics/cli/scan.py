@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import os
 import sys
 from pathlib import Path
 from typing import Annotated
@@ -10,12 +9,8 @@ from typing import Annotated
 import typer
 
 from forensics.cli.fail_on import FailOn
+from forensics.cli.machine import usable_cores
 from forensics.settings import DEFAULT_FRAMES, DEFAULT_TIME_LIMIT_S, DETECTOR_NAMES, Profile, ScanSettings
-
-
-def usable_cores() -> int:
-    """Cores that this process may run on."""
-    return len(os.sched_getaffinity(0)) if hasattr(os, "sched_getaffinity") else os.cpu_count() or 1
 
 
 def scan(

@@ -1,0 +1,105 @@
+"""``forensics prepare``: make a data set ready for training."""
+
+from __future__ import annotations
+
+from collections import Counter
+from collections.abc import Iterable
+from pathlib import Path
+from typing import TYPE_CHECKING, Annotated
+
+import typer
+
+from forensics.cli.machine import usable_cores
+from forensics.cli.training_packages import require
+
+if TYPE_CHECKING:
+    from forensics.training.data.samples import Sample
+
+
+def prepare(
+    dataset: Annotated[
+        Path,
+        typer.Argument(metavar="DATASET", help="Folder of a data set, or a CSV file with path and label."),
+    ],
+    out: Annotated[Path, typer.Option("--out", metavar="FOLDER", help="Where crops and manifest go.")],
+    kind: Annotated[
+        str | None,
+        typer.Option(
+            "--kind", metavar="KIND", help="Layout of the data set.", show_default="the one that fits"
+        ),
+    ] = None,
+    frames: Annotated[int, typer.Option("--frames", metavar="N", help="Frames per video.")] = 16,
+    workers: Annotated[
+        int | None, typer.Option("--workers", metavar="N", help="Processes.", show_default="one per core")
+    ] = None,
+    split: Annotated[
+        str | None,
+        typer.Option(
+            "--split",
+            metavar="T,V,E",
+            help="Parts of training, validation and test, by group.",
+            show_default="the data set's own, else 70,20,10",
+        ),
+    ] = None,
+    seed: Annotated[
+        str, typer.Option("--seed", metavar="TEXT", help="Mixed into the hash that parts the groups.")
+    ] = "",
+    link: Annotated[
+        str | None,
+        typer.Option("--link", metavar="REGEX", help="Finds in a group's name what links it with others."),
+    ] = None,
+    media: Annotated[
+        Path | None, typer.Option("--media", metavar="FOLDER", help="Where the files lie, if elsewhere.")
+    ] = None,
+    crop_margin: Annotated[
+        float | None,
+        typer.Option(
+            "--crop-margin", metavar="X", help="Pictures are ready-made face crops, X face boxes wide."
+        ),
+    ] = None,
+) -> None:
+    """Find faces, cut them, part them by group, and write a manifest with hashes. Resumes."""
+    require("pebble")
+    from forensics.cli.progress import StepProgress
+    from forensics.training.data.grouping import parse_shares
+    from forensics.training.data.prepare import SKIPPED_NAME, PrepareProgress, PrepareSettings
+    from forensics.training.data.prepare import prepare as run
+
+    settings = PrepareSettings(
+        dataset=dataset,
+        out=out,
+        kind=kind,
+        n_frames=frames,
+        n_workers=usable_cores() if workers is None else workers,
+        shares=None if split is None else parse_shares(split),
+        seed=seed,
+        link=link,
+        media=media,
+        crop_margin=crop_margin,
+    )
+    n_skipped = 0
+    with StepProgress("prepared") as shown:
+
+        def show(progress: PrepareProgress) -> None:
+            nonlocal n_skipped
+            n_skipped = progress.n_skipped
+            shown.show(progress.n_done, progress.n_files, f"files, {n_skipped} skipped")
+
+        samples = run(settings, show)
+    typer.echo("\n".join(_summary(samples)))
+    if n_skipped:
+        typer.echo(f"{n_skipped} files were skipped; the reasons are in {out / SKIPPED_NAME}")
+    typer.echo(f"Next: forensics train --data {out} --out RUN")
+
+
+def _summary(samples: Iterable[Sample]) -> Iterable[str]:
+    rows: Counter[tuple[str, str, bool]] = Counter()
+    groups: dict[tuple[str, str], set[str]] = {}
+    for sample in samples:
+        rows[sample.origin, sample.split, sample.manipulated] += 1
+        groups.setdefault((sample.origin, sample.split), set()).add(sample.group)
+    for (origin, split), names in groups.items():
+        yield (
+            f"{origin}, {split}: {rows[origin, split, False]} pristine and {rows[origin, split, True]} "
+            f"manipulated in {len(names)} groups"
+        )

@@ -1,0 +1,103 @@
+"""``forensics train``: train a net on prepared data."""
+
+from __future__ import annotations
+
+from pathlib import Path
+from typing import TYPE_CHECKING, Annotated
+
+import typer
+
+from forensics.cli.training_packages import require
+
+if TYPE_CHECKING:
+    from forensics.training.loop import Progress
+
+
+def train(
+    data: Annotated[
+        list[Path], typer.Option("--data", metavar="FOLDER", help="Prepared data set. Repeatable.")
+    ],
+    out: Annotated[Path, typer.Option("--out", metavar="RUN", help="The run's folder.")],
+    net: Annotated[
+        str, typer.Option("--net", metavar="NET", help="Net of the table.")
+    ] = "efficientnet-autoatt-b4",
+    backend: Annotated[
+        str, typer.Option("--backend", metavar="NAME", help="auto, ipex, onednn or cuda.")
+    ] = "auto",
+    precision: Annotated[
+        str, typer.Option("--precision", metavar="NAME", help="auto, bf16 or fp32.")
+    ] = "auto",
+    init: Annotated[
+        str, typer.Option("--init", metavar="WHAT", help="imagenet, none, or a file of weights.")
+    ] = "imagenet",
+    resume: Annotated[bool, typer.Option("--resume", help="Go on with the run in --out.")] = False,
+    seed: Annotated[int, typer.Option("--seed", metavar="N", help="Of all randomness.")] = 20,
+    steps: Annotated[int, typer.Option("--steps", metavar="N", help="Batches to train on.")] = 5000,
+    batch_size: Annotated[
+        int, typer.Option("--batch-size", metavar="N", help="Half pristine, half manipulated.")
+    ] = 48,
+    size_px: Annotated[int, typer.Option("--size", metavar="PX", help="Side of the net's input.")] = 128,
+    learning_rate: Annotated[
+        float, typer.Option("--learning-rate", metavar="X", help="Highest, of one cycle.")
+    ] = 8e-4,
+    pseudo_fakes: Annotated[
+        float,
+        typer.Option(
+            "--pseudo-fakes", metavar="SHARE", help="Share of manipulated samples made from pristine ones."
+        ),
+    ] = 0.4,
+    patience: Annotated[
+        int,
+        typer.Option(
+            "--patience", metavar="N", help="Stop after N validations without a better one; 0: never."
+        ),
+    ] = 0,
+    evaluate_every: Annotated[
+        int, typer.Option("--evaluate-every", metavar="N", help="Steps between validations.")
+    ] = 500,
+) -> None:
+    """Train a net; keep the weights that do best on validation rows. Resumes exactly after a kill."""
+    require("torch", "timm")
+    from forensics.cli.progress import StepProgress
+    from forensics.training.loop import train as run
+    from forensics.training.page import PAGE_NAME
+    from forensics.training.run import TrainSettings
+
+    settings = TrainSettings(
+        net=net,
+        data=tuple(data),
+        out=out,
+        backend=backend,
+        precision=precision,
+        init=init,
+        seed=seed,
+        n_steps=steps,
+        batch_size=batch_size,
+        size_px=size_px,
+        learning_rate=learning_rate,
+        pseudo_fakes=pseudo_fakes,
+        patience=patience,
+        evaluate_every=evaluate_every,
+    )
+    with StepProgress("trained") as shown:
+        record = run(
+            settings,
+            resume=resume,
+            on_progress=lambda progress: shown.show(progress.step, progress.n_steps, _words(progress)),
+        )
+    ran = record["backend"]
+    typer.echo(
+        f"{record['steps_done']} steps on {ran['backend']}, {ran['layout']}, from {record['initial_weights']}"
+    )
+    typer.echo(f"best at step {record['best_step']}: mean validation AUC {record['best_score']:.3f}")
+    typer.echo(f"curves and record: {out / PAGE_NAME}")
+    typer.echo(f"Next: forensics export {out} --out MODEL")
+
+
+def _words(progress: Progress) -> str:
+    words = f"steps, loss {progress.loss:.3f}, {progress.samples_per_s:.1f} samples/s"
+    newest = progress.validation
+    if newest is None:
+        return words
+    aucs = " ".join(f"{origin} {value:.3f}" for origin, value in newest.auc.items())
+    return f"{words}, validation AUC {aucs}, best mean {progress.best_score:.3f}"

@@ -88,7 +88,7 @@ GLOSSARY: tuple[tuple[str, str], ...] = (
         "Fakeness",
         "A calibrated score from 0 to 1; higher speaks more for manipulation. Among files like those used "
         "for "
-        "calibration, about that share of files with such a score was manipulated. Yours may not be like them.",
+        "calibration, about that share of files with such a score was manipulated. Yours may be unlike them.",
     ),
     (
         "Interval",

@@ -70,6 +70,7 @@
     const button = document.createElement("button");
     button.type = "button";
     button.textContent = header.textContent;
+    header.dataset.h = button.textContent;
     header.replaceChildren(button);
     const numeric = header.classList.contains("num");
     button.addEventListener("click", () => {

@@ -65,6 +65,7 @@ def draw(
     *,
     name: str | None,
     only: Collection[str] = (),
+    figures: Sequence[LabelledFigures] | None = None,
 ) -> None:
     """Writes every report.
 
@@ -75,6 +76,7 @@ def draw(
         cards: of the models that scored.
         name: the case file as the user would type it, None for one that is about to vanish.
         only: show these files alone.
+        figures: to show; None computes them where labels are known.
 
     Raises:
         ReportError: a report cannot be written.
@@ -83,11 +85,13 @@ def draw(
         return
     rows = list(case.results())
     rejected = [Notice("find", f"{one.path} {one.reason}. {one.hint}") for one in case.rejections()]
+    if figures is None:
+        figures = _figures([result for _, result in rows], known, cards)
     view = build_view(
         case.manifests(),
         rows,
         case.exhibits,
-        figures=_figures([result for _, result in rows], known, cards),
+        figures=figures,
         labels={
             path: "manipulated" if label.manipulated else "pristine" for path, label in known.labels.items()
         },

@@ -11,7 +11,19 @@ import typer
 from typer.core import TyperGroup
 
 import forensics
-from forensics.cli import demo, doctor, export, models, prepare, report, scan, train, verify
+from forensics.cli import (
+    calibrate,
+    demo,
+    doctor,
+    evaluate,
+    export,
+    models,
+    prepare,
+    report,
+    scan,
+    train,
+    verify,
+)
 from forensics.errors import ForensicsError
 
 INTERRUPTED = 130
@@ -76,6 +88,8 @@ app.command("doctor")(doctor.doctor)
 app.command("prepare")(prepare.prepare)
 app.command("train")(train.train)
 app.command("export")(export.export)
+app.command("evaluate")(evaluate.evaluate)
+app.command("calibrate")(calibrate.calibrate)
 
 
 def main() -> None:

@@ -4,7 +4,6 @@ from __future__ import annotations
 
 import contextlib
 import sys
-import tempfile
 from collections import Counter
 from collections.abc import Iterator, Sequence
 from dataclasses import dataclass
@@ -16,6 +15,7 @@ import typer
 from forensics.casefile.case_file import CaseFile
 from forensics.cli.drawing import draw, labels_for
 from forensics.cli.progress import ScanProgress
+from forensics.cli.temporary import temporary_folder
 from forensics.cli.wording import LABEL_WORDS, escaped
 from forensics.errors import SettingsError
 from forensics.evaluation.label_files import read_rows
@@ -110,14 +110,7 @@ def _case(path: Path | None) -> Iterator[CaseFile]:
         with CaseFile.create_or_resume(path) as case:
             yield case
         return
-    try:
-        folder = tempfile.TemporaryDirectory(prefix="forensics-")
-    except OSError as error:
-        raise SettingsError(
-            f"No temporary folder can be made ({error.strerror})",
-            "Free some space, set TMPDIR to a folder that has it, or give --case FILE.",
-        ) from error
-    with folder as name, CaseFile.create_or_resume(Path(name) / "scan.case") as case:
+    with temporary_folder() as name, CaseFile.create_or_resume(Path(name) / "scan.case") as case:
         yield case
 
 
@@ -144,11 +137,11 @@ def _sum_up(
         _say(f"{done.counts[label]:>7}  {words}")
     if n_rejected:
         _say(f"{n_rejected:>7}  paths that could not be examined at all; the report says why")
-    suspicious = [path for path, label in results if label is VerdictLabel.SIGNS_OF_MANIPULATION]
+    suspicious = [shown for shown, label in results if label is VerdictLabel.SIGNS_OF_MANIPULATION]
     if suspicious:
         _say("\nSigns of manipulation:")
-        for path in suspicious[:_MOST_NAMED]:
-            _say(f"  {escaped(path)}")
+        for one in suspicious[:_MOST_NAMED]:
+            _say(f"  {escaped(one)}")
         if len(suspicious) > _MOST_NAMED:
             _say(f"  and {len(suspicious) - _MOST_NAMED} more")
     _say("")

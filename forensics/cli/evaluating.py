@@ -1,0 +1,70 @@
+"""Scans of labelled media, for ``evaluate`` and ``calibrate``: the very code that scans, on labelled rows."""
+
+from __future__ import annotations
+
+import contextlib
+from collections.abc import Iterator, Sequence
+from dataclasses import dataclass, replace
+from pathlib import Path
+
+from forensics.casefile.case_file import CaseFile
+from forensics.cli.progress import ScanProgress
+from forensics.cli.temporary import temporary_folder
+from forensics.evaluation.labels import LabelSet, read_labels
+from forensics.records.model_card import ModelCard
+from forensics.records.scan import ScanResult
+from forensics.scan.bench import ChosenModel
+from forensics.scan.run import plan_scan, run_scan
+from forensics.settings import ScanSettings
+
+
+@dataclass(frozen=True, slots=True)
+class Measured:
+    """A scan of labelled files.
+
+    Attributes:
+        case: still open, for drawing.
+        results: without exhibits, in the order of the case.
+    """
+
+    case: CaseFile
+    results: tuple[ScanResult, ...]
+    known: LabelSet
+    models: tuple[ChosenModel, ...]
+
+    @property
+    def cards(self) -> tuple[ModelCard, ...]:
+        """Of the models that scored."""
+        return tuple(model.card for model in self.models)
+
+
+@contextlib.contextmanager
+def scanned(
+    settings: ScanSettings, labels: Path | None, split: str | None, command: Sequence[str]
+) -> Iterator[Measured]:
+    """Scans the files that have a label, no others: files of the sealed split are never opened.
+
+    Args:
+        labels: the labels file; None takes folders called real and fake.
+        split: rows of this split alone.
+        command: the command line as typed, for the manifest.
+
+    Raises:
+        ForensicsError: labels that fit nothing, or anything that stops a scan.
+        KeyboardInterrupt: the scan was interrupted; with a case file it can be resumed.
+    """
+    plan = plan_scan(settings, command)
+    known = read_labels(labels, [file.display for file in plan.files], settings.paths, split=split)
+    wanted = tuple(file for file in plan.files if file.display in known.labels)
+    plan = replace(plan, files=wanted)
+    with contextlib.ExitStack() as stack:
+        path = settings.case
+        if path is None:
+            path = Path(stack.enter_context(temporary_folder())) / "evaluation.case"
+        case = stack.enter_context(CaseFile.create_or_resume(path))
+        with ScanProgress() as progress:
+            outcome = run_scan(plan, case, on_event=progress.on_event)
+        if outcome.interrupted:
+            raise KeyboardInterrupt
+        results = tuple(result for _, result in case.results() if result.media.path in known.labels)
+        yield Measured(case, results, known, plan.models)

@@ -55,7 +55,7 @@ def reader_of(codec: str, extradata: bytes | None) -> Reader:
     if codec == "hevc":
         hevc_length_bytes = _length_bytes(extradata, _HEVC_RECORD_LENGTH_AT)
         return lambda data, is_key: _hevc(data, hevc_length_bytes, is_key)
-    return lambda data, is_key: CodedPicture(is_key, reference=True)
+    return lambda _, is_key: CodedPicture(is_key, reference=True)
 
 
 def _length_bytes(extradata: bytes | None, at: int) -> int:

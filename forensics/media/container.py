@@ -6,7 +6,7 @@ import re
 from collections.abc import Callable, Iterator
 from contextlib import contextmanager
 from pathlib import Path
-from typing import BinaryIO
+from typing import Any, BinaryIO, cast
 
 import av
 from av.container import InputContainer
@@ -25,6 +25,8 @@ _READ_BYTES = 1 << 18
 _MAX_WORDS = 8
 # Playlists name other files, and FFmpeg would open them: the whitelist leaves it no protocol to do so with.
 _OPEN_OPTIONS = {"protocol_whitelist": "none"}
+# "Stream #0:1[0x2](und): Video: none (zzz1 / 0x317A7A7A), none, ..."; the last group is the code in the file.
+_DESCRIBED = re.compile(r"^  Stream #0:(\d+)[^:]*: (Video|Audio): \w+ \((\w+) /", re.MULTILINE)
 _COVER_ART = Disposition.attached_pic | Disposition.timed_thumbnails
 
 
@@ -46,7 +48,7 @@ class FfmpegWords:
 
     @contextmanager
     def heard(self, at_s: float | None = None) -> Iterator[None]:
-        """Collects what is said within the block; ``at_s`` is the place in the file."""
+        """Collects the errors said within the block; ``at_s`` is the place in the file."""
         av.logging.set_level(av.logging.ERROR)
         try:
             with av.logging.Capture() as said:
@@ -123,6 +125,25 @@ def start_s(container: InputContainer) -> float:
     return (container.start_time or 0) / 1_000_000
 
 
+def undecodable_streams(container: InputContainer) -> dict[int, str]:
+    """Streams of pictures or sound for which there is no decoder: index to what is known of the codec."""
+    missing = [
+        stream.index
+        for stream in container.streams
+        if stream.type in ("video", "audio") and getattr(stream, "codec_context", None) is None
+    ]
+    if not missing:
+        return {}
+    av.logging.set_level(av.logging.INFO)
+    try:
+        with av.logging.Capture():
+            described = str(cast(Any, container).dumps_format())
+    finally:
+        av.logging.set_level(None)
+    codecs = {int(index): f"{kind.lower()}, {codec}" for index, kind, codec in _DESCRIBED.findall(described)}
+    return {index: codecs.get(index, "unknown codec") for index in missing}
+
+
 def is_cover_art(stream: Stream) -> bool:
     """Whether a video stream is a picture that accompanies sound, not the matter itself."""
     return bool(stream.disposition & _COVER_ART)
@@ -182,5 +203,5 @@ def _not_media(path: Path, words: FfmpegWords) -> MediaError:
         )
     return MediaError(
         f"{display_path(path)} is in no media format that can be read: it is damaged, encrypted or not media",
-        "Play it in another player; if it plays there, convert it (ffmpeg -i FILE -c copy OUT.mkv) and scan that.",
+        "Play it elsewhere; if it plays, convert it there, scan the copy and keep the original.",
     )

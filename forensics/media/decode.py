@@ -11,7 +11,7 @@ from av.error import FFmpegError
 from av.stream import Discard
 
 from forensics.errors import MediaError
-from forensics.media.container import FfmpegWords, opened
+from forensics.media.container import FfmpegWords, opened, undecodable_streams
 from forensics.media.discovery import display_path
 from forensics.media.listening import Listening
 from forensics.media.stills import read_still
@@ -72,6 +72,8 @@ def decode(
     listening: Listening | None = None
     timetable = read_timetable(path, picture.index, words) if picture is not None else None
     with opened(path) as container:
+        for index, codec in undecodable_streams(container).items():
+            yield Notice("decode", f"Stream {index} ({codec}) cannot be decoded here and was not examined")
         if timetable is not None and picture is not None:
             chosen = plan(timetable, n_frames)
             watching = Watching(path, container, picture.index, chosen, words, n_threads)
@@ -110,7 +112,8 @@ def _one_pass(
             break
         if packet.size:
             yield from sides[packet.stream_index].take(packet)
-        if listening is None and watching is not None and watching.is_done:
+        if listening is None and watching is not None and watching.is_done and not watching.by_order:
+            # Without sound nothing more is to be learned; the timetable knows what follows.
             break
     for side in sides.values():
         yield from side.finish()
@@ -193,15 +196,17 @@ def _shortfalls(media: MediaFile, timetable: Timetable | None) -> Iterator[Notic
     """Where the content is not what the header says."""
     for stream in media.streams:
         said_s, found_s = stream.duration_from_header_s, stream.duration_from_content_s
-        word = "pictures" if stream.kind is StreamKind.VIDEO else "sound"
+        is_video = stream.kind is StreamKind.VIDEO
         if found_s == 0:
-            yield Notice("decode", f"The {word} could not be decoded; the other streams were examined")
+            word = "pictures" if is_video else "sound"
+            yield Notice("decode", f"The {word} could not be decoded; the rest of the file was examined")
         elif said_s is not None and found_s is not None:
             allowed_s = max(_SHORT_BY_S, _SHORT_BY_SHARE * said_s)
             if found_s < said_s - allowed_s:
+                what = "pictures end" if is_video else "sound ends"
                 yield Notice(
                     "decode",
-                    f"The {word} end at {found_s:.1f} s although the header says {said_s:.1f} s: "
+                    f"The {what} at {found_s:.1f} s although the header says {said_s:.1f} s: "
                     "the file is cut short or damaged",
                     found_s,
                 )

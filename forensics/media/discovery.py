@@ -12,11 +12,15 @@ from pathlib import Path
 from forensics.media.signatures import HEAD_BYTES, known_format
 
 # A file that claims to be media by its name gets its row even if it is not: the claim is worth knowing.
-_MEDIA_SUFFIXES = frozenset(
-    ".3g2 .3gp .aac .ac3 .aif .aiff .amr .ape .asf .au .avi .avif .bmp .caf .divx .f4v .flac .flv .gif .heic "
-    ".heif .jp2 .jpeg .jpg .m2ts .m4a .m4v .mjpeg .mka .mkv .mov .mp2 .mp3 .mp4 .mpeg .mpg .mts .mxf .oga .ogg "
-    ".ogv .opus .png .ra .rm .tif .tiff .ts .vob .wav .webm .webp .wma .wmv .wv .y4m".split()
-)
+# fmt: off
+_MEDIA_SUFFIXES = frozenset({
+    ".3g2", ".3gp", ".aac", ".ac3", ".aif", ".aiff", ".amr", ".ape", ".asf", ".au", ".avi", ".avif",
+    ".bmp", ".caf", ".divx", ".f4v", ".flac", ".flv", ".gif", ".heic", ".heif", ".jp2", ".jpeg", ".jpg",
+    ".m2ts", ".m4a", ".m4v", ".mjpeg", ".mka", ".mkv", ".mov", ".mp2", ".mp3", ".mp4", ".mpeg", ".mpg",
+    ".mts", ".mxf", ".oga", ".ogg", ".ogv", ".opus", ".png", ".ra", ".rm", ".tif", ".tiff", ".ts", ".vob",
+    ".wav", ".webm", ".webp", ".wma", ".wmv", ".wv", ".y4m",
+})
+# fmt: on
 # TypeScript and MPEG transport streams share a suffix; only the content tells.
 _AMBIGUOUS_SUFFIXES = frozenset({".ts"})
 
@@ -111,11 +115,11 @@ def _search(named: Path, seen: dict[tuple[int, int], str]) -> Iterator[Found | R
             continue
         seen[key] = display_path(path)
         try:
-            names = sorted(os.listdir(path), key=os.fsencode, reverse=True)
+            inside = sorted(path.iterdir(), key=os.fsencode, reverse=True)
         except OSError as error:
             yield _not_reachable(path, error)
             continue
-        stack.extend(path / name for name in names)
+        stack.extend(inside)
 
 
 def _file(path: Path, status: os.stat_result, is_named: bool) -> Found | Rejected | None:
@@ -160,7 +164,7 @@ def _not_reachable(path: Path, error: OSError) -> Rejected:
         if path.is_symlink():
             reason, hint = (
                 "is a link to a place that does not exist",
-                "Restore its target, or remove the link.",
+                "Restore its target or remove it.",
             )
         else:
             reason, hint = "does not exist", "Check the spelling and that the drive is mounted."

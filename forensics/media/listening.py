@@ -3,9 +3,11 @@
 from __future__ import annotations
 
 from collections.abc import Iterator
+from fractions import Fraction
 
 import numpy as np
 from av import AudioFrame, AudioResampler, Packet
+from av.audio.stream import AudioStream
 from av.container import InputContainer
 from av.error import FFmpegError
 from av.stream import Stream
@@ -28,12 +30,14 @@ class Listening:
         self, container: InputContainer, stream_index: int, words: FfmpegWords, n_threads: int = 1
     ) -> None:
         stream = container.streams[stream_index]
+        assert isinstance(stream, AudioStream)
         prepare_decoder(stream, n_threads)
         self.stream_index = stream_index
+        self._native_rate_hz = stream.codec_context.sample_rate
+        self._time_base = stream.time_base or Fraction(1, self._native_rate_hz or RATE_HZ)
         self._decoder = stream.codec_context
         self._origin_s = start_s(container)
         self._words = words
-        self._native_rate_hz = stream.codec_context.sample_rate
         self._resampler: AudioResampler | None = None
         self._format: tuple[str, str, int] | None = None
         self._held: list[Samples] = []
@@ -66,7 +70,7 @@ class Listening:
         yield from self._chunks(to_the_end=True)
 
     def _frame(self, frame: AudioFrame) -> Iterator[AudioChunk | Notice]:
-        at_s = None if frame.time is None else frame.time - self._origin_s
+        at_s = None if frame.pts is None else float(frame.pts * self._time_base) - self._origin_s
         if self._next_s is None:
             self._next_s = self._chunk_at_s = at_s or 0.0
         elif at_s is not None and abs(at_s - self._next_s) > _HOLE_S:
@@ -99,7 +103,7 @@ class Listening:
         except (FFmpegError, ValueError) as error:
             self._words.add(f"sound: {_short(error)}", self._next_s)
             self._resampler = None
-        return [piece.to_ndarray().reshape(-1) for piece in pieces]
+        return [np.asarray(piece.to_ndarray().reshape(-1), np.float32) for piece in pieces]
 
     def _hold(self, pieces: list[Samples]) -> None:
         for piece in pieces:

@@ -5,6 +5,7 @@ from __future__ import annotations
 import math
 import struct
 from dataclasses import dataclass
+from typing import Any
 
 import numpy as np
 from av import VideoFrame
@@ -37,12 +38,13 @@ class Orientation:
 def orientation_of(frame: VideoFrame) -> Orientation:
     """What the container's display matrix, as attached to a decoded frame, asks for."""
     try:
-        matrix = frame.side_data.get(SideDataType.DISPLAYMATRIX)
+        side_data: Any = frame.side_data
+        matrix = side_data[SideDataType.DISPLAYMATRIX]
+    except KeyError:
+        return Orientation()
     except ValueError:
         # Side data of a kind that this PyAV has no name for (EXIF): the rotation alone can be had.
         return Orientation(_quarter_turns_deg(-frame.rotation))
-    if matrix is None:
-        return Orientation()
     a, b, _, c, d = struct.unpack("=5i", bytes(matrix)[:20])
     mirrored = a * d - b * c < 0
     if mirrored:

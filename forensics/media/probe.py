@@ -23,6 +23,7 @@ from forensics.media.container import (
     is_cover_art,
     opened,
     prepare_decoder,
+    undecodable_streams,
 )
 from forensics.media.discovery import display_path
 from forensics.media.hashing import unreadable
@@ -64,8 +65,8 @@ def probe(path: Path) -> MediaFile:
     with opened(path) as container:
         streams = _examined(container)
         _refuse_tiles(path, container)
-        for stream in container.streams.video:
-            if stream.codec_context is not None:
+        for stream in streams:
+            if isinstance(stream, VideoStream):
                 check_size(path, stream.codec_context.width, stream.codec_context.height)
         if not streams:
             raise _no_stream(path, container)
@@ -82,17 +83,20 @@ def probe(path: Path) -> MediaFile:
 
 def _examined(container: InputContainer) -> list[Stream]:
     """Pictures and sound that can be decoded, those that will be examined first."""
+    undecodable = undecodable_streams(container)
     usable: list[Stream] = [
         stream
         for stream in (*container.streams.video, *container.streams.audio)
-        if stream.codec_context is not None and not is_cover_art(stream)
+        if stream.index not in undecodable and not is_cover_art(stream)
     ]
     return sorted(usable, key=lambda stream: (not stream.disposition & 1, stream.index))
 
 
 def _kind(path: Path, container: InputContainer, infos: list[StreamInfo]) -> MediaKind:
     if all(info.kind is StreamKind.AUDIO for info in infos):
-        return MediaKind.AUDIO
+        # Pictures that cannot be decoded do not make a video a sound recording.
+        has_pictures = any(not is_cover_art(stream) for stream in container.streams.video)
+        return MediaKind.VIDEO if has_pictures else MediaKind.AUDIO
     name = container.format.name
     if name.endswith("_pipe") or container.metadata.get("major_brand") in _STILL_BRANDS:
         return MediaKind.IMAGE
@@ -229,23 +233,16 @@ def _refuse_tiles(path: Path, container: InputContainer) -> None:
 
 
 def _no_stream(path: Path, container: InputContainer) -> MediaError:
-    undecodable = [
-        stream
-        for stream in container.streams
-        if stream.type in ("video", "audio") and stream.codec_context is None
-    ]
+    undecodable = undecodable_streams(container)
+    if any(codec.endswith(("encv", "enca")) for codec in undecodable.values()):
+        return encrypted(path)
     if undecodable:
-        kinds = ", ".join(sorted({stream.type for stream in undecodable}))
+        codecs = "; ".join(undecodable.values())
         return MediaError(
-            f"{display_path(path)} holds {kinds} in a codec that cannot be decoded here "
-            f"({', '.join(_codec_tag(stream) for stream in undecodable)})",
+            f"{display_path(path)} is in a codec that cannot be decoded here ({codecs})",
             "Convert it where it plays (to H.264 at high quality), scan that, and keep the original.",
         )
     return MediaError(
         f"{display_path(path)} ({container.format.long_name}) holds neither pictures nor sound",
         "Check that this is the file you mean; its content may be subtitles or data alone.",
     )
-
-
-def _codec_tag(stream: Stream) -> str:
-    return f"stream {stream.index}: {stream.codec_tag}" if stream.codec_tag else f"stream {stream.index}"

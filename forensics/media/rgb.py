@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import numpy as np
 from av import VideoFrame
 
 from forensics.records.media import RgbImage
@@ -9,5 +10,4 @@ from forensics.records.media import RgbImage
 
 def rgb_of(frame: VideoFrame) -> RgbImage:
     """uint8[H, W, 3] RGB, as stored (not turned), by the frame's own colour matrix and range."""
-    image: RgbImage = frame.to_ndarray(format="rgb24")
-    return image
+    return np.asarray(frame.to_ndarray(format="rgb24"), np.uint8)

@@ -82,7 +82,7 @@ def read_still(path: Path) -> Still:
 
 
 def _animated_webp(path: Path) -> Still:
-    import cv2  # noqa: PLC0415  (FFmpeg reads no animated WebP; nothing else here needs OpenCV)
+    import cv2  # FFmpeg reads no animated WebP; nothing else here needs OpenCV
 
     # WebP allows 16,383 px a side; the canvas size follows the flags.
     try:

@@ -17,6 +17,8 @@ from forensics.media.container import FfmpegWords, opened
 
 # About 92 hours at 30 pictures a second; a table of that length takes 100 MB.
 _MAX_PICTURES = 10_000_000
+# These containers number pictures in the order of coding, whatever the order in which they are shown.
+_CODED_ORDER_ONLY = frozenset({"avi"})
 # Where pictures can be started at are at least this many per sample, they alone are decoded.
 _ENTRIES_PER_SAMPLE = 2
 
@@ -87,6 +89,7 @@ def read_timetable(path: Path, stream_index: int, words: FfmpegWords) -> Timetab
             if stream.index != stream_index:
                 stream.discard = Discard.all
         context = chosen.codec_context
+        tells_times = container.format.name not in _CODED_ORDER_ONLY
         read = reader_of(context.codec.canonical_name, context.extradata)
         times, ends, flags, layers = array("q"), 0, bytearray(), bytearray()
         n_untimed, is_complete = 0, True
@@ -115,7 +118,7 @@ def read_timetable(path: Path, stream_index: int, words: FfmpegWords) -> Timetab
     layer = np.frombuffer(bytes(layers), np.uint8)
     shown = bits & 4 != 0
     pts_all = np.frombuffer(times.tobytes(), np.int64)
-    is_timed = n_untimed == 0 and np.unique(pts_all[shown]).size == int(shown.sum()) > 0
+    is_timed = n_untimed == 0 and tells_times and np.unique(pts_all[shown]).size == int(shown.sum()) > 0
     return Timetable(
         pts=pts_all if is_timed else pts_all[:0],
         shown=shown,

@@ -3,12 +3,14 @@
 from __future__ import annotations
 
 from collections.abc import Iterator
+from fractions import Fraction
 from pathlib import Path
 
 from av import Packet, VideoFrame
 from av.container import InputContainer
 from av.error import FFmpegError
 from av.stream import Stream
+from av.video.stream import VideoStream
 
 from forensics.media.container import FfmpegWords, check_size, encrypted, prepare_decoder, start_s
 from forensics.media.orientation import Orientation, orientation_of
@@ -33,6 +35,7 @@ class Watching:
         n_threads: int = 1,
     ) -> None:
         stream = container.streams[stream_index]
+        assert isinstance(stream, VideoStream)
         prepare_decoder(stream, n_threads)
         self.stream_index = stream_index
         self.by_order = plan.by_order
@@ -41,6 +44,7 @@ class Watching:
         self.n_delivered = 0
         self.orientation: Orientation | None = None
         self._path = path
+        self._time_base = stream.time_base or Fraction(1, 90_000)
         self._decoder = stream.codec_context
         self._plan = plan
         self._wanted = dict(plan.wanted)
@@ -80,7 +84,7 @@ class Watching:
             n_all = len(self._plan.wanted)
             yield Notice(
                 "decode",
-                f"{n_lost} of the {n_all} chosen pictures could not be decoded; the verdict rests on the others",
+                f"{n_lost} of the {n_all} chosen pictures could not be decoded; the others were examined",
             )
 
     def _decoded(self, packet: Packet[Stream] | None) -> Iterator[Frame]:
@@ -96,7 +100,11 @@ class Watching:
     def _delivered(self, frame: VideoFrame) -> Iterator[Frame]:
         order = self.n_decoded
         self.n_decoded += 1
-        at_s = order / self.rate_hz if frame.time is None else frame.time - self._origin_s
+        # A frame that comes when the decoder is emptied has lost its own time base: the stream's counts.
+        if self.by_order or frame.pts is None:
+            at_s = order / self.rate_hz
+        else:
+            at_s = float(frame.pts * self._time_base) - self._origin_s
         self._at_s = at_s
         key = order if self.by_order else frame.pts
         index = None if key is None else self._wanted.pop(key, None)

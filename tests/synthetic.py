@@ -1,0 +1,300 @@
+"""Clips made on the spot, small and quick to encode.
+
+The people are the astronaut that scikit-image carries (Eileen Collins, public domain). At the usual size
+her face is about 90 pixels wide, which dlib's HOG finder sees without enlarging.
+"""
+
+from __future__ import annotations
+
+import os
+import zlib
+from collections.abc import Iterator, Sequence
+from functools import lru_cache
+from pathlib import Path
+
+import cv2
+import numpy as np
+
+from forensics.media.encode import write_clip
+from forensics.media.sound import RATE_HZ
+from forensics.records.media import RgbImage, Samples
+
+WIDTH_PX, HEIGHT_PX = 400, 300
+RATE_FRAMES_HZ = 25.0
+SECONDS = 2.0
+# Names that break careless code: quotes, markup, line breaks, formats, bytes that are not UTF-8.
+HOSTILE_NAMES = (
+    b'it\'s "quoted".mp4',
+    b"<script>alert(1)</script>.mp4",
+    b"two\nlines.mp4",
+    b"100%d & co;.mp4",
+    b"caf\xe9 \xff.mp4",
+    b"-rf.mp4",
+)
+# Head and shoulders within the 512 px portrait.
+_BUST = (slice(0, 300), slice(80, 380))
+
+
+@lru_cache(maxsize=1)
+def bust() -> RgbImage:
+    """uint8[300, 300, 3] RGB: head and shoulders of the portrait; the face is about 90 px wide."""
+    from skimage import data
+
+    portrait: RgbImage = data.astronaut()
+    return portrait[_BUST].copy()
+
+
+def background(width_px: int = WIDTH_PX, height_px: int = HEIGHT_PX) -> RgbImage:
+    """uint8[H, W, 3] RGB: a soft gradient in which no finder sees a face."""
+    rows, columns = np.mgrid[0:height_px, 0:width_px]
+    red = 90 + 60 * columns / width_px
+    green = 110 + 50 * rows / height_px
+    blue = np.full_like(red, 140.0)
+    return np.stack([red, green, blue], axis=-1).astype(np.uint8)
+
+
+def portrait_frames(
+    n_frames: int = int(SECONDS * RATE_FRAMES_HZ),
+    *,
+    width_px: int = WIDTH_PX,
+    height_px: int = HEIGHT_PX,
+    bust_px: int = 300,
+    n_people: int = 1,
+) -> Iterator[RgbImage]:
+    """Frames in which people stand side by side and sway a little."""
+    person = bust()
+    if bust_px != person.shape[0]:
+        person = cv2.resize(person, (bust_px, bust_px), interpolation=cv2.INTER_AREA).astype(np.uint8)
+    for index in range(n_frames):
+        image = background(width_px, height_px)
+        for who in range(n_people):
+            sway_px = round(6 * np.sin(2 * np.pi * index / 40 + who))
+            left = round((who + 0.5) * width_px / n_people - bust_px / 2) + sway_px
+            _paste(image, person, left, height_px - bust_px)
+        yield image
+
+
+def plain_frames(
+    n_frames: int,
+    colour: Sequence[int] = (200, 30, 40),
+    *,
+    width_px: int = WIDTH_PX,
+    height_px: int = HEIGHT_PX,
+) -> Iterator[RgbImage]:
+    """Frames of one colour."""
+    for _ in range(n_frames):
+        yield np.full((height_px, width_px, 3), colour, np.uint8)
+
+
+def numbered_frames(n_frames: int, *, width_px: int = 96, height_px: int = 64) -> Iterator[RgbImage]:
+    """Frames that carry their number as 12 black or white bars, to be read by ``frame_number``."""
+    for index in range(n_frames):
+        bits = [(index >> bit & 1) * 255 for bit in range(12)]
+        bars = np.repeat(np.asarray(bits, np.uint8), width_px // 12)
+        yield np.ascontiguousarray(np.broadcast_to(bars[None, :, None], (height_px, bars.size, 3)))
+
+
+def frame_number(image: RgbImage) -> int:
+    """The number that a frame of ``numbered_frames`` carries."""
+    bars = image.mean(axis=(0, 2)).reshape(12, -1).mean(axis=1)
+    return sum(int(level > 127) << bit for bit, level in enumerate(bars))
+
+
+def marked_frames(n_frames: int, *, width_px: int = 96, height_px: int = 64) -> Iterator[RgbImage]:
+    """Grey frames with a red patch in the top left corner."""
+    for _ in range(n_frames):
+        image = np.full((height_px, width_px, 3), 128, np.uint8)
+        image[: height_px // 3, : width_px // 3] = (255, 0, 0)
+        yield image
+
+
+def hum(seconds: float = SECONDS, rate_hz: int = RATE_HZ, seed: int = 7) -> Samples:
+    """float32[N]: a swelling tone with overtones and a little noise."""
+    at_s = np.arange(round(seconds * rate_hz)) / rate_hz
+    tone = sum(np.sin(2 * np.pi * 140 * overtone * at_s) / overtone for overtone in (1, 2, 3, 5))
+    swell = 0.6 + 0.4 * np.sin(2 * np.pi * 1.5 * at_s)
+    noise = np.random.default_rng(seed).standard_normal(at_s.size)
+    return (0.15 * swell * tone + 0.005 * noise).astype(np.float32)
+
+
+def normal_clip(folder: Path, name: str = "normal.mp4") -> Path:
+    """A person, swaying, with sound."""
+    return write_clip(folder / name, portrait_frames(), RATE_FRAMES_HZ, samples=hum())
+
+
+def silent_clip(folder: Path, name: str = "silent.mp4") -> Path:
+    """A person, without an audio stream."""
+    return write_clip(folder / name, portrait_frames(), RATE_FRAMES_HZ)
+
+
+def no_face_clip(folder: Path, name: str = "no_face.mp4") -> Path:
+    """Scenery without anybody, with sound."""
+    frames = (background() for _ in range(30))
+    return write_clip(folder / name, frames, RATE_FRAMES_HZ, samples=hum(1.2))
+
+
+def two_people_clip(folder: Path, name: str = "two_people.mp4") -> Path:
+    """Two people side by side."""
+    frames = portrait_frames(30, width_px=608, height_px=300, n_people=2)
+    return write_clip(folder / name, frames, RATE_FRAMES_HZ)
+
+
+def tiny_face_clip(folder: Path, name: str = "tiny_face.mp4") -> Path:
+    """A person far away: the face is about 16 pixels wide."""
+    return write_clip(folder / name, portrait_frames(30, bust_px=52), RATE_FRAMES_HZ)
+
+
+def rotated_clip(folder: Path, rotation_deg: int = 90, name: str = "rotated.mp4") -> Path:
+    """A phone's recording: stored lying, with the turn that makes it upright in the header."""
+    stored = (np.ascontiguousarray(np.rot90(image, rotation_deg // 90)) for image in portrait_frames())
+    return write_clip(folder / name, stored, RATE_FRAMES_HZ, rotation_deg=rotation_deg)
+
+
+def variable_rate_times_s(n_frames: int) -> list[float]:
+    """Frame times that crowd in the first half of the frames and spread in the second."""
+    half = n_frames // 2
+    return [index / 50 for index in range(half)] + [half / 50 + index / 8 for index in range(n_frames - half)]
+
+
+def variable_rate_clip(folder: Path, n_frames: int = 60, name: str = "variable_rate.mp4") -> Path:
+    """Numbered frames at 50 and then 8 a second."""
+    times_s = variable_rate_times_s(n_frames)
+    return write_clip(folder / name, numbered_frames(n_frames), 50.0, times_s=times_s)
+
+
+def numbered_clip(folder: Path, n_frames: int = 50, name: str = "numbered.mp4", **options: str) -> Path:
+    """Numbered frames at 25 a second; ``options`` go to the encoder."""
+    return write_clip(folder / name, numbered_frames(n_frames), RATE_FRAMES_HZ, options=options)
+
+
+def ten_bit_clip(folder: Path, name: str = "ten_bit.mp4") -> Path:
+    """A person in 10 bits a channel."""
+    return write_clip(folder / name, portrait_frames(20), RATE_FRAMES_HZ, pixel_format="yuv420p10le")
+
+
+def odd_size_clip(folder: Path, name: str = "odd_size.mp4") -> Path:
+    """Numbers of rows and columns that are odd."""
+    frames = portrait_frames(20, width_px=401, height_px=299)
+    return write_clip(folder / name, frames, RATE_FRAMES_HZ, pixel_format="yuv444p")
+
+
+def untimed_clip(folder: Path, n_frames: int = 40, name: str = "untimed.h264") -> Path:
+    """A bare H.264 stream: no container, no time stamps, no length."""
+    return write_clip(folder / name, numbered_frames(n_frames), RATE_FRAMES_HZ, container="h264")
+
+
+def truncated_clip(
+    folder: Path, name: str = "truncated.mp4", *, faststart: bool = False, share: float = 0.6
+) -> Path:
+    """A clip that ends too early: without its index, or with it (``faststart``) but without its end."""
+    whole = folder / f"{name}.whole.mkv" if faststart else normal_clip(folder, f"{name}.whole.mp4")
+    if faststart:
+        # Matroska keeps no index at its end: what is there can be played.
+        write_clip(whole, portrait_frames(100), RATE_FRAMES_HZ, samples=hum(4.0))
+    data = whole.read_bytes()
+    whole.unlink()
+    path = folder / name
+    path.write_bytes(data[: int(len(data) * share)])
+    return path
+
+
+def damaged_clip(folder: Path, name: str = "damaged.mkv") -> Path:
+    """A clip with noise written over a stretch in its middle."""
+    path = write_clip(
+        folder / name, portrait_frames(75), RATE_FRAMES_HZ, samples=hum(3.0), options={"g": "25"}
+    )
+    data = bytearray(path.read_bytes())
+    start, length = len(data) // 2, len(data) // 12
+    data[start : start + length] = np.random.default_rng(3).bytes(length)
+    path.write_bytes(data)
+    return path
+
+
+def empty_file(folder: Path, name: str = "empty.mp4") -> Path:
+    """Zero bytes."""
+    path = folder / name
+    path.touch()
+    return path
+
+
+def text_file(folder: Path, name: str = "text.mp4") -> Path:
+    """A web page saved in place of a download."""
+    path = folder / name
+    path.write_text("<!doctype html><title>404</title>The video was not found.\n" * 40, encoding="utf-8")
+    return path
+
+
+def wrong_suffix_clip(folder: Path, name: str = "holiday.jpg") -> Path:
+    """A video whose name says picture."""
+    return normal_clip(folder, "to_be_renamed.mp4").rename(folder / name)
+
+
+def sound_clip(
+    folder: Path, name: str = "voice.wav", seconds: float = SECONDS, rate_hz: int = RATE_HZ
+) -> Path:
+    """Sound alone, in the format of the suffix: .wav, .flac, .mp3, .ogg, .m4a or .mp4."""
+    return write_clip(folder / name, samples=hum(seconds, rate_hz), sample_rate_hz=rate_hz)
+
+
+def still(folder: Path, name: str = "still.jpg") -> Path:
+    """One picture of a person, in the format of the suffix."""
+    path = folder / name
+    image = next(portrait_frames(1))
+    encoded, data = cv2.imencode(path.suffix, cv2.cvtColor(image, cv2.COLOR_RGB2BGR))
+    assert encoded
+    path.write_bytes(data.tobytes())
+    return path
+
+
+def pixel_bomb(folder: Path, name: str = "bomb.png", side_px: int = 20_000) -> Path:
+    """A PNG of a few kilobytes that decodes to more than a gigabyte."""
+    path = folder / name
+    header = side_px.to_bytes(4, "big") * 2 + bytes([8, 2, 0, 0, 0])
+    # A row of zeros deflates to almost nothing; one block is enough to be taken for a picture.
+    body = zlib.compress(bytes(1 + side_px * 3) * 16, 9)
+    chunks = ((b"IHDR", header), (b"IDAT", body), (b"IEND", b""))
+    path.write_bytes(
+        b"\x89PNG\r\n\x1a\n"
+        + b"".join(
+            len(data).to_bytes(4, "big") + kind + data + zlib.crc32(kind + data).to_bytes(4, "big")
+            for kind, data in chunks
+        )
+    )
+    return path
+
+
+def hostile_names(folder: Path) -> list[Path]:
+    """The same short clip under each of ``HOSTILE_NAMES``, as far as the file system allows them."""
+    data = numbered_clip(folder, 5, "seed.mp4").read_bytes()
+    (folder / "seed.mp4").unlink()
+    paths = []
+    for name in HOSTILE_NAMES:
+        path = folder / os.fsdecode(name)
+        try:
+            path.write_bytes(data)
+        except OSError:
+            continue
+        paths.append(path)
+    return paths
+
+
+def pipe(folder: Path, name: str = "pipe.mp4") -> Path:
+    """A named pipe: whoever opens it waits."""
+    path = folder / name
+    os.mkfifo(path)
+    return path
+
+
+def link_loop(folder: Path, name: str = "loop") -> Path:
+    """A link within a folder that leads back to it."""
+    path = folder / name
+    path.symlink_to(folder, target_is_directory=True)
+    return path
+
+
+def _paste(image: RgbImage, person: RgbImage, left: int, top: int) -> None:
+    """Puts a picture into another at a place that may reach over its edges."""
+    height, width = person.shape[:2]
+    x0, x1 = max(left, 0), min(left + width, image.shape[1])
+    y0, y1 = max(top, 0), min(top + height, image.shape[0])
+    image[y0:y1, x0:x1] = person[y0 - top : y1 - top, x0 - left : x1 - left]

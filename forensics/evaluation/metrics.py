@@ -52,6 +52,8 @@ def measure(
         seed: the same seed gives the same intervals.
     """
     wanted = [one for one in MEASURES if (names is None or one.name in names) and _possible(one, rows)]
+    if not wanted:
+        return ()
 
     def of_resamples(draws: Floats) -> list[Floats]:
         drawn = Resample(rows, draws)

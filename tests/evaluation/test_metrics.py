@@ -170,6 +170,10 @@ def test_one_class_leaves_only_what_it_allows() -> None:
     assert found["recall"].value == pytest.approx(1 / 3)
 
 
+def test_rows_that_allow_no_figure_give_none() -> None:
+    assert measure(Rows([0.9] * 8, [True] * 8, _one_per_row(8))) == ()
+
+
 def test_few_groups_give_no_interval() -> None:
     rows = _rows()
     few = Rows(rows.fakeness, rows.manipulated, [str(index % 4) for index in range(rows.n)])

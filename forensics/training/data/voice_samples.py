@@ -21,7 +21,7 @@ from forensics.training.data.mixing import Mix
 from forensics.training.data.samples import Sample
 
 # Copy synthesis takes 0.1 to 0.3 s a clip: this many variants of every clip are made and kept.
-_N_VARIANTS = 3
+_N_VARIANTS = 2
 
 
 class TrainingVoices(Dataset[tuple[torch.Tensor, torch.Tensor]]):

@@ -36,7 +36,7 @@ class AudioCnn(FakenessNet):
     task = Task.VOICE
     map_name = "mel"
 
-    def __init__(self, channels: tuple[int, ...] = (24, 48, 64, 96), drop_rate: float = 0.4) -> None:
+    def __init__(self, channels: tuple[int, ...] = (16, 32, 64, 96), drop_rate: float = 0.4) -> None:
         super().__init__()
         window = np.hanning(N_FFT + 1)[:-1]
         angles = 2 * math.pi * np.outer(np.arange(N_FFT // 2 + 1), np.arange(N_FFT)) / N_FFT

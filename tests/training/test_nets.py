@@ -10,7 +10,7 @@ from forensics.records.model_card import Task
 from forensics.training.nets import NETS, build_net
 from forensics.training.nets.net import FakenessNet
 
-SIZE_PX = 64
+SIZE_PX = 32
 
 
 def raw_input(net: FakenessNet, n: int, seed: int = 0) -> torch.Tensor:

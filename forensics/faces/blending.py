@@ -42,7 +42,7 @@ def self_blend(image: RgbImage, box: FaceBox, rng: np.random.Generator) -> RgbIm
     mask = _soften(mask, box, rng) * np.float32(rng.choice(_RATIOS))
     weight = mask[..., None]
     blended = source.astype(np.float32) * weight + target.astype(np.float32) * (1.0 - weight)
-    return np.clip(blended + 0.5, 0, 255).astype(np.uint8)
+    return np.asarray(np.clip(blended + 0.5, 0, 255), np.uint8)
 
 
 def face_mask(height: int, width: int, box: FaceBox, rng: np.random.Generator) -> FloatImage:
@@ -100,8 +100,7 @@ def _other_statistics(image: RgbImage, rng: np.random.Generator) -> RgbImage:
     if rng.random() < 0.4:
         grey = changed.mean(axis=2, keepdims=True)
         changed = grey + (changed - grey) * np.float32(rng.uniform(0.7, 1.3))
-    changed = np.clip(changed, 0, 255).astype(np.uint8)
-    return _other_sharpness(changed, rng)
+    return _other_sharpness(np.asarray(np.clip(changed, 0, 255), np.uint8), rng)
 
 
 def _other_sharpness(image: RgbImage, rng: np.random.Generator) -> RgbImage:
@@ -128,7 +127,7 @@ def _move(
     x, y = box.centre_px
     shift = rng.uniform(-0.03, 0.03, size=2) * box.size_px
     matrix = cv2.getRotationMatrix2D((x, y), rng.uniform(-3, 3), rng.uniform(0.95, 1.05))
-    matrix[:, 2] += shift
+    matrix = matrix + np.array([[0, 0, shift[0]], [0, 0, shift[1]]])
     moved = cv2.warpAffine(source, matrix, (width, height), borderMode=cv2.BORDER_REFLECT_101)
     bend = rng.normal(0, 1, size=(6, 6, 2)).astype(np.float32) * np.float32(0.03 * box.size_px)
     field = cv2.resize(bend, (width, height), interpolation=cv2.INTER_CUBIC)

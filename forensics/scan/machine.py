@@ -18,7 +18,6 @@ PACKAGES = (
     "scipy",
     "scikit-learn",
     "msgspec",
-    "pebble",
     "jinja2",
 )
 

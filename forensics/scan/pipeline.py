@@ -13,16 +13,15 @@ from pathlib import Path
 
 from forensics.detectors.detector import Detector
 from forensics.errors import MediaError
-from forensics.faces.crop import crop, whole_image_box
-from forensics.faces.tracks import track
+from forensics.faces.crop import crop
+from forensics.faces.tracks import track, whole_images
 from forensics.media.decode import decode
 from forensics.media.discovery import Found
 from forensics.media.hashing import sha256_of
 from forensics.media.probe import probe
-from forensics.records.faces import FaceTrack, TrackedFace
+from forensics.records.faces import FaceTrack
 from forensics.records.findings import Abstention, Exhibit, Notice, Score, Why
-from forensics.records.media import Frame, MediaFile, MediaKind, MediaUpdate
-from forensics.records.model_card import InputContract
+from forensics.records.media import MediaFile, MediaKind, MediaUpdate
 from forensics.records.scan import ScanResult
 from forensics.records.stream import Item
 from forensics.records.verdict import Verdict, VerdictLabel
@@ -66,7 +65,7 @@ def _belt(path: Path, media: MediaFile, bench: Bench, clock: StageClock) -> Iter
     items = clock.timed("decode", items)
     if contract is not None:
         if bench.settings.crops and media.kind is MediaKind.IMAGE:
-            items = clock.timed("faces", _as_crops(items, contract))
+            items = clock.timed("faces", whole_images(items, contract))
         else:
             items = clock.timed("faces", track(items, bench.finder))
         items = clock.timed("faces", crop(items, contract))
@@ -120,17 +119,6 @@ class _Look:
                 f"The {self._detector.name} detector failed on this file ({type(error).__name__}: {error}); "
                 "its scores were withdrawn. Run forensics doctor, then scan the file again.",
             )
-
-
-def _as_crops(items: Iterator[Item], contract: InputContract) -> Iterator[Item]:
-    """Stills that are face crops already: the whole picture is the face."""
-    for item in items:
-        if isinstance(item, Frame):
-            box = whole_image_box(item.image, contract)
-            yield TrackedFace(item, box, track_id=1)
-            yield FaceTrack(1, 1, item.at_s, item.at_s, box.size_px)
-        else:
-            yield item
 
 
 def _identified(known: MediaFile, found: MediaFile) -> MediaFile:

@@ -1,0 +1,88 @@
+"""The engine runs what a card names, in the precision that was asked for, and says what is wrong."""
+
+from __future__ import annotations
+
+from dataclasses import replace
+from pathlib import Path
+
+import numpy as np
+import openvino as ov
+import pytest
+from openvino import opset13 as ops
+
+from forensics.engines.openvino_engine import CompiledNet
+from forensics.errors import EngineError
+from forensics.records.model_card import InputContract, ModelCard, Task, Variant
+
+
+@pytest.fixture
+def model(tmp_path: Path) -> tuple[ModelCard, Path]:
+    """A net whose logit is the mean of a uint8[N, 4, 4, 3] batch and whose map is its green channel."""
+    pixels = ops.parameter([-1, 4, 4, 3], np.uint8, name="input")
+    real = ops.convert(pixels, np.float32)
+    logit = ops.reduce_mean(real, ops.constant([1, 2, 3]), keep_dims=False)
+    green = ops.gather(real, ops.constant(1), ops.constant(3))
+    results = [ops.result(logit), ops.result(ops.unsqueeze(green, ops.constant(1)))]
+    built = ov.Model(results, [pixels], "mean")
+    for port, name in zip(built.outputs, ("logit", "map"), strict=True):
+        port.get_tensor().set_names({name})
+    ov.save_model(built, tmp_path / "model.xml", compress_to_fp16=False)
+    card = ModelCard(
+        id="mean",
+        version="1",
+        task=Task.FACE,
+        net="test",
+        summary="",
+        licence="",
+        training_data="",
+        contract=InputContract(size_px=4),
+        variants=(Variant("f16", "model.xml", "model.bin", "", ""),),
+    )
+    return card, tmp_path
+
+
+def test_batches_of_any_size_give_one_logit_and_one_map_each(model: tuple[ModelCard, Path]) -> None:
+    net = CompiledNet(*model, "f32")
+    for n in (1, 3):
+        batch = np.random.default_rng(n).integers(0, 256, (n, 4, 4, 3), dtype=np.uint8)
+        output = net.infer(batch)
+        assert output.logits == pytest.approx(batch.mean(axis=(1, 2, 3)), rel=1e-6)
+        assert np.array_equal(output.maps, batch[..., 1].astype(np.float32))
+
+
+def test_a_reversed_view_is_run_as_it_looks(model: tuple[ModelCard, Path]) -> None:
+    batch = np.arange(48, dtype=np.uint8).reshape(1, 4, 4, 3)
+    assert np.array_equal(CompiledNet(*model, "f32").infer(batch[:, :, ::-1]).maps[0], batch[0, :, ::-1, 1])
+
+
+def test_answers_are_copies_that_the_next_batch_leaves_alone(model: tuple[ModelCard, Path]) -> None:
+    net = CompiledNet(*model, "f32")
+    first = net.infer(np.full((1, 4, 4, 3), 7, np.uint8))
+    net.infer(np.full((1, 4, 4, 3), 200, np.uint8))
+    assert first.logits.tolist() == [7.0]
+    assert first.maps.max() == 7.0
+
+
+def test_a_missing_variant_names_the_way_out(model: tuple[ModelCard, Path]) -> None:
+    with pytest.raises(EngineError, match="mean has no variant for int8") as caught:
+        CompiledNet(*model, "int8")
+    assert "--profile examination" in caught.value.hint
+
+
+def test_a_damaged_graph_is_an_engine_error(model: tuple[ModelCard, Path]) -> None:
+    card, folder = model
+    (folder / "model.xml").write_text("no graph")
+    with pytest.raises(EngineError, match="OpenVINO cannot run mean in f32") as caught:
+        CompiledNet(card, folder, "f32")
+    assert "forensics models verify mean" in caught.value.hint
+
+
+def test_a_batch_of_the_wrong_shape_is_an_engine_error(model: tuple[ModelCard, Path]) -> None:
+    with pytest.raises(EngineError, match=r"failed on a batch of shape \(1, 5, 5, 3\)"):
+        CompiledNet(*model, "f32").infer(np.zeros((1, 5, 5, 3), np.uint8))
+
+
+def test_the_precision_is_the_one_asked_for(model: tuple[ModelCard, Path]) -> None:
+    card, folder = model
+    renamed = replace(card, variants=(replace(card.variants[0], precision="int8"),))
+    assert CompiledNet(renamed, folder, "int8").precision == "int8"

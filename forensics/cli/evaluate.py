@@ -101,19 +101,11 @@ def evaluate(
         name = None if case is None else str(case)
         draw(measured.case, reports or (), measured.known, measured.cards, name=name, figures=figures)
     typer.echo("\n".join(measuring.table(figures)))
-    _keep(measured, figures, write_card, data_set)
+    if write_card and data_set is not None:
+        for path in measuring.write_figures(measured, figures, data_set, command):
+            typer.echo(f"Figures written: {path}", err=True)
     if audit or junit is not None:
         _audit(measured, figures, data_set, junit)
-
-
-def _keep(
-    measured: Measured, figures: tuple[LabelledFigures, ...], write_card: bool, data_set: str | None
-) -> None:
-    from forensics.cli import measuring
-
-    if write_card and data_set is not None:
-        for path in measuring.write_figures(measured, figures, data_set):
-            typer.echo(f"Figures written: {path}", err=True)
 
 
 def _audit(

@@ -72,16 +72,18 @@ def table(figures: Sequence[LabelledFigures]) -> Iterator[str]:
         yield from (f"  {escaped(note)}" for note in one.notes)
 
 
-def write_figures(measured: Measured, figures: Sequence[LabelledFigures], data_set: str) -> Iterator[Path]:
+def write_figures(
+    measured: Measured, figures: Sequence[LabelledFigures], data_set: str, command: Sequence[str]
+) -> Iterator[Path]:
     """Puts the figures into the cards of the models that scored.
 
     Args:
         data_set: replaces what the cards held on a data set of this name.
+        command: the command line that measures the same again.
 
     Yields:
         The cards that were written.
     """
-    command = shlex.join(measured.case.manifests()[-1].command)
     for model in measured.models:
-        metrics = as_metrics(figures, data_set, command, detector=model.card.task.value)
+        metrics = as_metrics(figures, data_set, shlex.join(command), detector=model.card.task.value)
         yield catalog.write_card(with_metrics(model.card, metrics), model.folder)

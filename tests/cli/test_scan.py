@@ -1,0 +1,150 @@
+"""``forensics scan``, ``evaluate`` and ``demo`` from the command line to the report, on tiny models."""
+
+from __future__ import annotations
+
+import csv
+import json
+from pathlib import Path
+
+import numpy as np
+import pytest
+from skimage import data
+
+from forensics import catalog
+from forensics.media.encode import write_clip
+from tests.cli.running import Runner
+from tests.made_models import face_model, voice_model
+
+
+@pytest.fixture(scope="module")
+def made(tmp_path_factory: pytest.TempPathFactory) -> Path:
+    """A folder with two models, and clips of a bright and a dark face, one without a face, one broken."""
+    root = tmp_path_factory.mktemp("made")
+    face_model(root / "models")
+    voice_model(root / "models")
+    portrait = np.asarray(data.astronaut()[:400, :400], np.uint8)
+    for name, light in (("real/dark.mp4", 0.45), ("fake/bright.mp4", 1.2)):
+        path = root / "clips" / name
+        path.parent.mkdir(parents=True)
+        picture = np.clip(portrait * light, 0, 255).astype(np.uint8)
+        write_clip(path, [picture] * 8, 8.0)
+    write_clip(root / "clips" / "wall.mp4", [np.full((96, 96, 3), 128, np.uint8)] * 4, 4.0)
+    (root / "clips" / "text.mp4").write_text("this is no video", encoding="utf-8")
+    return root
+
+
+@pytest.fixture
+def shipped(made: Path, monkeypatch: pytest.MonkeyPatch) -> Path:
+    monkeypatch.setattr(catalog, "models_folder", lambda: made / "models")
+    return made
+
+
+def _rows(path: Path) -> dict[str, dict[str, str]]:
+    with path.open(newline="", encoding="utf-8") as opened:
+        return {Path(row["path"]).name: row for row in csv.DictReader(opened)}
+
+
+def test_a_scan_gives_every_file_a_row_and_is_not_repeated(
+    run: Runner, shipped: Path, tmp_path: Path
+) -> None:
+    case, table, page = (tmp_path / name for name in ("out.case", "out.csv", "out.html"))
+    command = ("scan", shipped / "clips", "--workers", 1, "--frames", 4, "--case", case)
+    first = run(*command, "--report", table, "--report", page, "--json", "--fail-on", "signs")
+    assert first.code == 1, first.err
+    rows = _rows(table)
+    assert {name: row["verdict"] for name, row in rows.items()} == {
+        "bright.mp4": "SIGNS_OF_MANIPULATION",
+        "dark.mp4": "NO_SIGNS_FOUND",
+        "wall.mp4": "NOT_EXAMINED",
+        "text.mp4": "NOT_EXAMINED",
+    }
+    assert {name: row["label"] for name, row in rows.items()} == {
+        "bright.mp4": "manipulated",
+        "dark.mp4": "pristine",
+        "wall.mp4": "",
+        "text.mp4": "",
+    }
+    lines = [json.loads(line) for line in first.out.splitlines()]
+    assert sorted(Path(line["media"]["path"]).name for line in lines) == sorted(rows)
+    assert page.read_text(encoding="utf-8").startswith("<!doctype html>")
+    assert "1  signs of manipulation" in first.err
+    assert "4 files to examine" in first.err
+
+    again = run(*command, "--report", table)
+    assert again.code == 0, again.err
+    assert "0 files to examine, 0.0 MB; 4 are in the case already" in again.err
+    assert again.out == ""
+    assert _rows(table) == rows
+
+    other = run("scan", shipped / "clips", "--workers", 1, "--frames", 8, "--case", case)
+    assert other.code == 4
+    assert "was scanned with other settings: frames was 4, is 8" in other.err
+
+
+@pytest.mark.parametrize(
+    ("arguments", "code", "words"),
+    [
+        (("missing.mp4",), 2, "There is nothing to scan: missing.mp4 does not exist"),
+        (("{empty}",), 2, "There are no media in"),
+        (("{clips}", "--report", "{clips}/wall.mp4.html/x.html"), 4, "does not exist"),
+        (("{clips}/text.mp4", "--report", "{clips}/text.mp4"), 2, "no report format is called so"),
+        (("{clips}", "--labels", "nowhere.csv"), 2, "The labels nowhere.csv cannot be read"),
+        (("{clips}", "--detectors", "ears"), 2, "ears, which is not a detector"),
+        (("{clips}", "--workers", "0"), 2, "--workers is 0"),
+        (("{clips}", "--model", "face-made", "--detectors", "voice"), 2, "is not among --detectors"),
+        (("{clips}", "--model", "nonesuch"), 3, "There is no model nonesuch"),
+        (("{clips}", "--case", "{clips}/text.mp4"), 4, "text.mp4"),
+        (("{clips}", "--case", "same.csv", "--report", "same.csv"), 2, "would overwrite the case file"),
+    ],
+)
+def test_what_cannot_work_is_said_before_the_work_starts(
+    run: Runner,
+    shipped: Path,
+    tmp_path: Path,
+    monkeypatch: pytest.MonkeyPatch,
+    arguments: tuple[str, ...],
+    code: int,
+    words: str,
+) -> None:
+    empty = tmp_path / "empty"
+    empty.mkdir()
+    monkeypatch.chdir(tmp_path)
+    ran = run("scan", *(one.format(empty=empty, clips=shipped / "clips") for one in arguments))
+    assert ran.code == code, ran.err
+    assert words in ran.err
+    assert "files to examine" not in ran.err
+    assert len(ran.err.strip().splitlines()) == 2
+
+
+def test_evaluate_writes_figures_that_an_audit_then_holds(run: Runner, shipped: Path, tmp_path: Path) -> None:
+    command = ("evaluate", shipped / "clips", "--detectors", "face", "--workers", 1, "--frames", 2)
+    refused = run(*command, "--write-card")
+    assert refused.code == 2
+    assert "what the data set is called" in refused.err
+    first = run(*command, "--write-card", "--data-set", "made clips", "--report", tmp_path / "eval.json")
+    assert first.code == 0, first.err
+    assert "file: 1 manipulated, 1 pristine, 0 abstained" in first.out
+    drawn = json.loads((tmp_path / "eval.json").read_bytes())
+    assert len(drawn["files"]) == 2
+    card = catalog.read_card(shipped / "models" / "face-made")
+    auc = next(metric for metric in card.metrics if metric.name == "face: auc")
+    assert (auc.data_set, auc.value, auc.n) == ("made clips", 1.0, 2)
+    junit = tmp_path / "audit.xml"
+    held = run(*command, "--audit", "--data-set", "made clips", "--junit", junit)
+    assert held.code == 0, held.out + held.err
+    assert 'failures="0"' in junit.read_text(encoding="utf-8")
+
+
+def test_demo_scans_the_clips_that_it_makes(run: Runner, shipped: Path, tmp_path: Path) -> None:
+    table = tmp_path / "demo.csv"
+    ran = run("demo", "--report", table, "--workers", 1, "--keep", tmp_path / "clips")
+    assert ran.code == 0, ran.err
+    rows = _rows(table)
+    assert len(rows) == 8
+    seen = [row for name, row in rows.items() if name.startswith(("portrait", "blended"))]
+    assert len(seen) == 6
+    assert all(row["people"] == "1" and row["face_fakeness"] for row in seen)
+    assert sum(bool(row["voice_fakeness"]) for row in seen) == 2
+    assert {row["label"] for row in seen} == {"pristine", "manipulated"}
+    assert rows["no-face.mp4"]["verdict"] == rows["truncated.mp4"]["verdict"] == "NOT_EXAMINED"
+    assert "synthetic hum" in ran.err

@@ -53,8 +53,20 @@ def examine(file: Found, bench: Bench) -> ScanResult:
                 learned.append(item)
     except MediaError as error:
         return _not_examined(media, error, learned, clock)
+    scores = tuple(item for item in learned if isinstance(item, Score))
+    abstentions = tuple(item for item in learned if isinstance(item, Abstention))
     with clock.start("conclude"):
-        return _concluded(media, learned, bench, clock)
+        verdict = conclude(media, scores, abstentions, bench.cards)
+    return ScanResult(
+        media=media,
+        verdict=verdict,
+        scores=scores,
+        abstentions=abstentions,
+        tracks=tuple(item for item in learned if isinstance(item, FaceTrack)),
+        notices=tuple(item for item in learned if isinstance(item, Notice)),
+        exhibits=tuple(item for item in learned if isinstance(item, Exhibit)),
+        timings_s=_rounded(clock),
+    )
 
 
 def _belt(path: Path, media: MediaFile, bench: Bench, clock: StageClock) -> Iterator[Item]:
@@ -139,21 +151,6 @@ def _not_examined(
         media=media,
         verdict=Verdict(VerdictLabel.NOT_EXAMINED, f"{error.message}. {error.hint}", POLICY),
         notices=tuple(item for item in learned if isinstance(item, Notice)),
-        timings_s=_rounded(clock),
-    )
-
-
-def _concluded(media: MediaFile, learned: Sequence[Item], bench: Bench, clock: StageClock) -> ScanResult:
-    scores = tuple(item for item in learned if isinstance(item, Score))
-    abstentions = tuple(item for item in learned if isinstance(item, Abstention))
-    return ScanResult(
-        media=media,
-        verdict=conclude(media, scores, abstentions, bench.cards),
-        scores=scores,
-        abstentions=abstentions,
-        tracks=tuple(item for item in learned if isinstance(item, FaceTrack)),
-        notices=tuple(item for item in learned if isinstance(item, Notice)),
-        exhibits=tuple(item for item in learned if isinstance(item, Exhibit)),
         timings_s=_rounded(clock),
     )
 

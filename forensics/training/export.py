@@ -21,6 +21,7 @@ from forensics import catalog
 from forensics.detectors.domain import face_properties, voice_properties
 from forensics.errors import TrainingError
 from forensics.evaluation.calibration import calibrated, fit_calibration, fit_domain, fit_thresholds
+from forensics.evaluation.likelihood import fit_bounds
 from forensics.records.model_card import Domain, InputContract, ModelCard, Task, Variant
 from forensics.training.conversion import parity, run_openvino, to_openvino
 from forensics.training.data.samples import Sample, read_samples
@@ -153,10 +154,15 @@ def _calibrated(
     data = "validation rows of " + ", ".join(sorted({row.origin for row in rows}))
     fit = fit_calibration(raws, labels, groups, data=data)
     note(f"calibration: {fit.chosen}, log losses {fit.log_losses}")
-    thresholds = fit_thresholds(calibrated(raws, fit.calibration), labels, groups)
+    fakeness = calibrated(raws, fit.calibration)
+    thresholds = fit_thresholds(fakeness, labels, groups)
     note(f"thresholds: signs {thresholds.signs:.3f}, no signs {thresholds.no_signs:.3f} ({thresholds.rule})")
     return replace(
-        card, calibration=fit.calibration, thresholds=thresholds, domain=_domain(card, batches)
+        card,
+        calibration=fit.calibration,
+        thresholds=thresholds,
+        domain=_domain(card, batches),
+        likelihood=fit_bounds(fakeness, labels, data=data),
     )
 
 

@@ -1,0 +1,196 @@
+"""The belt, whole: made clips in, one result out, whatever the clip is like."""
+
+from __future__ import annotations
+
+from collections.abc import Callable, Iterator
+from dataclasses import replace
+from pathlib import Path
+
+import pytest
+
+from forensics.media.discovery import Found, discover
+from forensics.records.findings import Abstention, ExhibitKind, Why
+from forensics.records.media import MediaFile, MediaKind, StreamKind
+from forensics.records.model_card import ModelCard
+from forensics.records.scan import ScanResult
+from forensics.records.stream import Item
+from forensics.records.verdict import VerdictLabel
+from forensics.scan.bench import Bench, assemble, choose_models, manifest_of
+from forensics.scan.pipeline import examine
+from forensics.settings import Profile, ScanSettings
+from tests import synthetic
+from tests.made_models import face_model, voice_model
+
+
+@pytest.fixture(scope="module")
+def bench(tmp_path_factory: pytest.TempPathFactory) -> Bench:
+    """A bench of made models: what they say is known, what the belt does with it is under test."""
+    root = tmp_path_factory.mktemp("models")
+    models = str(face_model(root)), str(voice_model(root))
+    settings = ScanSettings(paths=(root,), frames=6, models=models)
+    return assemble(settings, choose_models(settings))
+
+
+def found(path: Path) -> Found:
+    [file] = [item for item in discover([path]) if isinstance(item, Found)]
+    return file
+
+
+def scan(path: Path, bench: Bench) -> ScanResult:
+    return examine(found(path), bench)
+
+
+def test_a_clip_with_a_face_and_sound_is_scored_by_both(bench: Bench, tmp_path: Path) -> None:
+    result = scan(synthetic.normal_clip(tmp_path), bench)
+    assert result.media.kind is MediaKind.VIDEO
+    assert result.media.sha256 is not None
+    assert len(result.media.sha256) == 64
+    assert {basis.subject for basis in result.verdict.basis} == {"person 1", "voice"}
+    assert result.verdict.fakeness is not None
+    assert [track.n_faces for track in result.tracks] == [6]
+    assert {exhibit.kind for exhibit in result.exhibits} == set(ExhibitKind)
+    video = result.media.stream(StreamKind.VIDEO)
+    assert video is not None
+    assert video.n_frames_from_content == video.n_frames_from_header
+    assert set(result.timings_s) >= {"hash", "probe", "decode", "faces", "score", "conclude"}
+
+
+def test_the_same_file_gives_the_same_scores(bench: Bench, tmp_path: Path) -> None:
+    clip = synthetic.normal_clip(tmp_path)
+    first, second = scan(clip, bench), scan(clip, bench)
+    assert first.scores == second.scores
+    assert first.verdict == second.verdict
+    assert [e.jpeg for e in first.exhibits] == [e.jpeg for e in second.exhibits]
+
+
+def test_two_people_are_scored_apart(bench: Bench, tmp_path: Path) -> None:
+    result = scan(synthetic.two_people_clip(tmp_path), bench)
+    people = {basis.subject for basis in result.verdict.basis if basis.detector == "face"}
+    assert people == {"person 1", "person 2"}
+
+
+@pytest.mark.parametrize(
+    ("make", "why"),
+    [
+        (synthetic.no_face_clip, {Why.NO_FACE}),
+        (synthetic.tiny_face_clip, {Why.NO_FACE, Why.TOO_SMALL}),
+    ],
+)
+def test_a_clip_without_a_usable_face_abstains(
+    bench: Bench, tmp_path: Path, make: Callable[[Path], Path], why: set[Why]
+) -> None:
+    result = scan(make(tmp_path), bench)
+    reasons = {abstention.why for abstention in result.abstentions if abstention.detector == "face"}
+    assert reasons
+    assert reasons <= why
+    assert not [score for score in result.scores if score.detector == "face"]
+    assert result.verdict.label is not VerdictLabel.NO_SIGNS_FOUND
+
+
+def test_a_clip_without_sound_is_judged_by_its_faces_and_says_so(bench: Bench, tmp_path: Path) -> None:
+    result = scan(synthetic.silent_clip(tmp_path), bench)
+    assert result.verdict.fakeness is not None
+    assert any(abstention.why is Why.NO_AUDIO for abstention in result.abstentions)
+    assert any("no sound" in limit for limit in result.verdict.limits)
+
+
+def test_sound_alone_is_judged_by_the_voice(bench: Bench, tmp_path: Path) -> None:
+    result = scan(synthetic.sound_clip(tmp_path), bench)
+    assert result.media.kind is MediaKind.AUDIO
+    assert [basis.detector for basis in result.verdict.basis] == ["voice"]
+    assert not [abstention for abstention in result.abstentions if abstention.detector == "face"]
+
+
+@pytest.mark.parametrize(
+    "make",
+    [
+        synthetic.rotated_clip,
+        synthetic.ten_bit_clip,
+        synthetic.odd_size_clip,
+        synthetic.wrong_suffix_clip,
+    ],
+)
+def test_odd_but_sound_clips_are_examined(
+    bench: Bench, tmp_path: Path, make: Callable[[Path], Path]
+) -> None:
+    assert scan(make(tmp_path), bench).verdict.label is not VerdictLabel.NOT_EXAMINED
+
+
+@pytest.mark.parametrize("make", [synthetic.empty_file, synthetic.text_file, synthetic.pixel_bomb])
+def test_what_is_no_media_is_not_examined_with_a_reason_and_a_way_on(
+    bench: Bench, tmp_path: Path, make: Callable[[Path], Path]
+) -> None:
+    result = scan(make(tmp_path), bench)
+    assert result.verdict.label is VerdictLabel.NOT_EXAMINED
+    assert result.verdict.fakeness is None
+    assert len(result.verdict.reason) > 20
+    assert result.media.sha256 is not None
+
+
+def test_a_truncated_clip_gives_what_it_holds_and_a_notice(bench: Bench, tmp_path: Path) -> None:
+    result = scan(synthetic.truncated_clip(tmp_path), bench)
+    assert result.notices or result.verdict.label is VerdictLabel.NOT_EXAMINED
+
+
+def test_a_file_that_disappears_is_not_examined(bench: Bench, tmp_path: Path) -> None:
+    clip = synthetic.silent_clip(tmp_path)
+    file = found(clip)
+    clip.unlink()
+    result = examine(file, bench)
+    assert result.verdict.label is VerdictLabel.NOT_EXAMINED
+    assert result.media.path == file.display
+
+
+def test_ready_made_crops_are_scored_whole(bench: Bench, tmp_path: Path) -> None:
+    crops = replace(bench, settings=replace(bench.settings, crops=True))
+    result = scan(synthetic.still(tmp_path), crops)
+    assert [basis.subject for basis in result.verdict.basis] == ["person 1"]
+    assert result.verdict.basis[0].n_scores == 1
+
+
+class _Breaking:
+    """A detector that gives one score's worth of work and then fails."""
+
+    name = "breaking"
+
+    def __init__(self, card: ModelCard) -> None:
+        self.card = card
+
+    def begin(self, media: MediaFile) -> _Breaking:
+        return self
+
+    def observe(self, item: Item) -> Iterator[Item]:
+        raise ZeroDivisionError("made to fail")
+        yield item
+
+    def conclude(self) -> Iterator[Item]:
+        yield from ()
+
+
+def test_a_failing_detector_costs_its_own_scores_only(
+    bench: Bench, tmp_path: Path, caplog: pytest.LogCaptureFixture
+) -> None:
+    broken = replace(bench, detectors=(*bench.detectors, _Breaking(bench.detectors[0].card)))
+    clip = synthetic.normal_clip(tmp_path)
+    result = scan(clip, broken)
+    assert result.scores == scan(clip, bench).scores
+    [failed] = [a for a in result.abstentions if a.why is Why.FAILED]
+    assert failed == Abstention("breaking", Why.FAILED, failed.detail)
+    assert "ZeroDivisionError: made to fail" in failed.detail
+    assert "breaking failed" in caplog.text
+
+
+def test_the_manifest_names_models_versions_cpu_and_every_setting(bench: Bench) -> None:
+    models = choose_models(bench.settings)
+    manifest = manifest_of(bench.settings, models, ["forensics", "scan", "x"])
+    assert [(use.task, use.precision) for use in manifest.models] == [("face", "f32"), ("voice", "f32")]
+    assert all(len(use.sha256) == 64 for use in manifest.models)
+    assert manifest.settings["frames"] == "6"
+    assert manifest.versions["openvino"]
+    assert manifest.cpu
+    assert manifest.policy == "worst-subject/1"
+
+
+def test_triage_without_int8_takes_what_the_cpu_computes_in(bench: Bench) -> None:
+    triage = replace(bench.settings, profile=Profile.TRIAGE)
+    assert {model.precision for model in choose_models(triage)} <= {"bf16", "f32"}

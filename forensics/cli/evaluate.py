@@ -102,7 +102,8 @@ def evaluate(
         draw(measured.case, reports or (), measured.known, measured.cards, name=name, figures=figures)
     typer.echo("\n".join(measuring.table(figures)))
     if write_card and data_set is not None:
-        for path in measuring.write_figures(measured, figures, data_set, command):
+        repeat = [word for word in command if word != "--write-card"]
+        for path in measuring.write_figures(measured, figures, data_set, repeat):
             typer.echo(f"Figures written: {path}", err=True)
     if audit or junit is not None:
         _audit(measured, figures, data_set, junit)

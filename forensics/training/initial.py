@@ -51,7 +51,7 @@ def _imagenet(net: EfficientNetFace) -> dict[str, Tensor]:
     name = net.trunk_name
     try:
         trunk = timm.create_model(name, pretrained=True, num_classes=0)
-    except Exception as error:  # the hub's client raises errors of many unrelated libraries
+    except (OSError, RuntimeError, ValueError) as error:  # what the hub's client and timm raise
         raise TrainingError(
             f"ImageNet weights of {name} cannot be had: {error}",
             "Fetch the file elsewhere and give it: --init FILE.safetensors; or --init none.",

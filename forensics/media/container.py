@@ -51,7 +51,8 @@ class FfmpegWords:
         """Collects the errors said within the block; ``at_s`` is the place in the file."""
         av.logging.set_level(av.logging.ERROR)
         try:
-            with av.logging.Capture() as said:
+            # From all threads: the decoder's own ones speak too.
+            with av.logging.Capture(local=False) as said:
                 yield
         finally:
             av.logging.set_level(None)

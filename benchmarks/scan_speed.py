@@ -35,7 +35,6 @@ from forensics.records.stream import Item
 from forensics.scan.bench import Bench, assemble, choose_models
 from forensics.settings import Profile, ScanSettings
 
-
 T = TypeVar("T")
 
 
@@ -47,7 +46,7 @@ def whole(folder: Path, profile: str, workers: int, frames: int) -> dict[str, fl
         command += ["--workers", str(workers), "--frames", str(frames)]
         before = resource.getrusage(resource.RUSAGE_CHILDREN)
         started = time.perf_counter()
-        subprocess.run(command, check=True, stdout=subprocess.DEVNULL, stderr=subprocess.DEVNULL)  # noqa: S603
+        subprocess.run(command, check=True, stdout=subprocess.DEVNULL, stderr=subprocess.DEVNULL)
         wall_s = time.perf_counter() - started
         after = resource.getrusage(resource.RUSAGE_CHILDREN)
     cpu_s = after.ru_utime - before.ru_utime + after.ru_stime - before.ru_stime

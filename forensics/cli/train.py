@@ -46,6 +46,9 @@ def train(
             "--pseudo-fakes", metavar="SHARE", help="Share of manipulated samples made from pristine ones."
         ),
     ] = 0.4,
+    ema: Annotated[
+        float, typer.Option("--ema", metavar="X", help="Decay of the averaged weights, which are exported.")
+    ] = 0.999,
     patience: Annotated[
         int,
         typer.Option(
@@ -75,6 +78,7 @@ def train(
         batch_size=batch_size,
         size_px=size_px,
         learning_rate=learning_rate,
+        ema=ema,
         pseudo_fakes=pseudo_fakes,
         patience=patience,
         evaluate_every=evaluate_every,

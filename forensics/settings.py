@@ -53,7 +53,8 @@ class ScanSettings:
             raise SettingsError(f"--workers is {self.workers}", "Give 1 or more, for example --workers 2.")
         if self.time_limit_s <= 0:
             raise SettingsError(
-                f"--time-limit is {self.time_limit_s:g} s", "Give seconds above 0, for example --time-limit 600."
+                f"--time-limit is {self.time_limit_s:g} s",
+                "Give seconds above 0, for example --time-limit 600.",
             )
         unknown = [name for name in self.detectors if name not in DETECTOR_NAMES]
         if unknown or not self.detectors:

@@ -33,7 +33,7 @@ class FaceFrames:
         self.net = net
         self.card: ModelCard = net.card
 
-    def begin(self, media: MediaFile) -> FaceExamination:
+    def begin(self, media: MediaFile) -> FaceExamination:  # noqa: ARG002 - the seam gives it
         """Starts on a file."""
         return FaceExamination(self.net)
 

@@ -89,7 +89,8 @@ class CompiledNet:
             results = self._request.infer([np.ascontiguousarray(batch)], share_inputs=True)
         except RuntimeError as error:
             raise EngineError(
-                f"{self.card.id} failed on a batch of shape {batch.shape}: {str(error).strip().splitlines()[0]}",
+                f"{self.card.id} failed on a batch of shape {batch.shape}: "
+                f"{str(error).strip().splitlines()[0]}",
                 "Run forensics doctor; if the model is sound, please report this.",
             ) from error
         logit, where = (np.array(results[port], np.float32) for port in self._outputs)

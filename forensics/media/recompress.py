@@ -7,6 +7,7 @@ from fractions import Fraction
 
 import av
 import numpy as np
+from av.audio.stream import AudioStream
 
 from forensics.records.media import RgbImage, Samples
 
@@ -60,6 +61,7 @@ def sound_through(samples: Samples, rate_hz: int, codec: str, bit_rate_bps: int)
     file = io.BytesIO()
     with av.open(file, "w", format=SOUND_CODECS[codec]) as container:
         stream = container.add_stream(codec, rate=rate_hz, layout="mono")
+        assert isinstance(stream, AudioStream), "SOUND_CODECS names codecs of sound alone"
         stream.bit_rate = bit_rate_bps
         frame = av.AudioFrame.from_ndarray(samples[None, :].astype(np.float32), format="fltp", layout="mono")
         frame.sample_rate = rate_hz

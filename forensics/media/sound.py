@@ -51,7 +51,7 @@ def level(samples: Samples, n_wanted: int) -> Samples | None:
 
 
 def _band_pass(samples: Samples) -> npt.NDArray[np.float64]:
-    from scipy.signal import sosfiltfilt  # noqa: PLC0415  (0.3 s that only a scan with sound should pay)
+    from scipy.signal import sosfiltfilt
 
     filtered: npt.NDArray[np.float64] = sosfiltfilt(_sections(), samples.astype(np.float64))
     return filtered
@@ -59,7 +59,7 @@ def _band_pass(samples: Samples) -> npt.NDArray[np.float64]:
 
 @lru_cache(maxsize=1)
 def _sections() -> npt.NDArray[np.float64]:
-    from scipy.signal import butter  # noqa: PLC0415
+    from scipy.signal import butter
 
     sections: npt.NDArray[np.float64] = butter(
         4, (_HIGH_PASS_HZ, _LOW_PASS_HZ), btype="bandpass", fs=RATE_HZ, output="sos"

@@ -96,4 +96,3 @@ class Exhibit:
     group: str
     at_s: float
     fakeness: float | None = None
-

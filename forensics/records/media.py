@@ -60,10 +60,10 @@ class StreamInfo:
 
 @dataclass(frozen=True, slots=True)
 class MediaFile:
-    """One file of evidence, hashed before it is decoded.
+    r"""One file of evidence, hashed before it is decoded.
 
     Attributes:
-        path: the path as shown to people: bytes that are not UTF-8 stand as ``\\xNN``
+        path: the path as shown to people: bytes that are not UTF-8 stand as ``\xNN``
             (see ``media.discovery.display_path``). Never used to open the file.
         sha256: lower-case hexadecimal digest of the whole file, None if it could not be read.
         modified_utc: ISO 8601 time of last modification, UTC.
@@ -132,4 +132,3 @@ class MediaUpdate:
     """What decoding learned about a file: the same MediaFile with its ``..._from_content`` filled."""
 
     media: MediaFile
-

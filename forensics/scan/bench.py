@@ -103,9 +103,7 @@ def assemble(settings: ScanSettings, models: Sequence[ChosenModel]) -> Bench:
     return Bench(settings, load_finder(settings.finder), detectors)
 
 
-def manifest_of(
-    settings: ScanSettings, models: Sequence[ChosenModel], command: Sequence[str]
-) -> RunManifest:
+def manifest_of(settings: ScanSettings, models: Sequence[ChosenModel], command: Sequence[str]) -> RunManifest:
     """What is about to run, on what, with which settings."""
     return RunManifest(
         run_id=secrets.token_hex(8),

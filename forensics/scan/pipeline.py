@@ -122,7 +122,7 @@ class _Look:
             self._given.extend(step())
         except MediaError:
             raise
-        except Exception as error:  # one of three legal places: a detector costs its scores, not the file
+        except Exception as error:  # noqa: BLE001 - one of three legal places: it costs scores, not the file
             _LOG.warning("%s failed", self._detector.name, exc_info=True)
             self._given = []
             self._failure = Abstention(

@@ -10,6 +10,7 @@ from collections import Counter
 from collections.abc import Callable, Sequence
 from dataclasses import dataclass, replace
 from pathlib import Path
+from typing import Any
 
 import msgspec
 import numpy as np
@@ -93,11 +94,11 @@ def export(settings: ExportSettings, on_note: Callable[[str], None] | None = Non
     return card
 
 
-def _record(run: Path) -> dict[str, dict[str, object]]:
+def _record(run: Path) -> dict[str, Any]:
     path = run / RECORD_NAME
     if not path.is_file():
         raise TrainingError(f"{run} holds no finished run", "Finish it first: forensics train ... --resume")
-    record: dict[str, dict[str, object]] = msgspec.json.decode(path.read_bytes())
+    record: dict[str, Any] = msgspec.json.decode(path.read_bytes())
     return record
 
 
@@ -115,7 +116,7 @@ def _logits(xml: Path, batches: list[Batch], contract: InputContract) -> npt.NDA
 
 def _card(
     settings: ExportSettings,
-    record: dict[str, dict[str, object]],
+    record: dict[str, Any],
     task: Task,
     contract: InputContract,
     samples: Sequence[Sample],
@@ -232,7 +233,8 @@ def _variant(precision: str, folder: Path, stem: str) -> Variant:
 _LIMITS = {
     Task.FACE: (
         "A face that was made or changed by a method unlike the training data's may go unnoticed.",
-        "Heavy compression, filters, beautification and faces smaller than about 80 px raise both error rates.",
+        "Heavy compression, filters, beautification and faces smaller than about 80 px raise both error "
+        "rates.",
         "Changes outside the face and edits of time are not looked for.",
     ),
     Task.VOICE: (

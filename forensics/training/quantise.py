@@ -37,7 +37,10 @@ class Gate:
 
     def __str__(self) -> str:
         verdict = "passed" if self.passed else "failed"
-        return f"INT8 gate {verdict}: AUC lost {self.auc_lost:+.4f} (at most {MOST_AUC_LOST}), drift {self.drift:.3f} (at most {MOST_DRIFT}), n = {self.n}"
+        return (
+            f"INT8 gate {verdict}: AUC lost {self.auc_lost:+.4f} (at most {MOST_AUC_LOST}), "
+            f"drift {self.drift:.3f} (at most {MOST_DRIFT}), n = {self.n}"
+        )
 
 
 def quantise(
@@ -82,7 +85,9 @@ class Comparison:
 
     def auc_of(self, compiled: ov.CompiledModel) -> float:
         """AUC of a compiled model."""
-        logits = np.concatenate([np.asarray(compiled([batch])["logit"]).reshape(-1) for batch in self.batches])
+        logits = np.concatenate(
+            [np.asarray(compiled([batch])["logit"]).reshape(-1) for batch in self.batches]
+        )
         return float(roc_auc_score(self._labels, logits))
 
     def gate(self, model: ov.Model) -> Gate:

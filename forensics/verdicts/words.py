@@ -54,12 +54,16 @@ def limits_of(
         limits.append(
             "The score lies outside what the calibration has seen; it is stated at the edge of that range."
         )
-    for basis in others:
-        if basis.detector == "voice" and basis.label is VerdictLabel.INCONCLUSIVE:
-            limits.append(f"The voice ({basis.fakeness:.2f}) could not be told either way.")
-    for abstention in abstentions:
-        if abstention.detector != deciding.detector or abstention.subject != deciding.subject:
-            limits.append(f"{abstention.detector.capitalize()} not examined: {abstention.detail}")
+    limits.extend(
+        f"The voice ({basis.fakeness:.2f}) could not be told either way."
+        for basis in others
+        if basis.detector == "voice" and basis.label is VerdictLabel.INCONCLUSIVE
+    )
+    limits.extend(
+        f"{abstention.detector.capitalize()} not examined: {abstention.detail}"
+        for abstention in abstentions
+        if abstention.detector != deciding.detector or abstention.subject != deciding.subject
+    )
     if media.kind is MediaKind.VIDEO:
         limits.append("Sampled frames were examined, not every frame.")
     return tuple(dict.fromkeys(limits))

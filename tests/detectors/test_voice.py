@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from itertools import pairwise
 from typing import cast
 
 import numpy as np
@@ -27,7 +28,9 @@ def speech(duration_s: float, seed: int = 1) -> Samples:
     return np.asarray(noise, np.float32)
 
 
-def listen(samples: Samples, *, chunk_s: float = 10.0, media: MediaFile | None = None, net: KnownNet | None = None) -> list[Item]:
+def listen(
+    samples: Samples, *, chunk_s: float = 10.0, media: MediaFile | None = None, net: KnownNet | None = None
+) -> list[Item]:
     media = media or sound_file(samples.size / RATE_HZ)
     examination = Voice(cast(CompiledNet, net or KnownNet(voice_card()))).begin(media)
     items: list[Item] = []
@@ -58,7 +61,7 @@ def test_scores_do_not_depend_on_how_the_sound_was_cut_into_chunks() -> None:
 def test_long_sound_is_covered_once_without_overlap() -> None:
     found = spans(listen(speech(150.0)))
     assert len(found) == 50
-    assert all(a[1] == pytest.approx(b[0]) for a, b in zip(found, found[1:], strict=False))
+    assert all(a[1] == pytest.approx(b[0]) for a, b in pairwise(found))
 
 
 def test_a_short_clip_is_one_window() -> None:

@@ -110,9 +110,7 @@ def test_sound_alone_is_judged_by_the_voice(bench: Bench, tmp_path: Path) -> Non
         synthetic.wrong_suffix_clip,
     ],
 )
-def test_odd_but_sound_clips_are_examined(
-    bench: Bench, tmp_path: Path, make: Callable[[Path], Path]
-) -> None:
+def test_odd_but_sound_clips_are_examined(bench: Bench, tmp_path: Path, make: Callable[[Path], Path]) -> None:
     assert scan(make(tmp_path), bench).verdict.label is not VerdictLabel.NOT_EXAMINED
 
 

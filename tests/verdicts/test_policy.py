@@ -41,7 +41,14 @@ CARDS = {"face-test": card(Task.FACE), "voice-test": card(Task.VOICE)}
 
 def scores(detector: str, subject: str, raws: list[float]) -> list[Score]:
     return [
-        Score(detector, f"{detector}-test", subject, Span(float(i), float(i)), raw, CARDS[f"{detector}-test"].fakeness(raw))
+        Score(
+            detector,
+            f"{detector}-test",
+            subject,
+            Span(float(i), float(i)),
+            raw,
+            CARDS[f"{detector}-test"].fakeness(raw),
+        )
         for i, raw in enumerate(raws)
     ]
 
@@ -80,7 +87,10 @@ def test_a_person_seen_once_among_many_frames_is_not_judged_but_named() -> None:
 
 
 def test_a_clip_of_one_frame_is_judged_by_it() -> None:
-    assert conclude(VIDEO, scores("face", "person 1", [4.0]), [], CARDS).label is VerdictLabel.SIGNS_OF_MANIPULATION
+    assert (
+        conclude(VIDEO, scores("face", "person 1", [4.0]), [], CARDS).label
+        is VerdictLabel.SIGNS_OF_MANIPULATION
+    )
 
 
 def test_an_unclear_voice_does_not_overrule_clean_faces_and_is_named() -> None:
@@ -102,11 +112,16 @@ def test_a_video_whose_faces_were_not_found_is_never_without_signs() -> None:
     verdict = conclude(VIDEO, scores("voice", "voice", [-4.0] * 4), [missing], CARDS)
     assert verdict.label is VerdictLabel.INCONCLUSIVE
     assert "no face could be examined" in verdict.reason
-    assert conclude(SOUND, scores("voice", "voice", [-4.0] * 4), [], CARDS).label is VerdictLabel.NO_SIGNS_FOUND
+    assert (
+        conclude(SOUND, scores("voice", "voice", [-4.0] * 4), [], CARDS).label is VerdictLabel.NO_SIGNS_FOUND
+    )
 
 
 def test_nothing_scored_is_not_examined_with_the_reasons_and_without_a_number() -> None:
-    missing = [Abstention("face", Why.NO_FACE, "No face was found."), Abstention("voice", Why.NO_AUDIO, "No sound.")]
+    missing = [
+        Abstention("face", Why.NO_FACE, "No face was found."),
+        Abstention("voice", Why.NO_AUDIO, "No sound."),
+    ]
     verdict = conclude(VIDEO, [], missing, CARDS)
     assert verdict.label is VerdictLabel.NOT_EXAMINED
     assert verdict.fakeness is None
@@ -127,7 +142,9 @@ def test_scores_beyond_the_calibration_are_held_at_its_edge_and_said_to_be() -> 
 
 
 def test_the_order_of_scores_does_not_matter() -> None:
-    rows = scores("face", "person 1", list(np.linspace(-3, 3, 16))) + scores("voice", "voice", [1.0, 2.0, 0.5, 0.1])
+    rows = scores("face", "person 1", list(np.linspace(-3, 3, 16))) + scores(
+        "voice", "voice", [1.0, 2.0, 0.5, 0.1]
+    )
     assert conclude(VIDEO, rows, [], CARDS) == conclude(VIDEO, rows[::-1], [], CARDS)
 
 

@@ -1,4 +1,4 @@
-"""The seam of training backends. Adding one: a file beside this one and a line in the table of ``backends``."""
+"""The seam of training backends. Adding one: a file beside this one and a line in ``backends``' table."""
 
 from __future__ import annotations
 
@@ -24,7 +24,7 @@ class Layout:
 
     @property
     def memory_format(self) -> torch.memory_format:
-        """torch's name for the memory format of pictures."""
+        """The name that torch has for the memory format of pictures."""
         return torch.channels_last if self.channels_last else torch.contiguous_format
 
     def __str__(self) -> str:

@@ -51,7 +51,7 @@ class IpexBackend:
         return optimized
 
     def autocast(self, layout: Layout) -> AbstractContextManager[object]:
-        """torch's autocast, which IPEX extends."""
+        """The autocast of torch, which IPEX extends."""
         return self._upstream.autocast(layout)
 
     def describe(self) -> dict[str, str]:

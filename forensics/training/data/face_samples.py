@@ -85,7 +85,7 @@ class TrainingFaces(Dataset[tuple[torch.Tensor, torch.Tensor]]):
         if draw.self_blended:
             image = self_blend(image, box, rng)
         side = box.size_px * margin * rng.uniform(self.jitter.narrowest, self.jitter.widest)
-        side = min(side, min(image.shape[:2]))
+        side = min(side, *image.shape[:2])
         x, y = box.centre_px
         shift = rng.uniform(-self.jitter.shift, self.jitter.shift, size=2) * side
         centre = _inside(x + shift[0], side, image.shape[1]), _inside(y + shift[1], side, image.shape[0])

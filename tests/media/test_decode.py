@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import gc
 import weakref
-from collections.abc import Sequence
+from collections.abc import Generator, Sequence
 from pathlib import Path
 
 import cv2
@@ -366,6 +366,7 @@ def test_memory_does_not_grow_with_the_duration(tmp_path: Path) -> None:
 def test_a_generator_that_is_left_closes_its_file(tmp_path: Path) -> None:
     path = synthetic.normal_clip(tmp_path)
     items = decode(path, probe(path), 8)
+    assert isinstance(items, Generator)
     next(items)
     items.close()
     gc.collect()

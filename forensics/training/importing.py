@@ -7,7 +7,6 @@ taken over unchanged.
 
 from __future__ import annotations
 
-import pickle
 from collections.abc import Mapping
 from pathlib import Path
 from typing import Any
@@ -18,6 +17,7 @@ from torch import Tensor
 from forensics.errors import TrainingError
 from forensics.training.nets import build_net
 from forensics.training.nets.efficientnet import EfficientNetFace
+from forensics.training.run import UNREADABLE
 
 _TRUNK = {
     "_conv_stem": "conv_stem",
@@ -125,7 +125,7 @@ def _read(path: Path) -> dict[str, Tensor]:
         raise TrainingError(f"There is no checkpoint at {path}", "Check the path.")
     try:
         content: Any = torch.load(path, map_location="cpu", weights_only=True)
-    except (RuntimeError, EOFError, OSError, ValueError, pickle.UnpicklingError) as error:
+    except UNREADABLE as error:
         raise TrainingError(
             f"{path} is no checkpoint that can be read without running code from it: {error}",
             "Save its state dict alone: torch.save(net.state_dict(), FILE).",

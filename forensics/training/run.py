@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import os
+import pickle
 from dataclasses import asdict, dataclass, fields
 from pathlib import Path
 from typing import Any
@@ -16,6 +17,17 @@ CHECKPOINT_NAME = "last.pt"
 BEST_NAME = "best.pt"
 RECORD_NAME = "record.json"
 LOG_NAME = "log.jsonl"
+# Torch's restricted unpickler answers damaged bytes with whatever the damage leads to.
+UNREADABLE = (
+    RuntimeError,
+    EOFError,
+    OSError,
+    ValueError,
+    LookupError,
+    TypeError,
+    AttributeError,
+    pickle.UnpicklingError,
+)
 
 
 @dataclass(frozen=True, slots=True)
@@ -106,7 +118,7 @@ def load(path: Path) -> dict[str, Any]:
         raise TrainingError(f"There is no checkpoint {path}", "Train first: forensics train ... --out FOLDER")
     try:
         state: dict[str, Any] = torch.load(path, map_location="cpu", weights_only=True)
-    except (RuntimeError, EOFError, OSError, ValueError) as error:
+    except UNREADABLE as error:
         raise TrainingError(f"{path} is damaged: {error}", "Start the run anew without --resume.") from error
     return state
 

@@ -16,6 +16,8 @@ _THEIR_WARNINGS = (
     "ignore::DeprecationWarning",
     "ignore::FutureWarning",
     "ignore::UserWarning:torch.*",
+    # Constants of a net are constants of its graph: that is what tracing is to do.
+    "ignore::torch.jit.TracerWarning",
     "ignore::UserWarning:intel_extension_for_pytorch.*",
 )
 

@@ -120,6 +120,9 @@ def test_code_in_a_checkpoint_is_not_run(tmp_path: Path):
 def test_what_cannot_be_a_checkpoint_is_refused(tmp_path: Path):
     with pytest.raises(TrainingError, match="no checkpoint at"):
         import_checkpoint(tmp_path / "none.pth", "efficientnet-b4")
+    (tmp_path / "text.pth").write_bytes(b"half a file")
+    with pytest.raises(TrainingError, match="no checkpoint that can be read"):
+        import_checkpoint(tmp_path / "text.pth", "efficientnet-b4")
     torch.save([1, 2], tmp_path / "list.pth")
     with pytest.raises(TrainingError, match="no state dict"):
         import_checkpoint(tmp_path / "list.pth", "efficientnet-b4")

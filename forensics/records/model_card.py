@@ -80,6 +80,11 @@ class Thresholds:
     no_signs: float
     rule: str
 
+    @property
+    def draw_verdicts(self) -> bool:
+        """Whether any score can cross them; a model that did not earn verdicts has bounds at 1 and 0."""
+        return self.signs < 1 or self.no_signs > 0
+
 
 @dataclass(frozen=True, slots=True)
 class LikelihoodBounds:

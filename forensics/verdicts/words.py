@@ -54,6 +54,8 @@ def limits_of(
         limits.append(
             "The score lies outside what the calibration has seen; it is stated at the edge of that range."
         )
+    if card.thresholds is not None and not card.thresholds.draw_verdicts:
+        limits.append(f"{card.id} gives scores but no verdicts: {card.thresholds.rule}.")
     limits.extend(
         f"The voice ({basis.fakeness:.2f}) could not be told either way."
         for basis in others

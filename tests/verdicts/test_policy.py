@@ -135,6 +135,16 @@ def test_an_uncalibrated_model_cannot_tell() -> None:
     assert any("not calibrated" in limit for limit in verdict.limits)
 
 
+def test_a_model_that_did_not_earn_verdicts_gives_scores_and_says_why() -> None:
+    silent = Thresholds(signs=1.0, no_signs=0.0, rule="AUC on 118 validation rows is 0.61")
+    cards = {"voice-test": card(Task.VOICE, thresholds=silent)}
+    for raw in (-50.0, 0.0, 50.0):
+        verdict = conclude(SOUND, scores("voice", "voice", [raw] * 8), [], cards)
+        assert verdict.label is VerdictLabel.INCONCLUSIVE
+        assert verdict.fakeness is not None
+        assert any("no verdicts: AUC on 118 validation rows is 0.61" in limit for limit in verdict.limits)
+
+
 def test_scores_beyond_the_calibration_are_held_at_its_edge_and_said_to_be() -> None:
     verdict = conclude(VIDEO, scores("face", "person 1", [50.0] * 8), [], CARDS)
     assert verdict.fakeness == pytest.approx(1 / (1 + math.exp(-6.0)))

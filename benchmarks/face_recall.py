@@ -13,12 +13,12 @@ import time
 from pathlib import Path
 
 import cv2
-from forensics.media.decode import decode
-from forensics.media.probe import probe
 
 from forensics.faces.finder import FaceFinder
 from forensics.faces.finders import FINDERS, load_finder
 from forensics.faces.tracks import track
+from forensics.media.decode import decode
+from forensics.media.probe import probe
 from forensics.records.faces import FaceTrack, TrackedFace
 from forensics.records.media import Frame
 

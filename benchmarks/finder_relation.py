@@ -13,11 +13,11 @@ import os
 from pathlib import Path
 
 import numpy as np
-from forensics.media.decode import decode
-from forensics.media.probe import probe
 
 from forensics.faces.finders import FINDERS, load_finder
 from forensics.faces.overlap import same_face
+from forensics.media.decode import decode
+from forensics.media.probe import probe
 from forensics.records.media import Frame
 
 _SHARED_DATA = Path(__file__).resolve().parents[1] / ".." / "shared" / "data"

@@ -6,6 +6,7 @@ from collections.abc import Iterable, Mapping
 from dataclasses import replace
 
 from forensics.errors import SettingsError
+from forensics.evaluation.breakdowns import METHOD
 from forensics.evaluation.calibration import (
     CalibrationFit,
     calibrated,
@@ -20,7 +21,9 @@ from forensics.records.figures import LabelledFigures
 from forensics.records.model_card import Metric, ModelCard
 from forensics.records.scan import ScanResult
 
-_PART_FIGURES = ("auc", "recall", "false_positive_rate")
+# Of the parts, a card holds the methods alone: the others are in the report of an evaluation.
+_PART_FIGURES = ("auc", "recall")
+_PART = f", {METHOD}="
 
 
 def as_metrics(
@@ -47,7 +50,7 @@ def as_metrics(
         for one in figures
         if detector is None or detector_of(one.scope) == detector
         for figure in one.figures
-        if "," not in one.scope or figure.name in _PART_FIGURES
+        if _belongs(one.scope, figure.name)
     )
 
 
@@ -96,6 +99,10 @@ def calibrated_card(
         metrics=(),
     )
     return fitted, fit
+
+
+def _belongs(scope: str, figure: str) -> bool:
+    return "," not in scope or (_PART in scope and figure in _PART_FIGURES)
 
 
 def metric_name(scope: str, figure: str) -> str:

@@ -10,13 +10,13 @@ from pathlib import Path
 import cv2
 import numpy as np
 import pytest
-from forensics.media.decode import decode
-from forensics.media.probe import probe
 from skimage import data
 
 from forensics.errors import SettingsError
 from forensics.faces.finders import load_finder
 from forensics.faces.tracks import RESCAN_EVERY, track, whole_images
+from forensics.media.decode import decode
+from forensics.media.probe import probe
 from forensics.records.faces import FaceBox, FaceTrack, TrackedFace
 from forensics.records.findings import Abstention, Notice, Why
 from forensics.records.media import Frame, RgbImage

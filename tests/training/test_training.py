@@ -23,8 +23,10 @@ from forensics.training.run import BEST_NAME, CHECKPOINT_NAME, LOG_NAME, RECORD_
 
 CPU_BACKENDS = ["onednn", "ipex"]
 LAYOUT = Layout("fp32", channels_last=True)
-# Kills its own process in the middle of step 4: weights are changed, nothing is written yet.
-KILLED = """
+# Trains in a process of its own, as the command does: importing IPEX once changes the last bits of every
+# later training in the same process, on oneDNN too. "kill" ends it in the middle of step 4: weights are
+# changed, nothing is written yet.
+IN_OWN_PROCESS = """
 import os, signal, sys
 from pathlib import Path
 from forensics.training import loop
@@ -39,14 +41,30 @@ def follow_or_die(course):
         os.kill(os.getpid(), signal.SIGKILL)
     follow(course)
 
-loop.Course._follow = follow_or_die
-data, out, backend, seed = sys.argv[1:]
-loop.train(TrainSettings(
+how, data, out, backend = sys.argv[1:]
+if how == "kill":
+    loop.Course._follow = follow_or_die
+settings = TrainSettings(
     net="efficientnetv2-b0-autoatt", data=(Path(data),), out=Path(out), backend=backend, precision="fp32",
-    init="none", seed=int(seed), n_steps=6, batch_size=8, size_px=64, evaluate_every=6,
-    checkpoint_every_s=0.0, n_loaders=0,
-))
+    init="none", seed=7, n_steps=6, batch_size=8, size_px=64, evaluate_every=6, checkpoint_every_s=0.0,
+    n_loaders=0,
+)
+loop.train(settings, resume=how == "resume")
 """
+
+
+def train_in_own_process(how: str, data: Path, out: Path, backend: str) -> int:
+    root = Path(__file__).resolve().parents[2]
+    ended = subprocess.run(
+        [sys.executable, "-c", IN_OWN_PROCESS, how, str(data), str(out), backend],
+        cwd=root,
+        env=os.environ | {"PYTHONPATH": str(root)},
+        capture_output=True,
+        check=False,
+        timeout=300,
+    )
+    assert ended.returncode in {0, -signal.SIGKILL}, ended.stderr.decode()
+    return ended.returncode
 
 
 def usable(backend: str) -> str:
@@ -123,26 +141,14 @@ def test_a_training_leaves_weights_log_record_and_page(
 
 
 @pytest.mark.parametrize("backend", CPU_BACKENDS)
-@pytest.mark.usefixtures("_one_layout")
 def test_a_killed_and_resumed_run_ends_in_the_same_weights(prepared: Path, tmp_path: Path, backend: str):
     usable(backend)
-    killed = tmp_path / "killed"
-    root = Path(__file__).resolve().parents[2]
-    ended = subprocess.run(
-        [sys.executable, "-c", KILLED, str(prepared), str(killed), backend, "7"],
-        cwd=root,
-        env=os.environ | {"PYTHONPATH": str(root)},
-        capture_output=True,
-        check=False,
-        timeout=300,
-    )
-    assert ended.returncode == -signal.SIGKILL, ended.stderr.decode()
+    killed, whole = tmp_path / "killed", tmp_path / "whole"
+    assert train_in_own_process("kill", prepared, killed, backend) == -signal.SIGKILL
     assert torch.load(killed / CHECKPOINT_NAME, weights_only=True)["step"] == 3
     assert not (killed / RECORD_NAME).exists()
-    train(settings(prepared, killed, backend=backend), resume=True)
-
-    whole = tmp_path / "whole"
-    train(settings(prepared, whole, backend=backend))
+    assert train_in_own_process("resume", prepared, killed, backend) == 0
+    assert train_in_own_process("whole", prepared, whole, backend) == 0
     states = [torch.load(out / CHECKPOINT_NAME, weights_only=True) for out in (killed, whole)]
     assert states[0]["step"] == states[1]["step"] == 6
     for part in ("net", "ema"):

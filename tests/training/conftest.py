@@ -45,3 +45,11 @@ def prepared(tmp_path_factory: pytest.TempPathFactory) -> Path:
     """A small prepared data set: real crops where there are some, otherwise made ones."""
     folder = tmp_path_factory.mktemp("prepared")
     return shared_faces(folder) or made_faces(folder)
+
+
+@pytest.fixture(autouse=True, scope="session")
+def _one_thread() -> None:
+    """Nets this small gain nothing from threads, and on a busy machine they wait for each other."""
+    import torch
+
+    torch.set_num_threads(1)

@@ -64,8 +64,9 @@ def tests(session: nox.Session) -> None:
     if session.posargs:
         session.run("pytest", *session.posargs)
         return
-    # The batch's tests interrupt their own process. In one process with the native libraries of all other
-    # tests, Python 3.11 itself crashed at that (2 of 3 runs); a scan's main process holds none of them.
+    # The batch's tests interrupt their own process. Some native library of the other tests leaves the main
+    # thread's alternative signal stack unusable, and any signal that Python handles then crashes it. The
+    # main process of a scan loads none of them.
     session.run("pytest", "--ignore=tests/scan")
     session.run("pytest", "tests/scan")
 

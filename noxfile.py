@@ -96,8 +96,8 @@ def wheel(session: nox.Session) -> None:
 
 @nox.session(default=False)
 def tests_training(session: nox.Session) -> None:
-    """The tests of training, with torch and IPEX, and mypy with torch's own types. Downloads several GB."""
-    session.install("-e", ".[train,ipex]", _requirement("pytest"), _requirement("mypy"))
+    """The tests of training, with torch and IPEX. Downloads several GB."""
+    session.install("-e", ".[train,ipex]", _requirement("pytest"))
     session.run("pytest", "tests/training", *session.posargs)
 
 
@@ -117,9 +117,9 @@ def bench(session: nox.Session) -> None:
 
 @nox.session(default=False)
 def goldens(session: nox.Session) -> None:
-    """Renews the stored scores and pages. Look at the difference, and enter it under "Scores changed"."""
-    _install_scan(session, "pytest")
-    session.run("pytest", "tests/goldens", env={"FORENSICS_RENEW_GOLDENS": "1"})
+    """Renews the stored report page. Look at the difference before it is committed."""
+    _install_scan(session, "pytest", "selenium")
+    session.run("pytest", "tests/report", env={"FORENSICS_UPDATE_GOLDENS": "1"})
 
 
 @nox.session(default=False)

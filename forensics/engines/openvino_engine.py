@@ -23,6 +23,11 @@ MAP_OUTPUT = "map"
 _STORED_AS = {"f32": "f16", "bf16": "f16", "int8": "int8"}
 
 
+def stored_form(precision: str) -> str:
+    """The stored form of a model (``Variant.precision``) that is run for a precision of inference."""
+    return _STORED_AS.get(precision, precision)
+
+
 @dataclass(frozen=True, slots=True)
 class NetOutput:
     """What a net gives for a batch.
@@ -51,7 +56,7 @@ class CompiledNet:
     """
 
     def __init__(self, card: ModelCard, folder: Path, precision: str, n_threads: int = 1) -> None:
-        variant = card.variant(_STORED_AS.get(precision, precision))
+        variant = card.variant(stored_form(precision))
         if variant is None:
             raise EngineError(
                 f"{card.id} has no variant for {precision}",

@@ -13,7 +13,7 @@ import forensics
 from forensics import catalog
 from forensics.detectors import load_detector
 from forensics.detectors.detector import Detector
-from forensics.engines.openvino_engine import CompiledNet
+from forensics.engines.openvino_engine import CompiledNet, stored_form
 from forensics.errors import SettingsError
 from forensics.faces.finder import FaceFinder
 from forensics.faces.finders import load_finder
@@ -122,7 +122,7 @@ def manifest_of(settings: ScanSettings, models: Sequence[ChosenModel], command: 
 
 
 def _use(model: ChosenModel) -> ModelUse:
-    variant = model.card.variant("int8" if model.precision == "int8" else "f16")
+    variant = model.card.variant(stored_form(model.precision))
     if variant is None:
         raise SettingsError(f"{model.card.id} has no weights to run", "Export the model again.")
     return ModelUse(

@@ -46,6 +46,14 @@ def train(
             "--pseudo-fakes", metavar="SHARE", help="Share of manipulated samples made from pristine ones."
         ),
     ] = 0.4,
+    landmarks: Annotated[
+        Path | None,
+        typer.Option(
+            "--landmarks",
+            metavar="FILE",
+            help="dlib's 68-point model, for the masks of pseudo-fakes.",
+        ),
+    ] = None,
     ema: Annotated[
         float, typer.Option("--ema", metavar="X", help="Decay of the averaged weights, which are exported.")
     ] = 0.999,
@@ -80,6 +88,7 @@ def train(
         learning_rate=learning_rate,
         ema=ema,
         pseudo_fakes=pseudo_fakes,
+        landmarks=landmarks,
         patience=patience,
         evaluate_every=evaluate_every,
     )

@@ -3,31 +3,35 @@
 Shiohara and Yamasaki, "Detecting Deepfakes with Self-Blended Images", CVPR 2022. Two copies of one
 picture are made to differ a little (colour, sharpness, scale, place) and one is blended into the other
 through a soft face mask, which leaves what every face swap leaves: a seam and two sets of statistics.
-Without a landmark model the mask is an ellipse fitted to the face box and deformed at random.
+Where the face's landmarks are known the mask is a hull of them; otherwise an ellipse fitted to the face
+box and deformed at random.
 """
 
 from __future__ import annotations
 
 import cv2
 import numpy as np
-import numpy.typing as npt
 
+from forensics.faces.blending_masks import Mask, ellipse_mask, landmark_mask
+from forensics.faces.landmarks import Points
+from forensics.media.recompress import through_jpeg
 from forensics.records.faces import FaceBox
 from forensics.records.media import RgbImage
-
-FloatImage = npt.NDArray[np.float32]
 
 # Blending ratios of the reference recipe, of which 1.0 is three times as likely as the others.
 _RATIOS = (0.25, 0.5, 0.75, 1.0, 1.0, 1.0)
 
 
-def self_blend(image: RgbImage, box: FaceBox, rng: np.random.Generator) -> RgbImage:
+def self_blend(
+    image: RgbImage, box: FaceBox, rng: np.random.Generator, landmarks: Points | None = None
+) -> RgbImage:
     """Blends a changed copy of a face into its own picture.
 
     Args:
         image: uint8[H, W, 3] RGB.
         box: the face in ``image``.
         rng: source of all randomness.
+        landmarks: float32[68, 2] (x, y) in pixels of ``image``, if known.
 
     Returns:
         uint8[H, W, 3] RGB, to be labelled manipulated.
@@ -37,7 +41,11 @@ def self_blend(image: RgbImage, box: FaceBox, rng: np.random.Generator) -> RgbIm
         source = _other_statistics(source, rng)
     else:
         target = _other_statistics(target, rng)
-    mask = face_mask(image.shape[0], image.shape[1], box, rng)
+    height, width = image.shape[:2]
+    if landmarks is None:
+        mask = ellipse_mask(height, width, box, rng)
+    else:
+        mask = landmark_mask(height, width, landmarks, rng)
     source, mask = _move(source, mask, box, rng)
     mask = _soften(mask, box, rng) * np.float32(rng.choice(_RATIOS))
     weight = mask[..., None]
@@ -45,52 +53,8 @@ def self_blend(image: RgbImage, box: FaceBox, rng: np.random.Generator) -> RgbIm
     return np.asarray(np.clip(blended + 0.5, 0, 255), np.uint8)
 
 
-def face_mask(height: int, width: int, box: FaceBox, rng: np.random.Generator) -> FloatImage:
-    """float32[H, W] in {0, 1}: a randomly deformed ellipse in the face box, whole face or a part.
-
-    dlib's box reaches from the brows to the chin; the ellipse is fitted to that.
-    """
-    x, y = box.centre_px
-    size = box.size_px
-    n_points = 24
-    angles = np.linspace(0, 2 * np.pi, n_points, endpoint=False)
-    # Smooth random radii: a few low harmonics keep the outline one closed, plausible curve.
-    radii = np.ones(n_points)
-    for harmonic in (2, 3, 4):
-        radii += rng.normal(0, 0.07) * np.cos(harmonic * angles + rng.uniform(0, 2 * np.pi))
-    kind = rng.random()
-    if kind < 0.65:  # whole face
-        half_width, half_height, shift_y = (
-            rng.uniform(0.36, 0.50),
-            rng.uniform(0.42, 0.58),
-            rng.uniform(-0.04, 0.04),
-        )
-    elif kind < 0.85:  # lower half: mouth and chin, as reenactment and lip-sync change it
-        half_width, half_height, shift_y = (
-            rng.uniform(0.22, 0.36),
-            rng.uniform(0.18, 0.30),
-            rng.uniform(0.18, 0.28),
-        )
-    else:  # upper half: brows, eyes and nose
-        half_width, half_height, shift_y = (
-            rng.uniform(0.32, 0.46),
-            rng.uniform(0.18, 0.32),
-            rng.uniform(-0.25, -0.1),
-        )
-    points = np.stack(
-        [
-            x + size * half_width * radii * np.cos(angles),
-            y + size * (shift_y + half_height * radii * np.sin(angles)),
-        ],
-        axis=1,
-    )
-    mask = np.zeros((height, width), np.uint8)
-    cv2.fillPoly(mask, [np.round(points).astype(np.int32)], 1)
-    return mask.astype(np.float32)
-
-
 def _other_statistics(image: RgbImage, rng: np.random.Generator) -> RgbImage:
-    """A copy with shifted colour, brightness, and sharpness."""
+    """A copy with shifted colour, brightness, sharpness, and traces of compression or noise."""
     changed = image.astype(np.float32)
     changed += rng.uniform(-18, 18, size=3).astype(np.float32)
     if rng.random() < 0.5:
@@ -100,7 +64,11 @@ def _other_statistics(image: RgbImage, rng: np.random.Generator) -> RgbImage:
     if rng.random() < 0.4:
         grey = changed.mean(axis=2, keepdims=True)
         changed = grey + (changed - grey) * np.float32(rng.uniform(0.7, 1.3))
-    return _other_sharpness(np.asarray(np.clip(changed, 0, 255), np.uint8), rng)
+    if rng.random() < 0.15:
+        changed += rng.normal(0, rng.uniform(1, 4), size=changed.shape).astype(np.float32)
+    other = _other_sharpness(np.asarray(np.clip(changed, 0, 255), np.uint8), rng)
+    # What was generated has not been through the camera's codec, or through one more.
+    return through_jpeg(other, int(rng.integers(50, 93))) if rng.random() < 0.25 else other
 
 
 def _other_sharpness(image: RgbImage, rng: np.random.Generator) -> RgbImage:
@@ -119,9 +87,7 @@ def _other_sharpness(image: RgbImage, rng: np.random.Generator) -> RgbImage:
     return image
 
 
-def _move(
-    source: RgbImage, mask: FloatImage, box: FaceBox, rng: np.random.Generator
-) -> tuple[RgbImage, FloatImage]:
+def _move(source: RgbImage, mask: Mask, box: FaceBox, rng: np.random.Generator) -> tuple[RgbImage, Mask]:
     """Shifts and scales the copy and its mask by a little, and bends the mask elastically."""
     height, width = mask.shape
     x, y = box.centre_px
@@ -136,7 +102,7 @@ def _move(
     return np.asarray(moved, np.uint8), np.asarray(bent, np.float32)
 
 
-def _soften(mask: FloatImage, box: FaceBox, rng: np.random.Generator) -> FloatImage:
+def _soften(mask: Mask, box: FaceBox, rng: np.random.Generator) -> Mask:
     """A soft edge: two blurs with a threshold between, as in the reference recipe."""
     first = cv2.GaussianBlur(mask, (0, 0), max(0.5, rng.uniform(0.01, 0.06) * box.size_px))
     hard = (first > rng.uniform(0.3, 0.7)).astype(np.float32)

@@ -6,6 +6,7 @@ import io
 from fractions import Fraction
 
 import av
+import cv2
 import numpy as np
 from av.audio.stream import AudioStream
 
@@ -40,6 +41,24 @@ def through_h264(image: RgbImage, crf: int) -> RgbImage:
     decoded = frames[0].to_ndarray(format="rgb24")
     missing = ((0, height - decoded.shape[0]), (0, width - decoded.shape[1]), (0, 0))
     return np.pad(decoded, missing, mode="edge")
+
+
+def through_jpeg(image: RgbImage, quality: int) -> RgbImage:
+    """Encodes one picture as JPEG and decodes it again.
+
+    Args:
+        image: uint8[H, W, 3] RGB.
+        quality: libjpeg's, 0 to 100.
+
+    Returns:
+        uint8[H, W, 3] RGB.
+    """
+    _, encoded = cv2.imencode(
+        ".jpg", cv2.cvtColor(image, cv2.COLOR_RGB2BGR), [cv2.IMWRITE_JPEG_QUALITY, quality]
+    )
+    decoded = cv2.imdecode(encoded, cv2.IMREAD_COLOR)
+    assert decoded is not None, "what was just encoded can be decoded"
+    return np.asarray(cv2.cvtColor(decoded, cv2.COLOR_BGR2RGB), np.uint8)
 
 
 # Codec name to the container that carries it as a plain stream.

@@ -40,6 +40,7 @@ class TrainSettings:
         evaluate_every: steps between two validations; checkpoints are written there too.
         checkpoint_every_s: seconds between two checkpoints within an epoch.
         pseudo_fakes: share of the manipulated draws that are made from pristine samples.
+        landmarks: file of a landmark model, for the masks of pseudo-fakes of faces; None for ellipses.
         patience: validations without a better one after which training stops; 0 never stops.
         ema: decay of the moving average of the weights, which is what is validated and exported.
         n_loaders: processes that load and augment; 0 loads in the main process.
@@ -61,6 +62,7 @@ class TrainSettings:
     gradient_norm: float = 2.0
     ema: float = 0.999
     pseudo_fakes: float = 0.4
+    landmarks: Path | None = None
     evaluate_every: int = 500
     checkpoint_every_s: float = 120.0
     patience: int = 0

@@ -65,7 +65,7 @@ def open_streams(task: Task, settings: TrainSettings) -> Streams:
         )
     contract = face_contract(settings.size_px)
     return Streams(
-        train=TrainingFaces(mix, contract, settings.seed),
+        train=TrainingFaces(mix, contract, settings.seed, settings.landmarks),
         validation=validation_set(task, validation, contract),
         validation_samples=validation,
         contract=contract,
@@ -91,7 +91,7 @@ def voice_contract() -> InputContract:
 
 # Validation is repeated many times in a run: this many rows of each label and origin are enough to
 # choose an epoch by.
-_VALIDATION_ROWS = 300
+_VALIDATION_ROWS = 600
 
 
 def validation_set(task: Task, samples: list[Sample], contract: InputContract) -> Dataset[Item]:

@@ -9,8 +9,7 @@ import pytest
 import torch
 
 from forensics.errors import TrainingError
-from forensics.faces.blending import self_blend
-from forensics.records.faces import FaceBox
+from forensics.training.data import face_samples
 from forensics.training.data.degrade import degrade, rotate
 from forensics.training.data.face_samples import TrainingFaces, WholeFaces, read_rgb
 from forensics.training.data.mixing import Mix
@@ -39,17 +38,6 @@ def test_most_journeys_change_a_picture():
     assert sum(changed) > 16
 
 
-@pytest.mark.parametrize("seed", range(8))
-def test_self_blending_changes_the_face_and_nothing_far_from_it(seed: int):
-    # The statistics of the whole picture may be changed, so only the blending's extent can be compared.
-    box = FaceBox(32, 32, 32, 32)
-    once, again = (self_blend(picture(), box, np.random.default_rng(seed)) for _ in range(2))
-    assert once.shape == (96, 96, 3)
-    assert once.dtype == np.uint8
-    np.testing.assert_array_equal(once, again)
-    assert not np.array_equal(once, picture())
-
-
 def test_rotation_by_nothing_changes_nothing():
     np.testing.assert_array_equal(rotate(picture(), 0.0), picture())
 
@@ -66,6 +54,18 @@ def test_an_item_depends_on_seed_and_index_alone(prepared: Path):
         torch.testing.assert_close(image, backwards[index][0], rtol=0, atol=0)
     other = TrainingFaces(Mix(rows, 0.4), face_contract(64), seed=6)
     assert any(not torch.equal(other[index][0], in_order[index][0]) for index in range(6))
+
+
+def test_a_pseudo_fake_and_its_pristine_neighbour_differ_by_the_blending_alone(
+    prepared: Path, monkeypatch: pytest.MonkeyPatch
+):
+    rows = [row for row in read_samples(prepared) if row.split == "train"]
+    stream = TrainingFaces(Mix(rows, pseudo_fakes=1.0), face_contract(64), seed=5)
+    assert all(not torch.equal(stream[index][0], stream[index + 1][0]) for index in (0, 2, 4))
+    monkeypatch.setattr(face_samples, "self_blend", lambda image, *_: image)
+    for index in (0, 2, 4):
+        torch.testing.assert_close(stream[index][0], stream[index + 1][0], rtol=0, atol=0)
+        assert [stream[index][1].item(), stream[index + 1][1].item()] == [0.0, 1.0]
 
 
 def test_validation_crops_are_cut_as_a_scan_cuts(prepared: Path):

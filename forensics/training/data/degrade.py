@@ -8,7 +8,7 @@ from __future__ import annotations
 import cv2
 import numpy as np
 
-from forensics.media.recompress import through_h264
+from forensics.media.recompress import through_h264, through_jpeg
 from forensics.records.media import RgbImage
 
 
@@ -30,7 +30,7 @@ def degrade(image: RgbImage, rng: np.random.Generator) -> RgbImage:
         image = np.clip(image.astype(np.float32) + noise, 0, 255).astype(np.uint8)
     codec = rng.random()
     if codec < 0.45:
-        image = _through_jpeg(image, int(rng.integers(40, 96)))
+        image = through_jpeg(image, int(rng.integers(40, 96)))
     elif codec < 0.6:
         image = through_h264(image, crf=int(rng.integers(18, 34)))
     return image
@@ -63,13 +63,3 @@ def _rescale(image: RgbImage, rng: np.random.Generator) -> RgbImage:
         image, None, fx=scale, fy=scale, interpolation=int(rng.choice([cv2.INTER_AREA, cv2.INTER_LINEAR]))
     )
     return np.asarray(cv2.resize(small, (width, height), interpolation=int(rng.choice([1, 2]))), np.uint8)
-
-
-def _through_jpeg(image: RgbImage, quality: int) -> RgbImage:
-    # Encoded as BGR or RGB makes no difference to what is lost; the order comes back unchanged.
-    _, encoded = cv2.imencode(
-        ".jpg", cv2.cvtColor(image, cv2.COLOR_RGB2BGR), [cv2.IMWRITE_JPEG_QUALITY, quality]
-    )
-    decoded = cv2.imdecode(encoded, cv2.IMREAD_COLOR)
-    assert decoded is not None, "what was just encoded can be decoded"
-    return np.asarray(cv2.cvtColor(decoded, cv2.COLOR_BGR2RGB), np.uint8)

@@ -13,6 +13,7 @@ from torch.utils.data import Dataset
 from forensics.errors import TrainingError
 from forensics.faces.blending import self_blend
 from forensics.faces.crop import cut, cut_square
+from forensics.faces.landmarks import LandmarkPredictor
 from forensics.records.faces import FaceBox
 from forensics.records.media import RgbImage
 from forensics.records.model_card import InputContract
@@ -47,30 +48,46 @@ class FaceJitter:
 class TrainingFaces(Dataset[tuple[torch.Tensor, torch.Tensor]]):
     """Endless, deterministic stream of augmented crops: item i depends on (seed, i) alone.
 
+    Even items are pristine, odd ones manipulated. A self-blended face and the pristine one before it are
+    cut and degraded alike, as in the reference recipe: only the blending tells them apart.
+
     Args:
-        mix: which sample each item draws and whether it is self-blended.
+        mix: which samples a pair of items draws and whether one is self-blended.
         contract: how a scan will cut.
         seed: of all randomness.
+        landmarks: file of a landmark model, for the masks of self-blended faces; None for ellipses.
+        jitter: how far crops stray.
+
+    Raises:
+        ModelError: the landmark model is not usable.
     """
 
     def __init__(
-        self, mix: Mix, contract: InputContract, seed: int, jitter: FaceJitter | None = None
+        self,
+        mix: Mix,
+        contract: InputContract,
+        seed: int,
+        landmarks: Path | None = None,
+        jitter: FaceJitter | None = None,
     ) -> None:
         self.mix = mix
         self.contract = contract
         self.seed = seed
+        self.landmarks = LandmarkPredictor(landmarks) if landmarks else None
         self.jitter = jitter or FaceJitter()
 
     def __getitem__(self, index: int) -> tuple[torch.Tensor, torch.Tensor]:
         """Item ``index`` of the stream: (uint8[S, S, 3] RGB, float label)."""
         # The process that loads has one core; OpenCV's own threads would only fight for it.
         cv2.setNumThreads(1)
-        rng = np.random.default_rng((self.seed, index))
-        draw = self.mix.draw(index, rng)
-        image = self.augmented(draw, rng)
-        return torch.from_numpy(image), torch.tensor(float(draw.manipulated))
+        pair, member = divmod(index, 2)
+        draws = self.mix.pair(np.random.default_rng((self.seed, pair)))
+        same_journey = draws[1].self_blended
+        journey = np.random.default_rng((self.seed, pair, 0 if same_journey else 1 + member))
+        image = self.augmented(draws[member], journey, np.random.default_rng((self.seed, pair, 3)))
+        return torch.from_numpy(image), torch.tensor(float(draws[member].manipulated))
 
-    def augmented(self, draw: Draw, rng: np.random.Generator) -> RgbImage:
+    def augmented(self, draw: Draw, rng: np.random.Generator, blending_rng: np.random.Generator) -> RgbImage:
         """uint8[S, S, 3]: loaded, blended if so drawn, cut with jitter, degraded, scaled."""
         image = read_rgb(draw.sample.path)
         box = box_in(draw.sample, image)
@@ -83,7 +100,8 @@ class TrainingFaces(Dataset[tuple[torch.Tensor, torch.Tensor]]):
             )
             box = box_in(draw.sample, image)
         if draw.self_blended:
-            image = self_blend(image, box, rng)
+            points = self.landmarks.points(image, box) if self.landmarks else None
+            image = self_blend(image, box, blending_rng, points)
         side = box.size_px * margin * rng.uniform(self.jitter.narrowest, self.jitter.widest)
         side = min(side, *image.shape[:2])
         x, y = box.centre_px

@@ -54,13 +54,16 @@ class Mix:
                 "Add manipulated footage, or train on pseudo-fakes alone: --pseudo-fakes 1.",
             )
 
-    def draw(self, index: int, rng: np.random.Generator) -> Draw:
-        """Draw number ``index``: even ones are pristine, odd ones manipulated."""
-        if index % 2 == 0:
-            return Draw(self._strata[False].draw(rng), self_blended=False)
+    def pair(self, rng: np.random.Generator) -> tuple[Draw, Draw]:
+        """One pristine draw and one manipulated.
+
+        A pseudo-fake is made of the pristine sample beside it, so that in this pair nothing but the
+        manipulation tells the labels apart.
+        """
+        pristine = self._strata[False].draw(rng)
         if rng.random() < self.pseudo_fakes:
-            return Draw(self._strata[False].draw(rng), self_blended=True)
-        return Draw(self._strata[True].draw(rng), self_blended=False)
+            return Draw(pristine, self_blended=False), Draw(pristine, self_blended=True)
+        return Draw(pristine, self_blended=False), Draw(self._strata[True].draw(rng), self_blended=False)
 
 
 class _Strata:

@@ -34,10 +34,11 @@ class TrainingVoices(Dataset[tuple[torch.Tensor, torch.Tensor]]):
 
     def __getitem__(self, index: int) -> tuple[torch.Tensor, torch.Tensor]:
         """Item ``index`` of the stream: (float32[n_window], float label)."""
+        pair, member = divmod(index, 2)
         rng = np.random.default_rng((self.seed, index))
         # A clip may be too quiet or too short after the journey; the next draw then takes its place.
-        for _ in range(8):
-            draw = self.mix.draw(index, rng)
+        for attempt in range(8):
+            draw = self.mix.pair(np.random.default_rng((self.seed, pair, attempt)))[member]
             if draw.self_blended:
                 sound = _copied(draw.sample.path, int(rng.integers(_N_VARIANTS)))
             else:

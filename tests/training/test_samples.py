@@ -80,6 +80,19 @@ def test_half_of_the_draws_are_pristine_whatever_the_data_hold():
     assert all(fake.sample is pristine.sample for pristine, fake in pairs if fake.self_blended)
 
 
+def test_a_manipulated_sample_comes_with_a_pristine_one_of_its_group():
+    rows = [sample(name) for name in "abc"] + [
+        sample("a", manipulated=True),
+        sample("b", manipulated=True),
+        sample("z", manipulated=True),
+    ]
+    drawn = draws(Mix(rows, pseudo_fakes=0.0), 400)
+    partners: dict[str, set[str]] = {}
+    for pristine, fake in zip(drawn[::2], drawn[1::2], strict=True):
+        partners.setdefault(fake.sample.group, set()).add(pristine.sample.group)
+    assert partners == {"a": {"a"}, "b": {"b"}, "z": {"a", "b", "c"}}
+
+
 def test_origins_share_by_the_fourth_root_and_methods_evenly():
     rows = [sample("p")]
     rows += [sample(f"a{i}", manipulated=True, origin="large") for i in range(81)]

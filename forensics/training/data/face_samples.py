@@ -48,8 +48,8 @@ class FaceJitter:
 class TrainingFaces(Dataset[tuple[torch.Tensor, torch.Tensor]]):
     """Endless, deterministic stream of augmented crops: item i depends on (seed, i) alone.
 
-    Even items are pristine, odd ones manipulated. A self-blended face and the pristine one before it are
-    cut and degraded alike, as in the reference recipe: only the blending tells them apart.
+    Even items are pristine, odd ones manipulated. The two of a pair are cut and degraded alike, so that
+    what tells a self-blended face from the pristine one before it is the blending alone.
 
     Args:
         mix: which samples a pair of items draws and whether one is self-blended.
@@ -82,9 +82,8 @@ class TrainingFaces(Dataset[tuple[torch.Tensor, torch.Tensor]]):
         cv2.setNumThreads(1)
         pair, member = divmod(index, 2)
         draws = self.mix.pair(np.random.default_rng((self.seed, pair)))
-        same_journey = draws[1].self_blended
-        journey = np.random.default_rng((self.seed, pair, 0 if same_journey else 1 + member))
-        image = self.augmented(draws[member], journey, np.random.default_rng((self.seed, pair, 3)))
+        journey, blending = (np.random.default_rng((self.seed, pair, purpose)) for purpose in (1, 2))
+        image = self.augmented(draws[member], journey, blending)
         return torch.from_numpy(image), torch.tensor(float(draws[member].manipulated))
 
     def augmented(self, draw: Draw, rng: np.random.Generator, blending_rng: np.random.Generator) -> RgbImage:

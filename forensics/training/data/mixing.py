@@ -44,6 +44,10 @@ class Mix:
         self._strata = {
             label: _Strata([s for s in samples if s.manipulated is label]) for label in (False, True)
         }
+        self._pristine_of: dict[tuple[str, str], list[Sample]] = defaultdict(list)
+        for sample in samples:
+            if not sample.manipulated:
+                self._pristine_of[sample.origin, sample.group].append(sample)
         if not self._strata[False].n_samples:
             raise TrainingError(
                 "There is no pristine training sample", "Add pristine footage to the data set."
@@ -57,13 +61,17 @@ class Mix:
     def pair(self, rng: np.random.Generator) -> tuple[Draw, Draw]:
         """One pristine draw and one manipulated.
 
-        A pseudo-fake is made of the pristine sample beside it, so that in this pair nothing but the
-        manipulation tells the labels apart.
+        A pseudo-fake is made of the pristine sample beside it, and a manipulated sample comes with a
+        pristine one of its own group where there is one: what tells the labels apart in a pair should be
+        the manipulation, not the person, the room or the camera.
         """
-        pristine = self._strata[False].draw(rng)
         if rng.random() < self.pseudo_fakes:
+            pristine = self._strata[False].draw(rng)
             return Draw(pristine, self_blended=False), Draw(pristine, self_blended=True)
-        return Draw(pristine, self_blended=False), Draw(self._strata[True].draw(rng), self_blended=False)
+        manipulated = self._strata[True].draw(rng)
+        partners = self._pristine_of.get((manipulated.origin, manipulated.group))
+        pristine = partners[int(rng.integers(len(partners)))] if partners else self._strata[False].draw(rng)
+        return Draw(pristine, self_blended=False), Draw(manipulated, self_blended=False)
 
 
 class _Strata:

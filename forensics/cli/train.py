@@ -54,6 +54,9 @@ def train(
             help="dlib's 68-point model, for the masks of pseudo-fakes.",
         ),
     ] = None,
+    weight_decay: Annotated[
+        float, typer.Option("--weight-decay", metavar="X", help="AdamW's, on weights, not on biases.")
+    ] = 0.02,
     ema: Annotated[
         float, typer.Option("--ema", metavar="X", help="Decay of the averaged weights, which are exported.")
     ] = 0.999,
@@ -86,6 +89,7 @@ def train(
         batch_size=batch_size,
         size_px=size_px,
         learning_rate=learning_rate,
+        weight_decay=weight_decay,
         ema=ema,
         pseudo_fakes=pseudo_fakes,
         landmarks=landmarks,

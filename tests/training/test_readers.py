@@ -141,11 +141,13 @@ def test_faceforensics_with_and_without_its_splits(tmp_path: Path):
         "original_sequences/youtube/c23/videos/054.mp4",
         "original_sequences/actors/c23/videos/01__hugging_happy.mp4",
         "manipulated_sequences/Deepfakes/c23/videos/071_054.mp4",
-        "manipulated_sequences/Deepfakes/c23/masks/071_054.mp4",
+        "manipulated_sequences/Deepfakes/masks/videos/071_054.mp4",
+        "manipulated_sequences/DeepFakeDetection/masks/videos/02_01__hugging_happy__ABC.mp4",
         "manipulated_sequences/DeepFakeDetection/c23/videos/02_01__hugging_happy__ABC.mp4",
     )
-    found = by_name(read(tmp_path, "faceforensics"))
-    assert len(found) == 5
+    reading = read(tmp_path, "faceforensics")
+    assert len(reading.sources) == 5, "clips of masks are no faces"
+    found = by_name(reading)
     assert (found["071_054.mp4"].groups, found["071_054.mp4"].method) == (("071", "054"), "Deepfakes")
     assert found["02_01__hugging_happy__ABC.mp4"].groups == ("actor02", "actor01")
     assert found["071.mp4"].split is None
@@ -155,6 +157,19 @@ def test_faceforensics_with_and_without_its_splits(tmp_path: Path):
     found = by_name(read(tmp_path, "faceforensics"))
     assert {found[name].split for name in ("071.mp4", "054.mp4", "071_054.mp4")} == {"val"}
     assert found["01__hugging_happy.mp4"].split is None
+
+
+def test_faceforensics_of_the_first_release(tmp_path: Path):
+    touch(
+        tmp_path,
+        "original_sequences/c40/videos/000.mp4",
+        "manipulated_sequences/Face2Face/c40/videos/000_003.mp4",
+    )
+    found = by_name(read(tmp_path, "faceforensics"))
+    assert {name: source.method for name, source in found.items()} == {
+        "000.mp4": "pristine",
+        "000_003.mp4": "Face2Face",
+    }
 
 
 def test_celeb_df(tmp_path: Path):
@@ -176,6 +191,36 @@ def test_celeb_df(tmp_path: Path):
     places = dict(zip(found, place(reading.sources, (70, 20, 10), seed="", keep_own=True), strict=True))
     assert places["id0_id1_0000.mp4"].split is None, "shares a person with the test list"
     assert places["id2_id3_0000.mp4"].split in {"train", "val"}, "the test split is the list alone"
+
+
+def test_celeb_df_beside_frames(tmp_path: Path):
+    touch(
+        tmp_path,
+        "Celeb-real/videos/id0_0000.mp4",
+        "Celeb-real/frames/id0_0000/000.png",
+        "Celeb-synthesis/videos/id0_id1_0000.mp4",
+    )
+    (tmp_path / "List_of_testing_videos.txt").write_text("0 Celeb-synthesis/id0_id1_0000.mp4\n")
+    found = by_name(read(tmp_path, "celeb-df-v2"))
+    assert {name: source.split for name, source in found.items()} == {
+        "id0_0000.mp4": None,
+        "id0_id1_0000.mp4": "test",
+    }
+
+
+@pytest.mark.parametrize(
+    ("line", "message"),
+    [
+        ("0 Celeb-real/id0_0000.mp4", "1 is pristine in this list"),
+        ("real Celeb-real/id0_0000.mp4", "line 1 cannot be read"),
+        ("1 id0_0000.mp4", "line 1 cannot be read"),
+    ],
+)
+def test_a_test_list_of_celeb_df_that_was_changed(tmp_path: Path, line: str, message: str):
+    touch(tmp_path, "Celeb-real/id0_0000.mp4", "Celeb-synthesis/id0_id1_0000.mp4")
+    (tmp_path / "List_of_testing_videos.txt").write_text(line)
+    with pytest.raises(TrainingError, match=message):
+        read(tmp_path, "celeb-df-v2")
 
 
 def test_google_dfd_links_actors(tmp_path: Path):

@@ -59,6 +59,17 @@ def test_sealed_rows_are_refused(tmp_path: Path):
         read_samples(tmp_path)
 
 
+def test_an_older_manifest_is_read_and_a_truncated_one_is_not(tmp_path: Path):
+    manifest = tmp_path / MANIFEST_NAME
+    manifest.write_text("path,manipulated,method,origin,group,split\na.flac,1,tts,o,g,val\n")
+    (read,) = read_samples(tmp_path)
+    assert (read.left, read.sha256, read.clip) == (None, "", "")
+    manifest.write_text("path,manipulated,method,origin\na.flac,1,tts,o\n")
+    with pytest.raises(TrainingError, match="lacks the columns group, split") as caught:
+        read_samples(tmp_path)
+    assert f"forensics prepare DATASET --out {tmp_path}" in caught.value.hint
+
+
 def test_a_missing_manifest_says_what_to_type(tmp_path: Path):
     with pytest.raises(TrainingError) as caught:
         read_samples(tmp_path)

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import csv
-from dataclasses import dataclass, fields
+from dataclasses import MISSING, dataclass, fields
 from pathlib import Path
 
 from forensics.errors import TrainingError
@@ -57,7 +57,14 @@ def read_samples(folder: Path) -> list[Sample]:
         )
     samples = []
     with manifest.open(newline="", encoding="utf-8") as file:
-        for number, row in enumerate(csv.DictReader(file), start=2):
+        rows = csv.DictReader(file)
+        lacking = [name for name in _NEEDED if name not in (rows.fieldnames or ())]
+        if lacking:
+            raise TrainingError(
+                f"{manifest} lacks the column{'s' if len(lacking) > 1 else ''} {', '.join(lacking)}",
+                f"Make the manifest again: forensics prepare DATASET --out {folder}",
+            )
+        for number, row in enumerate(rows, start=2):
             try:
                 samples.append(_sample(row, folder))
             except (KeyError, TypeError, ValueError) as error:
@@ -67,6 +74,11 @@ def read_samples(folder: Path) -> list[Sample]:
                 ) from error
     refuse_leaks(samples, str(manifest))
     return samples
+
+
+# Columns without a default. Older manifests have neither hashes nor clips: without clips, every picture
+# counts as a clip of its own.
+_NEEDED = tuple(field.name for field in fields(Sample) if field.default is MISSING)
 
 
 def write_samples(folder: Path, samples: list[Sample]) -> Path:
@@ -110,7 +122,7 @@ def _cell(value: object) -> str:
 def _sample(row: dict[str, str], folder: Path) -> Sample:
     if row["split"] not in SPLITS:
         raise ValueError(f"split is {row['split']!r}, not one of {', '.join(SPLITS)}")
-    box = [float(row[name]) if row[name] else None for name in ("left", "top", "width", "height")]
+    box = [float(row[name]) if row.get(name) else None for name in ("left", "top", "width", "height")]
     return Sample(
         path=str((folder / row["path"]).absolute()),
         manipulated={"0": False, "1": True}[row["manipulated"]],
@@ -122,6 +134,6 @@ def _sample(row: dict[str, str], folder: Path) -> Sample:
         top=box[1],
         width=box[2],
         height=box[3],
-        sha256=row["sha256"],
-        clip=row["clip"],
+        sha256=row.get("sha256") or "",
+        clip=row.get("clip") or "",
     )

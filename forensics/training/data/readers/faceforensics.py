@@ -19,6 +19,8 @@ from forensics.training.data.readers.reader import (
 )
 
 _TOPS = ("original_sequences", "manipulated_sequences")
+# ``<method>/masks/videos`` holds clips of what was changed, not of faces.
+_MASKS = "masks"
 
 
 class FaceForensics:
@@ -33,17 +35,24 @@ class FaceForensics:
         return all((dataset / top).is_dir() for top in _TOPS)
 
     def read(self, dataset: Path, options: ReadOptions) -> Reading:
-        """All clips in folders named ``videos``."""
+        """All clips in folders named ``videos``, but for those of masks."""
         own = _own_splits(dataset)
         sources: list[Source] = []
         for top in _TOPS:
-            for folder in sorted((dataset / top).glob("*/*/videos")):
+            for folder in _clip_folders(dataset / top):
+                method = folder.relative_to(dataset / top).parts[0]
                 sources += [
-                    _clip(path, folder.parent.parent.name, top == _TOPS[1], own, options)
+                    _clip(path, method, top == _TOPS[1], own, options)
                     for path in sorted(folder.iterdir())
                     if path.suffix.lower() in VIDEO_SUFFIXES
                 ]
         return Reading("faceforensics", sources)
+
+
+def _clip_folders(top: Path) -> list[Path]:
+    """Folders of clips: ``<method>/<compression>/videos``; early copies have no method for the originals."""
+    found = [*top.glob("*/videos"), *top.glob("*/*/videos")]
+    return sorted(folder for folder in found if _MASKS not in folder.relative_to(top).parts)
 
 
 def _clip(path: Path, method: str, manipulated: bool, own: dict[str, str], options: ReadOptions) -> Source:

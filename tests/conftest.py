@@ -27,6 +27,15 @@ def pytest_report_header() -> list[str]:
     return [] if _HAS_TORCH else ["tests/training left out: torch is not installed (nox -s tests_training)"]
 
 
+@pytest.fixture(autouse=True, scope="session")
+def _own_cache(tmp_path_factory: pytest.TempPathFactory) -> Iterator[None]:
+    """Compiled nets are kept among the tests' files, not in the home of whoever runs them."""
+    patch = pytest.MonkeyPatch()
+    patch.setenv("FORENSICS_CACHE", str(tmp_path_factory.mktemp("cache")))
+    yield
+    patch.undo()
+
+
 @pytest.fixture(autouse=True)
 def _seeded() -> None:
     random.seed(_SEED)

@@ -42,4 +42,4 @@ def _named(model: ModelUse | None) -> str:
     if model is None:
         return "none"
     files = (model.sha256, model.xml_sha256, model.card_sha256)
-    return f"{model.id} {model.version} {model.precision} (sha256 {' '.join(one[:8] for one in files)})"
+    return f"{model.id} {model.version} {model.precisions} (sha256 {' '.join(one[:8] for one in files)})"

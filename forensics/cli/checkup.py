@@ -13,9 +13,10 @@ from importlib.metadata import PackageNotFoundError, version
 import forensics
 from forensics import catalog
 from forensics.errors import ModelError
+from forensics.processor import cpu_isa, cpu_name
 from forensics.records.model_card import Task
 from forensics.resources import resource_folder
-from forensics.scan.machine import cpu_isa, cpu_name, package_versions
+from forensics.scan.machine import package_versions
 
 # Module to the package that brings it: what a scan cannot do without.
 _NEEDED = {

@@ -2,19 +2,23 @@
 
 from __future__ import annotations
 
-from collections.abc import Mapping
+from collections.abc import Iterator, Mapping, Sequence
 
 import cv2
 import numpy as np
 
-from forensics.records.media import RgbImage, Samples
-from forensics.records.model_card import Domain
+from forensics.records.findings import Notice
+from forensics.records.media import MediaFile, MediaKind, RgbImage, Samples
+from forensics.records.model_card import Domain, ModelCard
 
 _WORDS = {
     "face_size_px": "face size {value:.0f} px",
     "sharpness": "sharpness {value:.2f}",
     "brightness": "brightness {value:.2f}",
+    "video_bits_per_pixel": "video compressed to {value:.3f} bits per pixel",
+    "still_bits_per_pixel": "picture compressed to {value:.2f} bits per pixel",
     "bandwidth_hz": "sound bandwidth {value:.0f} Hz",
+    "length_s": "sound length {value:.1f} s",
 }
 
 
@@ -53,12 +57,43 @@ def voice_properties(samples: Samples, rate_hz: int) -> dict[str, float]:
     return {"bandwidth_hz": float(hz[int(np.searchsorted(summed, 0.99 * summed[-1]))])}
 
 
+def media_properties(media: MediaFile) -> dict[str, float]:
+    """How hard the pictures of a file were compressed, where its container says: ``..._bits_per_pixel``.
+
+    Video and stills have a range each: what is hard for a still is light for H.264.
+    """
+    bits = media.bits_per_pixel
+    if bits is None:
+        return {}
+    return {"still_bits_per_pixel" if media.kind is MediaKind.IMAGE else "video_bits_per_pixel": bits}
+
+
+def medians(rows: Sequence[Mapping[str, float]]) -> dict[str, float]:
+    """Each property's median over the crops or windows of one subject that have it."""
+    names = dict.fromkeys(name for row in rows for name in row)
+    return {name: float(np.median([row[name] for row in rows if name in row])) for name in names}
+
+
+def out_of_domain(card: ModelCard, who: str, properties: Mapping[str, float]) -> Iterator[Notice]:
+    """One notice where a subject is unlike what its model was calibrated on, otherwise none.
+
+    Args:
+        who: the subject, as a sentence begins with it: ``person 1``, ``the sound``.
+    """
+    words = outside(card.domain, properties)
+    if words:
+        yield Notice(
+            "score",
+            f"OUT_OF_DOMAIN: {who} is unlike what {card.id} was calibrated on: {'; '.join(words)}. "
+            "The stated error rates may not hold.",
+        )
+
+
 def outside(domain: Domain, properties: Mapping[str, float]) -> list[str]:
     """In words, every property that lies outside the range that the card was calibrated on."""
     words = []
-    for name, value in properties.items():
-        lowest, highest = domain.ranges.get(name, (float("-inf"), float("inf")))
-        if not lowest <= value <= highest:
-            shown = _WORDS.get(name, name + " {value:.3g}").format(value=value)
-            words.append(f"{shown} (calibrated on {lowest:.4g} to {highest:.4g})")
+    for name in domain.left_by(properties):
+        lowest, highest = domain.ranges[name]
+        shown = _WORDS.get(name, name + " {value:.3g}").format(value=properties[name])
+        words.append(f"{shown} (calibrated on {lowest:.4g} to {highest:.4g})")
     return words

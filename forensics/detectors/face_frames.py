@@ -3,39 +3,38 @@
 from __future__ import annotations
 
 from collections import defaultdict
-from collections.abc import Iterator
+from collections.abc import Iterator, Mapping, Sequence
 from dataclasses import dataclass
 
 import cv2
 import numpy as np
 import numpy.typing as npt
 
-from forensics.detectors.domain import face_properties, outside
+from forensics.detectors.domain import face_properties, media_properties, medians, out_of_domain
 from forensics.detectors.exhibits import attention_exhibit, crop_exhibit, frame_exhibit
-from forensics.engines.openvino_engine import CompiledNet
+from forensics.detectors.second_look import Held, what_was_seen_twice
+from forensics.engines.net import Net
 from forensics.records.faces import FaceCrop
-from forensics.records.findings import Exhibit, Notice, Score, Span
+from forensics.records.findings import Exhibit, Score, Span
 from forensics.records.media import MediaFile
 from forensics.records.model_card import ModelCard
+from forensics.records.properties import Properties
 from forensics.records.stream import Item
-
-# Crops per inference; mirrored copies come on top. Measured in benchmarks/README.md: beyond this the
-# throughput no longer rises and the memory does.
-_BATCH = 8
 
 
 class FaceFrames:
-    """The face detector around one compiled face net."""
+    """The face detector around one compiled face net, or around a fast and an exact form of it."""
 
     name = "face"
 
-    def __init__(self, net: CompiledNet) -> None:
+    def __init__(self, net: Net, exact: Net | None = None) -> None:
         self.net = net
+        self.exact = exact
         self.card: ModelCard = net.card
 
-    def begin(self, media: MediaFile) -> FaceExamination:  # noqa: ARG002 - the seam gives it
+    def begin(self, media: MediaFile) -> FaceExamination:
         """Starts on a file."""
-        return FaceExamination(self.net)
+        return FaceExamination(self.net, self.exact, media_properties(media))
 
 
 @dataclass(frozen=True, slots=True)
@@ -44,12 +43,19 @@ class _Moment:
     score: Score
     where: npt.NDArray[np.float32]
 
+    @property
+    def size_bytes(self) -> int:
+        return self.crop.image.nbytes + self.crop.thumbnail.nbytes
+
 
 class FaceExamination:
-    """One file's faces. Holds at most a batch of crops, and two moments per person."""
+    """One file's faces. Holds a batch of crops and two moments per person; in a triage, what is in doubt."""
 
-    def __init__(self, net: CompiledNet) -> None:
+    def __init__(self, net: Net, exact: Net | None, of_file: Mapping[str, float]) -> None:
         self._net = net
+        self._exact = exact
+        self._of_file = of_file
+        self._held: Held[_Moment] = Held(net.card)
         self._waiting: list[FaceCrop] = []
         self._most: dict[int, _Moment] = {}
         self._least: dict[int, _Moment] = {}
@@ -59,45 +65,64 @@ class FaceExamination:
         """Takes face crops; scores them when a batch is full."""
         if isinstance(item, FaceCrop):
             self._waiting.append(item)
-            if len(self._waiting) == _BATCH:
+            if len(self._waiting) == self._net.pace.n_batch:
                 yield from self._score()
 
     def conclude(self) -> Iterator[Item]:
         """The last batch's scores, what lies outside the model's domain, and the exhibits."""
         if self._waiting:
             yield from self._score()
+        if self._exact is not None:
+            yield from self._second_look(self._exact, self._held.cleared())
         for track_id, rows in sorted(self._properties.items()):
-            medians = {name: float(np.median([row[name] for row in rows])) for name in rows[0]}
-            words = outside(self._net.card.domain, medians)
-            if words:
-                yield Notice(
-                    "score",
-                    f"OUT_OF_DOMAIN: person {track_id} is unlike what {self._net.card.id} was calibrated on: "
-                    + "; ".join(words)
-                    + ". The stated error rates may not hold.",
-                )
+            values = {**medians(rows), **self._of_file}
+            yield Properties("face", f"person {track_id}", values)
+            yield from out_of_domain(self._net.card, f"person {track_id}", values)
         for track_id in sorted(self._most):
             yield from self._exhibits(track_id)
 
-    def _score(self) -> Iterator[Score]:
+    def _score(self) -> Iterator[Item]:
         crops, self._waiting = self._waiting, []
+        moments = self._looked_at(crops, self._net)
+        if self._exact is None:
+            yield from self._told(moments)
+            return
+        self._held.add(moments)
+        if self._held.is_full:
+            yield from self._second_look(self._exact, cleared=set())
+            self._net, self._exact = self._exact, None
+
+    def _second_look(self, exact: Net, cleared: set[str]) -> Iterator[Item]:
+        held, self._held = self._held, Held(self._net.card)
+        yield from what_was_seen_twice(self._net, exact, held, cleared)
+        doubtful = [moment.crop for moment in held.things if moment.score.subject not in cleared]
+        again = iter(
+            [
+                moment
+                for at in range(0, len(doubtful), exact.pace.n_batch)
+                for moment in self._looked_at(doubtful[at : at + exact.pace.n_batch], exact)
+            ]
+        )
+        for moment in held.things:
+            yield from self._told([moment if moment.score.subject in cleared else next(again)])
+
+    def _looked_at(self, crops: Sequence[FaceCrop], net: Net) -> list[_Moment]:
         batch = np.stack([crop.image for crop in crops])
-        output = self._net.infer(batch)
-        logits, maps = output.logits, output.maps
-        if self._net.card.contract.flip:
-            logits = (logits + self._net.infer(batch[:, :, ::-1]).logits) / np.float32(2)
-        for crop, logit, where in zip(crops, logits.tolist(), maps, strict=True):
-            score = Score(
-                detector="face",
-                model=self._net.card.id,
-                subject=f"person {crop.track_id}",
-                span=Span(crop.at_s, crop.at_s),
-                raw=logit,
-                fakeness=self._net.card.fakeness(logit),
-            )
+        output = net.infer(batch)
+        logits = output.logits
+        if net.card.contract.flip:
+            logits = (logits + net.infer(batch[:, :, ::-1]).logits) / np.float32(2)
+        return [
+            _Moment(crop, _score_of(crop, logit, net), where)
+            for crop, logit, where in zip(crops, logits.tolist(), output.maps, strict=True)
+        ]
+
+    def _told(self, moments: Sequence[_Moment]) -> Iterator[Score]:
+        for moment in moments:
+            crop = moment.crop
             self._properties[crop.track_id].append(face_properties(crop.image, crop.box.size_px))
-            self._remember(_Moment(crop, score, where))
-            yield score
+            self._remember(moment)
+            yield moment.score
 
     def _remember(self, moment: _Moment) -> None:
         track_id, raw = moment.crop.track_id, moment.score.raw
@@ -116,6 +141,18 @@ class FaceExamination:
             yield frame_exhibit(moment.crop, moment.score, group)
             yield crop_exhibit(moment.crop, moment.score, group)
             yield attention_exhibit(moment.crop, moment.score, _stretched(moment.where), group)
+
+
+def _score_of(crop: FaceCrop, logit: float, net: Net) -> Score:
+    return Score(
+        detector="face",
+        model=net.card.id,
+        subject=f"person {crop.track_id}",
+        span=Span(crop.at_s, crop.at_s),
+        raw=logit,
+        fakeness=net.card.fakeness(logit),
+        precision=net.precision,
+    )
 
 
 def _stretched(where: npt.NDArray[np.float32]) -> npt.NDArray[np.float32]:

@@ -2,40 +2,42 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterator
+from collections.abc import Iterator, Sequence
 from dataclasses import dataclass
 
 import numpy as np
 import numpy.typing as npt
 
-from forensics.detectors.domain import outside, voice_properties
+from forensics.detectors.domain import medians, out_of_domain, voice_properties
 from forensics.detectors.exhibits import spectrogram_exhibit
-from forensics.engines.openvino_engine import CompiledNet
+from forensics.detectors.second_look import Held, what_was_seen_twice
+from forensics.engines.net import Net
 from forensics.errors import ModelError
 from forensics.media.sound import MIN_SPEECH_S, level
-from forensics.records.findings import Abstention, Notice, Score, Span, Why
+from forensics.records.findings import Abstention, Score, Span, Why
 from forensics.records.media import AudioChunk, MediaFile, MediaKind, Samples, StreamKind
 from forensics.records.model_card import ModelCard
+from forensics.records.properties import Properties
 from forensics.records.stream import Item
 
 _SUBJECT = "voice"
-_BATCH = 8
 # Up to this long, windows overlap as the contract says; longer sound is covered once, without overlap.
 _OVERLAP_UP_TO_S = 120.0
 
 
 class Voice:
-    """The voice detector around one compiled voice net."""
+    """The voice detector around one compiled voice net, or around a fast and an exact form of it."""
 
     name = "voice"
 
-    def __init__(self, net: CompiledNet) -> None:
+    def __init__(self, net: Net, exact: Net | None = None) -> None:
         self.net = net
+        self.exact = exact
         self.card: ModelCard = net.card
 
     def begin(self, media: MediaFile) -> VoiceExamination:
         """Starts on a file."""
-        return VoiceExamination(self.net, media)
+        return VoiceExamination(self.net, media, self.exact)
 
 
 @dataclass(frozen=True, slots=True)
@@ -44,16 +46,31 @@ class _Window:
     span: Span
 
 
-class VoiceExamination:
-    """One file's sound. Holds a window of samples, a batch of windows and one spectrogram."""
+@dataclass(frozen=True, slots=True)
+class _Moment:
+    window: _Window
+    score: Score
+    mel: npt.NDArray[np.float32]
 
-    def __init__(self, net: CompiledNet, media: MediaFile) -> None:
+    @property
+    def size_bytes(self) -> int:
+        return self.window.samples.nbytes + self.mel.nbytes
+
+
+class VoiceExamination:
+    """One file's sound. Holds a window of samples, a batch of windows and one spectrogram; in a triage,
+    what is in doubt.
+    """
+
+    def __init__(self, net: Net, media: MediaFile, exact: Net | None = None) -> None:
         contract = net.card.contract
         if contract.window_s is None or contract.hop_s is None or contract.rate_hz is None:
             raise ModelError(
                 f"The card of {net.card.id} has no window, hop or rate", "Export the model again."
             )
         self._net = net
+        self._exact = exact
+        self._held: Held[_Moment] = Held(net.card)
         self._media = media
         self._rate_hz = contract.rate_hz
         self._n_window = round(contract.window_s * contract.rate_hz)
@@ -63,6 +80,7 @@ class VoiceExamination:
         self._pending_at_s: float | None = None
         self._waiting: list[_Window] = []
         self._heard_s = 0.0
+        self._n_taken = 0
         self._n_scored = 0
         self._strongest: tuple[Score, npt.NDArray[np.float32]] | None = None
         self._properties: list[dict[str, float]] = []
@@ -83,57 +101,71 @@ class VoiceExamination:
     def conclude(self) -> Iterator[Item]:
         """The rest's score, or why there is none, and the exhibits."""
         # What is left after the last full window was heard already where windows overlap.
-        fresh = self._pending.size - (self._n_window - self._n_hop if self._n_scored or self._waiting else 0)
+        fresh = self._pending.size - (self._n_window - self._n_hop if self._n_taken else 0)
         if fresh >= MIN_SPEECH_S * self._rate_hz:
             yield from self._take(self._pending)
         yield from self._score()
+        if self._exact is not None:
+            yield from self._second_look(self._exact, self._held.cleared())
         if not self._n_scored:
             yield self._abstention()
             return
-        if self._properties:
-            medians = {"bandwidth_hz": float(np.median([row["bandwidth_hz"] for row in self._properties]))}
-            words = outside(self._net.card.domain, medians)
-            if words:
-                yield Notice(
-                    "score",
-                    f"OUT_OF_DOMAIN: the sound is unlike what {self._net.card.id} was calibrated on: "
-                    + "; ".join(words)
-                    + ". The stated error rates may not hold.",
-                )
+        values = {**medians(self._properties), "length_s": self._heard_s}
+        yield Properties("voice", _SUBJECT, values)
+        yield from out_of_domain(self._net.card, "the sound", values)
         if self._strongest is not None:
             score, mel = self._strongest
             yield spectrogram_exhibit(mel, score, f"{_SUBJECT}, strongest for manipulation")
 
-    def _take(self, samples: Samples) -> Iterator[Score]:
+    def _take(self, samples: Samples) -> Iterator[Item]:
         levelled = level(samples, self._n_window)
         if levelled is None:
             return
         start_s = self._pending_at_s or 0.0
         self._waiting.append(_Window(levelled, Span(start_s, start_s + samples.size / self._rate_hz)))
+        self._n_taken += 1
         properties = voice_properties(samples, self._rate_hz)
         if properties:
             self._properties.append(properties)
-        if len(self._waiting) == _BATCH:
+        if len(self._waiting) == self._net.pace.n_batch:
             yield from self._score()
 
-    def _score(self) -> Iterator[Score]:
+    def _score(self) -> Iterator[Item]:
         if not self._waiting:
             return
         windows, self._waiting = self._waiting, []
-        output = self._net.infer(np.stack([window.samples for window in windows]))
-        for window, logit, mel in zip(windows, output.logits.tolist(), output.maps, strict=True):
-            score = Score(
-                detector="voice",
-                model=self._net.card.id,
-                subject=_SUBJECT,
-                span=window.span,
-                raw=logit,
-                fakeness=self._net.card.fakeness(logit),
-            )
-            if self._strongest is None or score.raw > self._strongest[0].raw:
-                self._strongest = score, mel.copy()
+        moments = self._listened_to(windows, self._net)
+        if self._exact is None:
+            yield from self._told(moments)
+            return
+        self._held.add(moments)
+        if self._held.is_full:
+            yield from self._second_look(self._exact, cleared=set())
+            self._net, self._exact = self._exact, None
+
+    def _second_look(self, exact: Net, cleared: set[str]) -> Iterator[Item]:
+        held, self._held = self._held, Held(self._net.card)
+        yield from what_was_seen_twice(self._net, exact, held, cleared)
+        if _SUBJECT in cleared:
+            yield from self._told(held.things)
+            return
+        windows = [moment.window for moment in held.things]
+        for at in range(0, len(windows), exact.pace.n_batch):
+            yield from self._told(self._listened_to(windows[at : at + exact.pace.n_batch], exact))
+
+    def _listened_to(self, windows: Sequence[_Window], net: Net) -> list[_Moment]:
+        output = net.infer(np.stack([window.samples for window in windows]))
+        return [
+            _Moment(window, _score_of(window, logit, net), mel.copy())
+            for window, logit, mel in zip(windows, output.logits.tolist(), output.maps, strict=True)
+        ]
+
+    def _told(self, moments: Sequence[_Moment]) -> Iterator[Score]:
+        for moment in moments:
+            if self._strongest is None or moment.score.raw > self._strongest[0].raw:
+                self._strongest = moment.score, moment.mel
             self._n_scored += 1
-            yield score
+            yield moment.score
 
     def _abstention(self) -> Abstention:
         if self._media.stream(StreamKind.AUDIO) is None:
@@ -153,3 +185,15 @@ class VoiceExamination:
             f"{self._heard_s:.1f} s of sound, but silent or nearly so throughout.",
             _SUBJECT,
         )
+
+
+def _score_of(window: _Window, logit: float, net: Net) -> Score:
+    return Score(
+        detector="voice",
+        model=net.card.id,
+        subject=_SUBJECT,
+        span=window.span,
+        raw=logit,
+        fakeness=net.card.fakeness(logit),
+        precision=net.precision,
+    )

@@ -6,7 +6,7 @@ So the precision is always set here, and recorded in the manifest by whoever cal
 
 from __future__ import annotations
 
-from dataclasses import dataclass
+from collections.abc import Sequence
 from pathlib import Path
 from typing import Any
 
@@ -14,8 +14,11 @@ import numpy as np
 import numpy.typing as npt
 import openvino as ov
 
+from forensics import cache
+from forensics.engines.net import NetOutput, Pace
 from forensics.errors import EngineError
-from forensics.records.model_card import ModelCard
+from forensics.processor import cpu_isa, cpu_name
+from forensics.records.model_card import ModelCard, Variant
 
 LOGIT_OUTPUT = "logit"
 MAP_OUTPUT = "map"
@@ -28,61 +31,50 @@ def stored_form(precision: str) -> str:
     return _STORED_AS.get(precision, precision)
 
 
-@dataclass(frozen=True, slots=True)
-class NetOutput:
-    """What a net gives for a batch.
-
-    Attributes:
-        logits: float32[N], positive for manipulated.
-        maps: float32[N, h, w]: attention or activation in [0, 1] for faces, log-mel for sound.
-    """
-
-    logits: npt.NDArray[np.float32]
-    maps: npt.NDArray[np.float32]
+def machine_key() -> str:
+    """What compiled nets and measured paces depend on beside the net: OpenVINO and the processor."""
+    return cache.key_of(ov.get_version(), cpu_name(), cpu_isa())
 
 
 class CompiledNet:
     """A net ready to run in this process; not to be shared between threads.
 
+    Compiled nets are kept in the user's cache folder. A net from there gives the same bits: the key covers
+    the files' digests, the configuration, OpenVINO and the processor, and the entry has a digest of its own.
+
     Args:
         card: the model's card.
         folder: where its files lie.
         precision: ``f32``, ``bf16`` or ``int8``.
-        n_threads: threads that one inference may use. One makes results independent of how many
+        pace: batch, threads and streams. The default, one thread, makes results independent of how many
             workers share the machine.
 
     Raises:
         EngineError: the card has no such variant, or OpenVINO cannot read or compile it.
     """
 
-    def __init__(self, card: ModelCard, folder: Path, precision: str, n_threads: int = 1) -> None:
+    def __init__(self, card: ModelCard, folder: Path, precision: str, pace: Pace | None = None) -> None:
         variant = card.variant(stored_form(precision))
         if variant is None:
             raise EngineError(
                 f"{card.id} has no variant for {precision}",
                 "Choose --profile examination, or export the model with INT8.",
             )
-        config: dict[str, Any] = {
-            "INFERENCE_PRECISION_HINT": "bf16" if precision == "bf16" else "f32",
-            "INFERENCE_NUM_THREADS": n_threads,
-            "NUM_STREAMS": 1,
-            "PERFORMANCE_HINT": "LATENCY",
-            "ENABLE_CPU_PINNING": False,
-        }
+        self.card = card
+        self.precision = precision
+        self.pace = pace or Pace()
         try:
-            compiled = ov.Core().compile_model(folder / variant.xml, "CPU", config)
+            compiled = _compiled(folder, variant, _configuration(precision, self.pace))
             self._outputs = compiled.output(LOGIT_OUTPUT), compiled.output(MAP_OUTPUT)
         except RuntimeError as error:
             raise EngineError(
                 f"OpenVINO cannot run {card.id} in {precision}: {str(error).strip().splitlines()[0]}",
                 f"Check the files: forensics models verify {card.id}",
             ) from error
-        self.card = card
-        self.precision = precision
-        self._request = compiled.create_infer_request()
+        self._requests = [compiled.create_infer_request() for _ in range(self.pace.n_streams)]
 
     def infer(self, batch: npt.NDArray[Any]) -> NetOutput:
-        """Runs one batch.
+        """Runs one batch, parted among the streams.
 
         Args:
             batch: uint8[N, S, S, 3] RGB for faces, float32[N, samples] for sound.
@@ -90,13 +82,57 @@ class CompiledNet:
         Raises:
             EngineError: the runtime failed.
         """
+        parts = [part for part in np.array_split(batch, len(self._requests)) if len(part)]
         try:
-            results = self._request.infer([np.ascontiguousarray(batch)], share_inputs=True)
+            results = self._run([np.ascontiguousarray(part) for part in parts])
         except RuntimeError as error:
             raise EngineError(
                 f"{self.card.id} failed on a batch of shape {batch.shape}: "
                 f"{str(error).strip().splitlines()[0]}",
                 "Run forensics doctor; if the model is sound, please report this.",
             ) from error
-        logit, where = (np.array(results[port], np.float32) for port in self._outputs)
-        return NetOutput(logit.reshape(-1), where.reshape(len(batch), *where.shape[-2:]))
+        logits = np.concatenate([logit.reshape(-1) for logit, _ in results])
+        maps = np.concatenate([where.reshape(-1, *where.shape[-2:]) for _, where in results])
+        return NetOutput(logits, maps)
+
+    def _run(self, parts: Sequence[npt.NDArray[Any]]) -> list[tuple[npt.NDArray[np.float32], ...]]:
+        busy = self._requests[: len(parts)]
+        if len(parts) == 1:
+            busy[0].infer([parts[0]], share_inputs=True)
+        else:
+            for request, part in zip(busy, parts, strict=True):
+                request.start_async([part], share_inputs=True)
+            for request in busy:
+                request.wait()
+        return [
+            tuple(np.array(request.get_tensor(port).data, np.float32) for port in self._outputs)
+            for request in busy
+        ]
+
+
+def _configuration(precision: str, pace: Pace) -> dict[str, Any]:
+    return {
+        "INFERENCE_PRECISION_HINT": "bf16" if precision == "bf16" else "f32",
+        "INFERENCE_NUM_THREADS": pace.n_threads,
+        "NUM_STREAMS": pace.n_streams,
+        "PERFORMANCE_HINT": "LATENCY" if pace.n_streams == 1 else "THROUGHPUT",
+        "ENABLE_CPU_PINNING": False,
+    }
+
+
+def _compiled(folder: Path, variant: Variant, configuration: dict[str, Any]) -> ov.CompiledModel:
+    core = ov.Core()
+    if not (variant.xml_sha256 and variant.bin_sha256):  # nothing to recognise the files by
+        return core.compile_model(folder / variant.xml, "CPU", configuration)
+    settings = [f"{name}={value}" for name, value in sorted(configuration.items())]
+    key = cache.key_of(variant.xml_sha256, variant.bin_sha256, machine_key(), *settings)
+    name = f"{folder.name}-{variant.precision}-{key}.net"
+    kept = cache.recall(name)
+    if kept is not None:
+        try:
+            return core.import_model(kept, "CPU", configuration)
+        except RuntimeError:
+            pass  # of a build of OpenVINO that calls itself the same: compiled anew below
+    compiled = core.compile_model(folder / variant.xml, "CPU", configuration)
+    cache.keep(name, compiled.export_model().getvalue())
+    return compiled

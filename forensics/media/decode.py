@@ -125,7 +125,9 @@ def _still(path: Path, media: MediaFile, picture: StreamInfo) -> Iterator[Decode
     if still.is_animated:
         yield Notice("decode", "This is an animation; its first picture alone is examined", 0.0)
     streams = tuple(
-        replace(stream, n_frames_from_content=1) if stream.index == picture.index else stream
+        replace(stream, n_frames_from_content=1, chosen_frames=(0,), n_frames_decoded=1)
+        if stream.index == picture.index
+        else stream
         for stream in media.streams
     )
     yield MediaUpdate(replace(media, streams=streams))
@@ -187,6 +189,8 @@ def _watched(stream: StreamInfo, timetable: Timetable, watching: Watching) -> St
     return replace(
         stream,
         n_frames_from_content=n_frames,
+        chosen_frames=tuple(sorted(watching.delivered)),
+        n_frames_decoded=watching.n_decoded,
         duration_from_content_s=round(duration_s, 6),
         rotation_deg=stream.rotation_deg if orientation is None else orientation.rotation_deg,
     )

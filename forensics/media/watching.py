@@ -41,7 +41,7 @@ class Watching:
         self.by_order = plan.by_order
         self.rate_hz = float(stream.average_rate or stream.guessed_rate or _FALLBACK_RATE_HZ)
         self.n_decoded = 0
-        self.n_delivered = 0
+        self.delivered: list[int] = []
         self.orientation: Orientation | None = None
         self._path = path
         self._time_base = stream.time_base or Fraction(1, 90_000)
@@ -53,6 +53,11 @@ class Watching:
         self._n_packets = 0
         self._at_s: float | None = None
         self._damaged_s: list[float] = []
+
+    @property
+    def n_delivered(self) -> int:
+        """Chosen pictures that could be decoded."""
+        return len(self.delivered)
 
     @property
     def is_done(self) -> bool:
@@ -115,7 +120,7 @@ class Watching:
             self.orientation = orientation_of(frame)
         if frame.is_corrupt:
             self._damaged_s.append(at_s)
-        self.n_delivered += 1
+        self.delivered.append(index)
         yield Frame(self.orientation.upright(rgb_of(frame)), index, at_s)
 
 

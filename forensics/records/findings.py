@@ -24,6 +24,7 @@ class Score:
         subject: who or what was looked at: ``person 1``, ``voice``.
         raw: logit, before calibration.
         fakeness: calibrated, in [0, 1]; 1 means manipulated.
+        precision: in which the net ran: ``f32``, ``bf16`` or ``int8``; None in cases of before it was noted.
     """
 
     detector: str
@@ -32,6 +33,7 @@ class Score:
     span: Span
     raw: float
     fakeness: float
+    precision: str | None = None
 
 
 class Why(enum.StrEnum):

@@ -37,6 +37,8 @@ class StreamInfo:
         duration_from_content_s: seconds that decoding covered, None before or without decoding.
         n_frames_from_header: frames (video) that the header claims.
         n_frames_from_content: frames (video) that decoding went past.
+        chosen_frames: positions, counted in frames as they are shown, of those that were examined.
+        n_frames_decoded: frames that had to be decoded for these; the others were passed over.
         rotation_deg: clockwise rotation to apply for display: 0, 90, 180 or 270.
         rate_hz: audio sample rate.
     """
@@ -56,6 +58,8 @@ class StreamInfo:
     rotation_deg: int = 0
     rate_hz: int | None = None
     n_channels: int | None = None
+    chosen_frames: tuple[int, ...] = ()
+    n_frames_decoded: int | None = None
 
 
 @dataclass(frozen=True, slots=True)
@@ -93,6 +97,19 @@ class MediaFile:
             for stream in self.streams
         ]
         return max((duration for duration in known if duration is not None), default=None)
+
+    @property
+    def bits_per_pixel(self) -> float | None:
+        """Bits that one pixel of one picture costs: how hard video or a still was compressed."""
+        video = self.stream(StreamKind.VIDEO)
+        if video is None or not video.width_px or not video.height_px:
+            return None
+        n_pixels = video.width_px * video.height_px
+        if self.kind is MediaKind.IMAGE:
+            return 8 * self.size_bytes / n_pixels
+        if not video.bit_rate_bps or not video.frame_rate_hz:
+            return None
+        return video.bit_rate_bps / (video.frame_rate_hz * n_pixels)
 
 
 @dataclass(frozen=True, slots=True)

@@ -7,9 +7,25 @@ from dataclasses import dataclass, field
 from forensics.records.faces import FaceTrack
 from forensics.records.findings import Abstention, Exhibit, Notice, Score
 from forensics.records.media import MediaFile
+from forensics.records.properties import Properties
 from forensics.records.verdict import Verdict
 
 RESULT_SCHEMA_VERSION = 1
+
+
+@dataclass(frozen=True, slots=True)
+class FirstLook:
+    """The faster form of a model that a triage looks with first.
+
+    Attributes:
+        precision: ``int8`` or ``bf16``.
+        sha256: of the weights file (.bin) that this precision runs.
+        xml_sha256: of its graph (.xml).
+    """
+
+    precision: str
+    sha256: str
+    xml_sha256: str
 
 
 @dataclass(frozen=True, slots=True)
@@ -17,10 +33,12 @@ class ModelUse:
     """A model as this run uses it.
 
     Attributes:
-        precision: inference precision that the runtime was told to use: ``f32``, ``bf16``, ``int8``.
+        precision: inference precision that the runtime was told to use for whatever is evidence: ``f32``.
         sha256: of the IR's weights file (.bin).
         xml_sha256: of the IR's graph (.xml).
         card_sha256: of card.toml, since thresholds and calibration live there.
+        first_look: what is looked at first with; only what it does not clear of signs is scored in
+            ``precision``. None where everything is scored in ``precision``.
     """
 
     id: str
@@ -30,6 +48,16 @@ class ModelUse:
     sha256: str
     xml_sha256: str
     card_sha256: str
+    first_look: FirstLook | None = None
+
+    @property
+    def precisions(self) -> str:
+        """In words: ``f32``, or ``bf16, then f32``."""
+        return (
+            self.precision
+            if self.first_look is None
+            else f"{self.first_look.precision}, then {self.precision}"
+        )
 
 
 @dataclass(frozen=True, slots=True)
@@ -44,6 +72,7 @@ class RunManifest:
         versions: package name to version (python, openvino, av, ffmpeg, opencv, numpy, dlib).
         cpu: model name of the processor.
         isa: instruction set extensions that matter here, for example ``avx2 avx512f avx512_bf16``.
+        paces: model and precision to the batch, threads and streams that it is run with, in words.
     """
 
     run_id: str
@@ -58,6 +87,7 @@ class RunManifest:
     cpu: str
     isa: str
     platform: str
+    paces: dict[str, str] = field(default_factory=dict)
 
 
 @dataclass(frozen=True, slots=True)
@@ -77,3 +107,4 @@ class ScanResult:
     notices: tuple[Notice, ...] = ()
     exhibits: tuple[Exhibit, ...] = ()
     timings_s: dict[str, float] = field(default_factory=dict)
+    properties: tuple[Properties, ...] = ()

@@ -317,9 +317,9 @@ def _run_notices(runs: Sequence[RunManifest], cards: Sequence[ModelCard]) -> tup
         )
         for missing in sorted({model_id for model_id, _ in used} - known)
     )
-    precisions = {model.precision for run in runs for model in run.models}
+    precisions = {model.precisions for run in runs for model in run.models}
     if len({run.profile for run in runs}) > 1:
-        named = ", ".join(sorted(precisions))
+        named = "; ".join(sorted(precisions))
         notices.append(
             Notice("report", f"The runs used different profiles ({named}); scores differ slightly.")
         )

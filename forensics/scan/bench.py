@@ -4,8 +4,8 @@ from __future__ import annotations
 
 import platform
 import secrets
-from collections.abc import Sequence
-from dataclasses import dataclass
+from collections.abc import Mapping, Sequence
+from dataclasses import dataclass, field
 from datetime import UTC, datetime
 from pathlib import Path
 
@@ -13,24 +13,48 @@ import forensics
 from forensics import catalog
 from forensics.detectors import load_detector
 from forensics.detectors.detector import Detector
+from forensics.detectors.second_look import can_clear
+from forensics.engines.net import Pace
 from forensics.engines.openvino_engine import CompiledNet, stored_form
 from forensics.errors import SettingsError
 from forensics.faces.finder import FaceFinder
 from forensics.faces.finders import load_finder
-from forensics.records.model_card import InputContract, ModelCard, Task
-from forensics.records.scan import ModelUse, RunManifest
-from forensics.scan.machine import cpu_isa, cpu_name, package_versions
+from forensics.processor import cpu_isa, cpu_name
+from forensics.records.model_card import InputContract, ModelCard, Task, Variant
+from forensics.records.scan import FirstLook, ModelUse, RunManifest
+from forensics.scan.machine import package_versions
 from forensics.settings import Profile, ScanSettings
 from forensics.verdicts.policy import POLICY
 
 
 @dataclass(frozen=True, slots=True)
 class ChosenModel:
-    """A model, verified, and the precision that this run uses it in."""
+    """A model, verified, and how this run uses it.
+
+    Attributes:
+        precision: of every score that is evidence.
+        first_look: faster precision that a triage looks with first; None to score all in ``precision``.
+        paces: precision to what ``forensics doctor --tune`` found to be fastest here.
+    """
 
     card: ModelCard
     folder: Path
-    precision: str
+    precision: str = "f32"
+    first_look: str | None = None
+    paces: Mapping[str, Pace] = field(default_factory=dict)
+
+    @property
+    def precisions(self) -> tuple[str, ...]:
+        """What is compiled for it, in the order of use."""
+        return (self.precision,) if self.first_look is None else (self.first_look, self.precision)
+
+    def compiled(self, precision: str) -> CompiledNet:
+        """The net, ready to run.
+
+        Raises:
+            EngineError: it cannot be run on this machine.
+        """
+        return CompiledNet(self.card, self.folder, precision, self.paces.get(precision))
 
 
 @dataclass(frozen=True, slots=True)
@@ -79,16 +103,16 @@ def choose_models(settings: ScanSettings) -> tuple[ChosenModel, ...]:
     for detector in settings.detectors:
         card, folder = named.get(detector) or catalog.default_model(Task(detector))
         catalog.verify(card, folder)
-        chosen.append(ChosenModel(card, folder, _precision(card, settings.profile)))
+        chosen.append(ChosenModel(card, folder, first_look=_first_look(card, settings.profile)))
     return tuple(chosen)
 
 
-def _precision(card: ModelCard, profile: Profile) -> str:
-    if profile is Profile.EXAMINATION:
-        return "f32"
+def _first_look(card: ModelCard, profile: Profile) -> str | None:
+    if profile is Profile.EXAMINATION or not can_clear(card):
+        return None
     if card.variant("int8") is not None:
         return "int8"
-    return "bf16" if "avx512_bf16" in cpu_isa() or "amx_bf16" in cpu_isa() else "f32"
+    return "bf16" if "avx512_bf16" in cpu_isa() or "amx_bf16" in cpu_isa() else None
 
 
 def assemble(settings: ScanSettings, models: Sequence[ChosenModel]) -> Bench:
@@ -98,7 +122,7 @@ def assemble(settings: ScanSettings, models: Sequence[ChosenModel]) -> Bench:
         ForensicsError: a model cannot be run or the finder is missing.
     """
     detectors = tuple(
-        load_detector(CompiledNet(model.card, model.folder, model.precision)) for model in models
+        load_detector(*(model.compiled(precision) for precision in model.precisions)) for model in models
     )
     return Bench(settings, load_finder(settings.finder), detectors)
 
@@ -122,9 +146,7 @@ def manifest_of(settings: ScanSettings, models: Sequence[ChosenModel], command: 
 
 
 def _use(model: ChosenModel) -> ModelUse:
-    variant = model.card.variant(stored_form(model.precision))
-    if variant is None:
-        raise SettingsError(f"{model.card.id} has no weights to run", "Export the model again.")
+    variant = _variant(model, model.precision)
     return ModelUse(
         id=model.card.id,
         version=model.card.version,
@@ -133,4 +155,17 @@ def _use(model: ChosenModel) -> ModelUse:
         sha256=variant.bin_sha256,
         xml_sha256=variant.xml_sha256,
         card_sha256=catalog.card_sha256(model.folder),
+        first_look=None if model.first_look is None else _first_use(model, model.first_look),
     )
+
+
+def _first_use(model: ChosenModel, precision: str) -> FirstLook:
+    variant = _variant(model, precision)
+    return FirstLook(precision, variant.bin_sha256, variant.xml_sha256)
+
+
+def _variant(model: ChosenModel, precision: str) -> Variant:
+    variant = model.card.variant(stored_form(precision))
+    if variant is None:
+        raise SettingsError(f"{model.card.id} has no weights to run", "Export the model again.")
+    return variant

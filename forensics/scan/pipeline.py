@@ -22,6 +22,7 @@ from forensics.media.probe import probe
 from forensics.records.faces import FaceTrack
 from forensics.records.findings import Abstention, Exhibit, Notice, Score, Why
 from forensics.records.media import MediaFile, MediaKind, MediaUpdate
+from forensics.records.properties import Properties
 from forensics.records.scan import ScanResult
 from forensics.records.stream import Item
 from forensics.records.verdict import Verdict, VerdictLabel
@@ -66,6 +67,7 @@ def examine(file: Found, bench: Bench) -> ScanResult:
         notices=tuple(item for item in learned if isinstance(item, Notice)),
         exhibits=tuple(item for item in learned if isinstance(item, Exhibit)),
         timings_s=_rounded(clock),
+        properties=tuple(item for item in learned if isinstance(item, Properties)),
     )
 
 

@@ -7,7 +7,7 @@ from typing import Any
 import numpy as np
 import numpy.typing as npt
 
-from forensics.engines.openvino_engine import NetOutput
+from forensics.engines.net import NetOutput, Pace
 from forensics.records.model_card import Calibration, Domain, InputContract, ModelCard, Task, Thresholds
 
 
@@ -45,8 +45,11 @@ def _card(task: Task, contract: InputContract, domain: dict[str, tuple[float, fl
 class KnownNet:
     """Logit: the left half's mean brightness in [0, 1] for faces, the first sample for sound."""
 
-    def __init__(self, card: ModelCard) -> None:
+    def __init__(self, card: ModelCard, precision: str = "f32", shift: float = 0.0) -> None:
         self.card = card
+        self.precision = precision
+        self.pace = Pace()
+        self.shift = shift
         self.batches: list[int] = []
 
     def infer(self, batch: npt.NDArray[Any]) -> NetOutput:
@@ -57,4 +60,4 @@ class KnownNet:
         else:
             logits = np.abs(batch).max(axis=1)
         maps = np.random.default_rng(0).random((len(batch), 4, 4))
-        return NetOutput(np.asarray(logits, np.float32), np.asarray(maps, np.float32))
+        return NetOutput(np.asarray(logits + self.shift, np.float32), np.asarray(maps, np.float32))

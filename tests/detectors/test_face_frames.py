@@ -2,13 +2,10 @@
 
 from __future__ import annotations
 
-from typing import cast
-
 import numpy as np
 import pytest
 
 from forensics.detectors.face_frames import FaceFrames
-from forensics.engines.openvino_engine import CompiledNet
 from forensics.records.faces import FaceBox, FaceCrop
 from forensics.records.findings import Exhibit, ExhibitKind, Notice, Score
 from forensics.records.media import MediaFile, MediaKind
@@ -26,7 +23,7 @@ def crop(index: int, left: int, right: int, track_id: int = 1, size_px: float = 
 
 
 def look_at(crops: list[FaceCrop], net: KnownNet) -> list[Item]:
-    examination = FaceFrames(cast(CompiledNet, net)).begin(VIDEO)
+    examination = FaceFrames(net).begin(VIDEO)
     items: list[Item] = []
     for item in crops:
         items.extend(examination.observe(item))

@@ -3,13 +3,11 @@
 from __future__ import annotations
 
 from itertools import pairwise
-from typing import cast
 
 import numpy as np
 import pytest
 
 from forensics.detectors.voice import Voice
-from forensics.engines.openvino_engine import CompiledNet
 from forensics.records.findings import Abstention, Exhibit, ExhibitKind, Notice, Score, Why
 from forensics.records.media import AudioChunk, MediaFile, MediaKind, Samples, StreamInfo, StreamKind
 from forensics.records.stream import Item
@@ -32,7 +30,7 @@ def listen(
     samples: Samples, *, chunk_s: float = 10.0, media: MediaFile | None = None, net: KnownNet | None = None
 ) -> list[Item]:
     media = media or sound_file(samples.size / RATE_HZ)
-    examination = Voice(cast(CompiledNet, net or KnownNet(voice_card()))).begin(media)
+    examination = Voice(net or KnownNet(voice_card())).begin(media)
     items: list[Item] = []
     n_chunk = int(chunk_s * RATE_HZ)
     for start in range(0, samples.size, n_chunk):

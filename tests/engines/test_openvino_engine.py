@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import hashlib
 from dataclasses import replace
 from pathlib import Path
 
@@ -10,6 +11,8 @@ import openvino as ov
 import pytest
 from openvino import opset13 as ops
 
+from forensics import cache
+from forensics.engines.net import Pace
 from forensics.engines.openvino_engine import CompiledNet
 from forensics.errors import EngineError
 from forensics.records.model_card import InputContract, ModelCard, Task, Variant
@@ -86,3 +89,85 @@ def test_the_precision_is_the_one_asked_for(model: tuple[ModelCard, Path]) -> No
     card, folder = model
     renamed = replace(card, variants=(replace(card.variants[0], precision="int8"),))
     assert CompiledNet(renamed, folder, "int8").precision == "int8"
+
+
+@pytest.fixture
+def known_model(model: tuple[ModelCard, Path], monkeypatch: pytest.MonkeyPatch) -> tuple[ModelCard, Path]:
+    """The same net with the digests of its files, and an empty cache."""
+    card, folder = model
+    monkeypatch.setenv(cache.VARIABLE, str(folder / "cache"))
+    digests = [hashlib.sha256((folder / f"model.{end}").read_bytes()).hexdigest() for end in ("xml", "bin")]
+    return replace(card, variants=(Variant("f16", "model.xml", "model.bin", *digests),)), folder
+
+
+def _entries(folder: Path) -> list[Path]:
+    return sorted((folder / "cache").iterdir())
+
+
+BATCH = np.random.default_rng(5).integers(0, 256, (5, 4, 4, 3), dtype=np.uint8)
+
+
+def test_a_net_from_the_cache_gives_the_same_bits(known_model: tuple[ModelCard, Path]) -> None:
+    card, folder = known_model
+    fresh = CompiledNet(card, folder, "f32").infer(BATCH)
+    [entry] = _entries(folder)
+    (folder / "model.xml").unlink()  # so that nothing but the cache can serve
+    again = CompiledNet(card, folder, "f32").infer(BATCH)
+    assert again.logits.tobytes() == fresh.logits.tobytes()
+    assert again.maps.tobytes() == fresh.maps.tobytes()
+    assert _entries(folder) == [entry]
+
+
+def test_each_precision_and_pace_is_kept_apart(known_model: tuple[ModelCard, Path]) -> None:
+    card, folder = known_model
+    CompiledNet(card, folder, "f32")
+    CompiledNet(card, folder, "bf16")
+    CompiledNet(card, folder, "f32", Pace(8, 2, 2))
+    CompiledNet(card, folder, "f32", Pace(4))  # the batch is not compiled in
+    assert len(_entries(folder)) == 3
+
+
+def test_other_weights_are_another_entry(known_model: tuple[ModelCard, Path]) -> None:
+    card, folder = known_model
+    CompiledNet(card, folder, "f32")
+    other = replace(card, variants=(replace(card.variants[0], bin_sha256="0" * 64),))
+    CompiledNet(other, folder, "f32")
+    assert len(_entries(folder)) == 2
+
+
+@pytest.mark.parametrize("damage", [b"", b"nonsense", bytes(1000)])
+def test_a_damaged_entry_is_made_anew(known_model: tuple[ModelCard, Path], damage: bytes) -> None:
+    card, folder = known_model
+    CompiledNet(card, folder, "f32")
+    [entry] = _entries(folder)
+    sound = entry.read_bytes()
+    entry.write_bytes(damage or sound[:-1])
+    assert CompiledNet(card, folder, "f32").infer(BATCH).logits == pytest.approx(BATCH.mean(axis=(1, 2, 3)))
+    assert len(entry.read_bytes()) == len(sound)
+
+
+def test_an_entry_that_openvino_refuses_is_made_anew(known_model: tuple[ModelCard, Path]) -> None:
+    card, folder = known_model
+    CompiledNet(card, folder, "f32")
+    [entry] = _entries(folder)
+    cache.keep(entry.name, b"sound by its digest, but no net")
+    assert CompiledNet(card, folder, "f32").infer(BATCH).logits == pytest.approx(BATCH.mean(axis=(1, 2, 3)))
+
+
+def test_a_cache_that_cannot_be_written_changes_nothing(
+    known_model: tuple[ModelCard, Path], monkeypatch: pytest.MonkeyPatch
+) -> None:
+    card, folder = known_model
+    monkeypatch.setenv(cache.VARIABLE, str(folder / "model.xml"))
+    assert CompiledNet(card, folder, "f32").infer(BATCH).logits == pytest.approx(BATCH.mean(axis=(1, 2, 3)))
+
+
+@pytest.mark.parametrize("pace", [Pace(8, 2, 1), Pace(8, 2, 2), Pace(8, 3, 3)])
+@pytest.mark.parametrize("n", [1, 2, 5])
+def test_streams_and_threads_give_the_same_answers(model: tuple[ModelCard, Path], pace: Pace, n: int) -> None:
+    plain, paced = (
+        CompiledNet(*model, "f32").infer(BATCH[:n]),
+        CompiledNet(*model, "f32", pace).infer(BATCH[:n]),
+    )
+    assert paced.logits == pytest.approx(plain.logits, rel=1e-6)
+    assert np.array_equal(paced.maps, plain.maps)

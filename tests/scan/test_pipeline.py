@@ -189,6 +189,36 @@ def test_the_manifest_names_models_versions_cpu_and_every_setting(bench: Bench) 
     assert manifest.policy == "worst-subject/1"
 
 
-def test_triage_without_int8_takes_what_the_cpu_computes_in(bench: Bench) -> None:
+def _on_bf16(monkeypatch: pytest.MonkeyPatch) -> None:
+    """As on a processor that computes in bf16; others run the same net in emulation."""
+    monkeypatch.setattr("forensics.scan.bench.cpu_isa", lambda: "avx512f avx512_bf16")
+
+
+def test_triage_looks_first_in_what_the_cpu_computes_fast(
+    bench: Bench, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    _on_bf16(monkeypatch)
     triage = replace(bench.settings, profile=Profile.TRIAGE)
-    assert {model.precision for model in choose_models(triage)} <= {"bf16", "f32"}
+    manifest = manifest_of(triage, choose_models(triage), ["forensics"])
+    assert [use.precisions for use in manifest.models] == ["bf16, then f32"] * 2
+    assert all(use.first_look and use.first_look.sha256 == use.sha256 for use in manifest.models)
+    monkeypatch.setattr("forensics.scan.bench.cpu_isa", lambda: "avx2")
+    assert [use.precisions for use in manifest_of(triage, choose_models(triage), []).models] == ["f32"] * 2
+
+
+def test_what_a_triage_does_not_clear_scores_as_in_an_examination(
+    bench: Bench, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    _on_bf16(monkeypatch)
+    triage = replace(bench.settings, profile=Profile.TRIAGE)
+    clip = synthetic.normal_clip(tmp_path)
+    exact, result = scan(clip, bench), scan(clip, assemble(triage, choose_models(triage)))
+    in_doubt = {score.subject for score in result.scores if score.precision == "f32"}
+    cleared = {score.subject for score in result.scores if score.precision == "bf16"}
+    assert in_doubt == {"person 1"}
+    assert cleared == {"voice"}
+    assert [one for one in result.scores if one.precision == "f32"] == [
+        one for one in exact.scores if one.subject in in_doubt
+    ]
+    assert result.verdict.label is exact.verdict.label
+    assert "person 1 scored again in f32" in " ".join(notice.message for notice in result.notices)

@@ -1,0 +1,58 @@
+"""What a net is to those who use one, whatever runs it."""
+
+from __future__ import annotations
+
+from dataclasses import dataclass
+from typing import Any, Protocol
+
+import numpy as np
+import numpy.typing as npt
+
+from forensics.records.model_card import ModelCard
+
+DEFAULT_BATCH = 8
+
+
+@dataclass(frozen=True, slots=True)
+class NetOutput:
+    """What a net gives for a batch.
+
+    Attributes:
+        logits: float32[N], positive for manipulated.
+        maps: float32[N, h, w]: attention or activation in [0, 1] for faces, log-mel for sound.
+    """
+
+    logits: npt.NDArray[np.float32]
+    maps: npt.NDArray[np.float32]
+
+
+@dataclass(frozen=True, slots=True)
+class Pace:
+    """How a net is run: it decides the speed, not the scores, but for their last bits.
+
+    Attributes:
+        n_batch: inputs per inference; mirrored copies come on top.
+        n_threads: threads of all streams together.
+        n_streams: inferences at the same time.
+    """
+
+    n_batch: int = DEFAULT_BATCH
+    n_threads: int = 1
+    n_streams: int = 1
+
+    def __str__(self) -> str:
+        threads = f"{self.n_threads} thread" + ("s" if self.n_threads != 1 else "")
+        streams = f"{self.n_streams} stream" + ("s" if self.n_streams != 1 else "")
+        return f"batches of {self.n_batch}, {threads}, {streams}"
+
+
+class Net(Protocol):
+    """A net that is ready to run."""
+
+    card: ModelCard
+    precision: str
+    pace: Pace
+
+    def infer(self, batch: npt.NDArray[Any]) -> NetOutput:
+        """Runs one batch: uint8[N, S, S, 3] RGB for faces, float32[N, samples] for sound."""
+        ...

@@ -4,6 +4,8 @@ from __future__ import annotations
 
 import enum
 import math
+from bisect import bisect_right
+from collections.abc import Mapping
 from dataclasses import dataclass, field
 
 
@@ -40,13 +42,15 @@ class InputContract:
 
 @dataclass(frozen=True, slots=True)
 class Calibration:
-    """Platt scaling of a subject's mean logit: fakeness = sigmoid(slope * raw + intercept).
+    """From a subject's mean logit to its fakeness: fakeness = sigmoid(slope * raw + intercept).
 
     Attributes:
-        raw_lowest, raw_highest: mean logits that the fit has seen; outside them the fakeness is
-            held at the edge's and a notice says so.
+        raw_lowest, raw_highest: mean logits that the fit has seen; outside them no probability is stated,
+            only that it lies beyond the edge's.
         data: the data that it was fitted on, in words.
         n: subjects in the fit.
+        knots: of isotonic regression, (logit, fakeness) rising in both, straight between them. Where there
+            are any they hold, and slope and intercept are those of the line that they won against.
     """
 
     slope: float
@@ -55,11 +59,17 @@ class Calibration:
     raw_highest: float
     data: str
     n: int
+    knots: tuple[tuple[float, float], ...] = ()
+
+    def __post_init__(self) -> None:
+        steps = zip(self.knots, self.knots[1:], strict=False)
+        if any(after[0] <= before[0] or after[1] < before[1] for before, after in steps):
+            raise ValueError("the knots of a calibration must rise")
 
     def fakeness(self, raw: float) -> float:
         """Calibrated fakeness in [0, 1] of a logit; held at the edge's outside what the fit has seen."""
         held = min(max(raw, self.raw_lowest), self.raw_highest)
-        return _sigmoid(self.slope * held + self.intercept)
+        return _between(self.knots, held) if self.knots else _sigmoid(self.slope * held + self.intercept)
 
     def covers(self, raw: float) -> bool:
         """Whether the fit has seen logits on both sides of this one."""
@@ -107,10 +117,18 @@ class Domain:
 
     Attributes:
         ranges: property name (``face_size_px``, ``sharpness``, ``brightness``, ``bandwidth_hz``,
-            ``duration_s`` ...) to (lowest, highest).
+            ``length_s`` ..., see ``detectors.domain``) to (lowest, highest).
     """
 
     ranges: dict[str, tuple[float, float]] = field(default_factory=dict)
+
+    def left_by(self, properties: Mapping[str, float]) -> tuple[str, ...]:
+        """Names of the properties that lie outside their range; one without a range is not checked."""
+        return tuple(
+            name
+            for name, value in properties.items()
+            if name in self.ranges and not self.ranges[name][0] <= value <= self.ranges[name][1]
+        )
 
 
 @dataclass(frozen=True, slots=True)
@@ -170,6 +188,14 @@ class ModelCard:
     def fakeness(self, raw: float) -> float:
         """Calibrated fakeness of a logit; the plain sigmoid for a card without calibration."""
         return _sigmoid(raw) if self.calibration is None else self.calibration.fakeness(raw)
+
+
+def _between(knots: tuple[tuple[float, float], ...], x: float) -> float:
+    after = bisect_right(knots, x, key=lambda knot: knot[0])
+    if after in (0, len(knots)):
+        return knots[min(after, len(knots) - 1)][1]
+    (x_before, y_before), (x_after, y_after) = knots[after - 1], knots[after]
+    return y_before + (x - x_before) / (x_after - x_before) * (y_after - y_before)
 
 
 def _sigmoid(x: float) -> float:

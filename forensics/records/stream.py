@@ -5,6 +5,7 @@ from __future__ import annotations
 from forensics.records.faces import FaceCrop, FaceTrack, TrackedFace
 from forensics.records.findings import Abstention, Exhibit, Notice, Score
 from forensics.records.media import AudioChunk, Frame, MediaUpdate
+from forensics.records.properties import Properties
 
 Item = (
     Frame
@@ -16,5 +17,6 @@ Item = (
     | Score
     | Abstention
     | Notice
+    | Properties
     | Exhibit
 )

@@ -28,6 +28,8 @@ class Basis:
         span: where in the file the subject was seen or heard.
         strongest: the moment that speaks most for manipulation.
         label: what this subject alone would support.
+        covered: False where the mean logit lies outside the scores that the calibration has seen:
+            ``fakeness`` is then the edge's, a bound and no probability.
     """
 
     detector: str
@@ -41,6 +43,7 @@ class Basis:
     span: Span
     strongest: Span
     label: VerdictLabel
+    covered: bool = True
 
 
 @dataclass(frozen=True, slots=True)

@@ -114,6 +114,7 @@ def _basis(rows: Sequence[Score], card: ModelCard) -> Basis:
         span=Span(min(s.span.start_s for s in rows), max(s.span.end_s for s in rows)),
         strongest=max(rows, key=lambda score: score.raw).span,
         label=_label(fakeness, card),
+        covered=card.calibration is None or card.calibration.covers(raw),
     )
 
 

@@ -14,7 +14,7 @@ def reason_for_verdict(label: VerdictLabel, basis: Basis, abstentions: Sequence[
     """One sentence: who decided, by what score, against which bound."""
     who = "The voice" if basis.detector == "voice" else f"The face of {basis.subject}"
     what = "windows" if basis.detector == "voice" else "frames"
-    score = f"{basis.fakeness:.2f} over {basis.n_scores} {what if basis.n_scores != 1 else what[:-1]}"
+    score = f"{stated(basis)} over {basis.n_scores} {what if basis.n_scores != 1 else what[:-1]}"
     if label is VerdictLabel.SIGNS_OF_MANIPULATION:
         when = f", strongest at {basis.strongest.start_s:.1f} s" if basis.n_scores > 1 else ""
         return f"{who} scores {score}{when}: at or above the threshold for signs of manipulation."
@@ -24,6 +24,14 @@ def reason_for_verdict(label: VerdictLabel, basis: Basis, abstentions: Sequence[
         why = "; ".join(a.detail for a in abstentions if a.detector == "face") or "No face was scored."
         return f"{who} scores {score}, without signs, but no face could be examined: {why}"
     return f"{who} scores {score}: between the thresholds, cannot tell."
+
+
+def stated(basis: Basis) -> str:
+    """The fakeness in two decimals; beyond what the calibration has seen it is a bound, not a value."""
+    if basis.covered:
+        return f"{basis.fakeness:.2f}"
+    # Both classes weigh the same in a calibration, so its edges lie on either side of even odds.
+    return f"{'at least' if basis.fakeness >= 0.5 else 'at most'} {basis.fakeness:.2f}"
 
 
 def reason_for_nothing(media: MediaFile, abstentions: Sequence[Abstention]) -> str:
@@ -50,14 +58,15 @@ def limits_of(
     card = cards[deciding.model]
     if card.thresholds is None or card.calibration is None:
         limits.append(f"{card.id} is not calibrated: its scores carry no error rate.")
-    elif not card.calibration.covers(deciding.raw):
+    elif not deciding.covered:
         limits.append(
-            "The score lies outside what the calibration has seen; it is stated at the edge of that range."
+            f"The score lies outside what the calibration of {card.id} has seen, which ends at "
+            f"{deciding.fakeness:.2f}: no probability is stated beyond that."
         )
     if card.thresholds is not None and not card.thresholds.draw_verdicts:
         limits.append(f"{card.id} gives scores but no verdicts: {card.thresholds.rule}.")
     limits.extend(
-        f"The voice ({basis.fakeness:.2f}) could not be told either way."
+        f"The voice ({stated(basis)}) could not be told either way."
         for basis in others
         if basis.detector == "voice" and basis.label is VerdictLabel.INCONCLUSIVE
     )

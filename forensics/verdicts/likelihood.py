@@ -1,0 +1,107 @@
+"""Likelihood ratios of single subjects: bounded by what the data support, and in words.
+
+Bounds come with the card (``evaluation.likelihood`` fits them). The words are the seven steps of the ENFSI
+Guideline for Evaluative Reporting in Forensic Science (2015), whose bounds are ratios of 2, 10, 100, 1,000,
+10,000 and 1,000,000. A ratio says how much more probable a score is under one proposition than under the
+other; it does not say how probable a proposition is.
+"""
+
+from __future__ import annotations
+
+import math
+from collections.abc import Mapping
+from dataclasses import dataclass
+
+from forensics.records.model_card import LikelihoodBounds, ModelCard
+from forensics.records.verdict import Basis
+
+# log10 of the lowest ratio to its words.
+ENFSI_SCALE = (
+    (6.0, "extremely strong support"),
+    (4.0, "very strong support"),
+    (3.0, "strong support"),
+    (2.0, "moderately strong support"),
+    (1.0, "moderate support"),
+    (math.log10(2), "weak support"),
+)
+
+
+@dataclass(frozen=True, slots=True)
+class LikelihoodStatement:
+    """A bounded likelihood ratio, or why there is none.
+
+    Attributes:
+        log10_ratio: positive speaks for manipulation; None where no ratio can be stated.
+        bounded: the score said more than the data support, and the ratio is held at the bound.
+        support: the scale's words, whichever side they favour; None where it has none.
+        words: one or two sentences.
+    """
+
+    log10_ratio: float | None
+    bounded: bool
+    support: str | None
+    words: str
+
+
+def likelihood_of(basis: Basis, card: ModelCard, properties: Mapping[str, float]) -> LikelihoodStatement:
+    """The likelihood ratio of one subject's score, or the reason why none is stated.
+
+    Args:
+        basis: the subject as its detector saw it.
+        card: of the model that scored.
+        properties: of the subject, as measured; empty where they are not known.
+    """
+    why = _missing_support(basis, card, properties)
+    if why is not None or card.likelihood is None:
+        return LikelihoodStatement(None, False, None, f"No likelihood ratio is stated: {why}.")
+    return state(basis.fakeness, card.likelihood)
+
+
+def state(fakeness: float, bounds: LikelihoodBounds) -> LikelihoodStatement:
+    """The likelihood ratio of one calibrated score, held within its bounds, in words."""
+    ratio = log10_ratio(fakeness)
+    held = min(max(ratio, bounds.log10_lowest), bounds.log10_highest)
+    bounded = held != ratio
+    support = verbal(held)
+    if support is None:
+        words = "The score does not support either proposition, manipulated or not, over the other."
+    else:
+        sides = ("it was manipulated", "it was not")
+        first, second = sides if held > 0 else sides[::-1]
+        words = (
+            f"Such a score is about {10 ** abs(held):.2g} times more probable if {first} than if {second}: "
+            f"{support} for the first proposition over the second."
+        )
+    if bounded:
+        words += " The ratio is held at the most that the validation files support."
+    return LikelihoodStatement(held, bounded, support, words)
+
+
+def log10_ratio(fakeness: float) -> float:
+    """log10 likelihood ratio of a calibrated fakeness; infinite for 0 and 1, for bounds to hold."""
+    if fakeness <= 0 or fakeness >= 1:
+        return -math.inf if fakeness <= 0 else math.inf
+    return math.log10(fakeness) - math.log10(1 - fakeness)
+
+
+def verbal(log10_ratio: float) -> str | None:
+    """The ENFSI scale's words for a ratio, whichever side it favours; None below a ratio of 2."""
+    return next((words for lowest, words in ENFSI_SCALE if abs(log10_ratio) >= lowest), None)
+
+
+def _missing_support(basis: Basis, card: ModelCard, properties: Mapping[str, float]) -> str | None:
+    if card.calibration is None:
+        return f"{card.id} is not calibrated"
+    if card.likelihood is None:
+        return f"the card of {card.id} has no bounds of likelihood ratios; forensics calibrate fits them"
+    if card.thresholds is not None and not card.thresholds.draw_verdicts:
+        return f"the validation files do not show that {card.id} tells the two apart"
+    if card.likelihood.log10_lowest >= 0 and card.likelihood.log10_highest <= 0:
+        return f"the validation files of {card.id} are too few to support any ratio but 1"
+    if not basis.covered:
+        return f"the score lies outside what the calibration of {card.id} has seen"
+    left = card.domain.left_by(properties)
+    if left:
+        names = ", ".join(name.replace("_", " ") for name in left)
+        return f"the subject is unlike the files that {card.id} was calibrated on ({names})"
+    return None

@@ -7,18 +7,14 @@ from dataclasses import replace
 
 from forensics.errors import SettingsError
 from forensics.evaluation.breakdowns import METHOD
-from forensics.evaluation.calibration import (
-    CalibrationFit,
-    calibrated,
-    file_logits,
-    fit_calibration,
-    fit_thresholds,
-)
+from forensics.evaluation.calibration import CalibrationFit, calibrated, file_logits, fit_calibration
+from forensics.evaluation.domain import measured_domain
 from forensics.evaluation.labels import Label
 from forensics.evaluation.likelihood import fit_bounds
-from forensics.evaluation.protocol import FILE_SCOPE
+from forensics.evaluation.protocol import FILE_SCOPE, RATIOS
+from forensics.evaluation.thresholds import earned_thresholds
 from forensics.records.figures import LabelledFigures
-from forensics.records.model_card import Metric, ModelCard
+from forensics.records.model_card import Domain, Metric, ModelCard
 from forensics.records.scan import ScanResult
 
 # Of the parts, a card holds the methods alone: the others are in the report of an evaluation.
@@ -30,6 +26,8 @@ def as_metrics(
     figures: Iterable[LabelledFigures], data_set: str, command: str, *, detector: str | None = None
 ) -> tuple[Metric, ...]:
     """Metrics for a card, named ``scope: figure``, for example ``face tracks: auc``.
+
+    Of the stated likelihood ratios a card holds nothing: its Cllr is that of the scores themselves.
 
     Args:
         figures: as ``protocol.figures_for`` gives them.
@@ -49,6 +47,7 @@ def as_metrics(
         )
         for one in figures
         if detector is None or detector_of(one.scope) == detector
+        if not one.scope.endswith(RATIOS)
         for figure in one.figures
         if _belongs(one.scope, figure.name)
     )
@@ -65,10 +64,9 @@ def with_metrics(card: ModelCard, metrics: Iterable[Metric]) -> ModelCard:
 def calibrated_card(
     card: ModelCard, results: Iterable[ScanResult], labels: Mapping[str, Label], *, data: str
 ) -> tuple[ModelCard, CalibrationFit]:
-    """The card with calibration, thresholds and bounds of likelihood ratios fitted on these results.
+    """The card with calibration, thresholds, bounds of likelihood ratios and domain of these results.
 
-    The card's metrics are dropped, since they were measured under its former calibration. Its domain stays:
-    results do not hold every property that it bounds.
+    The card's metrics are dropped, since they were measured under its former calibration.
 
     Args:
         card: of the model that gave the scores.
@@ -80,25 +78,49 @@ def calibrated_card(
         SettingsError: another model scored, or the rows do not allow a fit.
     """
     scanned = tuple(results)
-    models = {
-        basis.model for one in scanned for basis in one.verdict.basis if basis.detector == card.task.value
-    }
-    if models - {card.id}:
-        raise SettingsError(
-            f"The scores come from {', '.join(sorted(models))}, not from {card.id}",
-            f"Scan the validation files with --model {card.id}.",
-        )
+    _check_model(card, scanned)
     raw, truth, groups = file_logits(scanned, labels, card.task.value)
     fit = fit_calibration(raw, truth, groups, data=data)
     fakeness = calibrated(raw, fit.calibration)
     fitted = replace(
         card,
         calibration=fit.calibration,
-        thresholds=fit_thresholds(fakeness, truth, groups),
+        thresholds=earned_thresholds(fakeness, truth, groups),
         likelihood=fit_bounds(fakeness, truth, data=data),
+        domain=measured_domain(scanned, labels, card.task.value),
         metrics=(),
     )
     return fitted, fit
+
+
+def card_with_domain(
+    card: ModelCard, results: Iterable[ScanResult], labels: Mapping[str, Label]
+) -> ModelCard:
+    """The card with the domain of these results; ranges that they do not show stay as they were.
+
+    Raises:
+        SettingsError: another model scored, or there are too few files.
+    """
+    scanned = tuple(results)
+    _check_model(card, scanned)
+    measured = measured_domain(scanned, labels, card.task.value)
+    if not measured.ranges:
+        raise SettingsError(
+            f"{len(scanned)} files are too few to measure the domain of {card.id}",
+            "Add validation files: 20 with something to measure are the fewest.",
+        )
+    return replace(card, domain=Domain({**card.domain.ranges, **measured.ranges}))
+
+
+def _check_model(card: ModelCard, results: Iterable[ScanResult]) -> None:
+    models = {
+        basis.model for one in results for basis in one.verdict.basis if basis.detector == card.task.value
+    }
+    if models - {card.id}:
+        raise SettingsError(
+            f"The scores come from {', '.join(sorted(models))}, not from {card.id}",
+            f"Scan the validation files with --model {card.id}.",
+        )
 
 
 def _belongs(scope: str, figure: str) -> bool:

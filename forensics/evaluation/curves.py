@@ -32,8 +32,7 @@ def curves_of(rows: Rows) -> tuple[Curve, ...]:
         thinned("precision_recall", recall[::-1], precision[::-1]),
         thinned("det", alarms, 1 - found),
         reliability(rows),
-        _tippett("tippett_pristine", rows, manipulated=False),
-        _tippett("tippett_manipulated", rows, manipulated=True),
+        *tippett(rows),
     )
 
 
@@ -46,6 +45,14 @@ def reliability(rows: Rows) -> Curve:
         x=tuple(float(rows.fakeness[member].mean()) for member in members),
         y=tuple(float(rows.manipulated[member].mean()) for member in members),
         weights=tuple(int(member.sum()) for member in members),
+    )
+
+
+def tippett(rows: Rows) -> tuple[Curve, Curve]:
+    """Of pristine and of manipulated rows: the share at or above each log10 likelihood ratio."""
+    return (
+        _tippett("tippett_pristine", rows, manipulated=False),
+        _tippett("tippett_manipulated", rows, manipulated=True),
     )
 
 

@@ -1,16 +1,14 @@
-"""Likelihood ratios, bounded by what the data support, and in the words of the ENFSI scale.
+"""How far likelihood ratios may be stated, from validation rows. ``verdicts.likelihood`` states them.
 
 Bounds: the empirical lower and upper bound (ELUB) of Vergeer, van Es, de Jongh, Alberink and Stoel,
 "Numerical likelihood ratios outputted by LR systems are often based on extrapolation: when to stop
-extrapolating?", Science & Justice 56 (2016) 482-491. Words: ENFSI Guideline for Evaluative Reporting in
-Forensic Science, 2015.
+extrapolating?", Science & Justice 56 (2016) 482-491.
 """
 
 from __future__ import annotations
 
 import math
 from collections.abc import Sequence
-from dataclasses import dataclass
 
 import numpy as np
 
@@ -19,30 +17,6 @@ from forensics.evaluation.resampling import Bools, Floats
 from forensics.records.model_card import LikelihoodBounds
 
 _STEP_LOG10 = 0.01
-# log10 of the lowest ratio to its words; below a ratio of 2 the guideline has no words for support.
-_ENFSI_SCALE = (
-    (6.0, "extremely strong support"),
-    (4.0, "very strong support"),
-    (3.0, "strong support"),
-    (2.0, "moderately strong support"),
-    (1.0, "moderate support"),
-    (math.log10(2), "weak support"),
-)
-
-
-@dataclass(frozen=True, slots=True)
-class LikelihoodStatement:
-    """A bounded likelihood ratio.
-
-    Attributes:
-        log10_ratio: positive speaks for manipulation.
-        bounded: the calibrated score said more than the data support, and was held at the bound.
-        words: one sentence.
-    """
-
-    log10_ratio: float
-    bounded: bool
-    words: str
 
 
 def fit_bounds(
@@ -84,32 +58,6 @@ def log10_ratios(fakeness: Sequence[float] | Floats) -> Floats:
     values = np.asarray(fakeness, dtype=np.float64)
     with np.errstate(divide="ignore"):
         return np.asarray(np.log10(values) - np.log10(1 - values))
-
-
-def state(fakeness: float, bounds: LikelihoodBounds) -> LikelihoodStatement:
-    """The likelihood ratio of one calibrated score, held within its bounds, in words."""
-    ratio = float(log10_ratios([fakeness])[0])
-    held = min(max(ratio, bounds.log10_lowest), bounds.log10_highest)
-    bounded = held != ratio
-    support = verbal(held)
-    times = 10 ** abs(held)
-    if support is None:
-        words = "These scores do not support either proposition over the other."
-    else:
-        sides = ("it was manipulated", "it was not")
-        first, second = sides if held > 0 else sides[::-1]
-        words = (
-            f"Such a score is about {times:.2g} times more probable if {first} than if {second}: "
-            f"{support} for the first proposition over the second."
-        )
-        if bounded:
-            words += " The ratio is held at the most that the validation files support."
-    return LikelihoodStatement(held, bounded, words)
-
-
-def verbal(log10_ratio: float) -> str | None:
-    """The ENFSI scale's words for a ratio, whichever side it favours; None below a ratio of 2."""
-    return next((words for lowest, words in _ENFSI_SCALE if abs(log10_ratio) >= lowest), None)
 
 
 def _reach(steps: Floats, wanted: Floats, others: Floats) -> float:

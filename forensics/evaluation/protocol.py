@@ -18,11 +18,13 @@ from forensics.evaluation.resampling import MIN_GROUPS, N_RESAMPLES
 from forensics.evaluation.rows import Rows
 from forensics.records.figures import Confusion, LabelledFigures
 from forensics.records.findings import Why
-from forensics.records.model_card import Thresholds
+from forensics.records.model_card import Domain, Thresholds
 from forensics.records.scan import ScanResult
 from forensics.records.verdict import VerdictLabel
 
 FILE_SCOPE = "file"
+# Ends the name of the scopes of ``ratios``.
+RATIOS = " likelihood ratios"
 _SUBJECT_WORDS = {"face": "tracks", "voice": "subjects"}
 _SCORE_WORDS = {"face": "frames", "voice": "windows"}
 _SUBSET_FIGURES = (
@@ -34,7 +36,10 @@ _SEVERAL_SUBJECTS_NOTE = "Each row takes its file's label, also an untouched per
 
 @dataclass(frozen=True, slots=True)
 class _Row:
-    """One labelled row of a scope; ``fakeness`` None: abstained, and ``why``."""
+    """One labelled row of a scope; ``fakeness`` None: abstained, and ``why``.
+
+    ``covered`` is False where the fakeness is only a bound, beyond what the calibration has seen.
+    """
 
     manipulated: bool
     group: str
@@ -42,6 +47,7 @@ class _Row:
     fakeness: float | None
     verdict: VerdictLabel | None = None
     why: str = ""
+    covered: bool = True
 
 
 _Labelled = list[tuple[ScanResult, Label, dict[str, str]]]
@@ -52,6 +58,7 @@ def figures_for(
     labels: Mapping[str, Label],
     *,
     thresholds: Mapping[str, Thresholds] | None = None,
+    domains: Mapping[str, Domain] | None = None,
     n_resamples: int = N_RESAMPLES,
 ) -> tuple[LabelledFigures, ...]:
     """Figures of every scope that the results allow.
@@ -66,6 +73,7 @@ def figures_for(
         labels: by display path (``labels.read_labels(...).labels``).
         n_resamples: for the intervals.
         thresholds: by detector; only single frames and windows need them, whose calls no verdict holds.
+        domains: by detector, of the models that scored, for the parts inside and outside of them.
     """
     labelled: _Labelled = []
     n_without = 0
@@ -74,7 +82,7 @@ def figures_for(
         if label is None:
             n_without += 1
         else:
-            labelled.append((result, label, properties_of(result, label)))
+            labelled.append((result, label, properties_of(result, label, domains)))
     notes = (f"{n_without} examined files have no label and are not counted.",) if n_without else ()
     figures = _with_parts(FILE_SCOPE, [_file_row(*one) for one in labelled], None, n_resamples, notes)
     for detector in _detectors(labelled):
@@ -105,7 +113,7 @@ def _of_detector(
     figures = _with_parts(detector, files, None, n_resamples)
     silent = [row for row in files if row.fakeness is None]
     subjects = [
-        _Row(label.manipulated, label.group, found, basis.fakeness, basis.label)
+        _Row(label.manipulated, label.group, found, basis.fakeness, basis.label, covered=basis.covered)
         for result, label, found in labelled
         for basis in result.verdict.basis
         if basis.detector == detector
@@ -132,7 +140,8 @@ def _of_detector(
 def _file_row(result: ScanResult, label: Label, found: dict[str, str]) -> _Row:
     verdict = result.verdict
     why = "" if verdict.fakeness is not None else _why(result, None)
-    return _Row(label.manipulated, label.group, found, verdict.fakeness, verdict.label, why)
+    covered = not verdict.basis or verdict.basis[0].covered
+    return _Row(label.manipulated, label.group, found, verdict.fakeness, verdict.label, why, covered)
 
 
 def _detector_row(detector: str, result: ScanResult, label: Label, found: dict[str, str]) -> _Row:
@@ -141,7 +150,9 @@ def _detector_row(detector: str, result: ScanResult, label: Label, found: dict[s
         why = _why(result, detector)
         return _Row(label.manipulated, label.group, found, None, VerdictLabel.NOT_EXAMINED, why)
     highest = max(bases, key=lambda basis: basis.fakeness)
-    return _Row(label.manipulated, label.group, found, highest.fakeness, highest.label)
+    return _Row(
+        label.manipulated, label.group, found, highest.fakeness, highest.label, covered=highest.covered
+    )
 
 
 def _why(result: ScanResult, detector: str | None) -> str:
@@ -212,7 +223,7 @@ def _figures(
         confusion=_confusion(rows) if all(row.verdict is not None for row in rows) else None,
         histogram_pristine=histogram(scored, manipulated=False) if whole else (),
         histogram_manipulated=histogram(scored, manipulated=True) if whole else (),
-        notes=(*notes, *_notes_on(scored)),
+        notes=(*notes, *_notes_on(scored, sum(not row.covered for row in rows))),
         subsets={f"abstained, {why}": count for why, count in sorted(abstained.items())},
     )
 
@@ -227,10 +238,15 @@ def _confusion(rows: list[_Row]) -> Confusion:
     )
 
 
-def _notes_on(rows: Rows) -> tuple[str, ...]:
+def _notes_on(rows: Rows, n_beyond: int) -> tuple[str, ...]:
     if rows.n == 0:
         return ("Nothing was scored.",)
     notes = []
+    if n_beyond:
+        notes.append(
+            f"{n_beyond} of {rows.n} scores lie outside what the calibration has seen; no probability is "
+            "stated for them, and figures count them at the edge of that range."
+        )
     share = float(rows.manipulated.mean())
     if not rows.has_both_classes:
         only = "manipulated" if rows.manipulated.all() else "pristine"

@@ -54,6 +54,8 @@ class LabelledFigures:
         n_abstained: labelled rows without a score, counted beside, never dropped silently.
         histogram_pristine, histogram_manipulated: counts in ``len`` equal bins of fakeness [0, 1].
         subsets: rows by named part; the abstained by reason, for example ``abstained, NO_FACE`` to 3.
+        support: of stated likelihood ratios, counts by label of what they support in the words of the
+            ENFSI scale, for example ``moderate support for manipulated`` to 12.
     """
 
     scope: str
@@ -67,3 +69,4 @@ class LabelledFigures:
     histogram_manipulated: tuple[int, ...] = ()
     notes: tuple[str, ...] = ()
     subsets: dict[str, int] = field(default_factory=dict)
+    support: Confusion | None = None

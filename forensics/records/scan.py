@@ -97,6 +97,7 @@ class ScanResult:
     Attributes:
         timings_s: wall seconds per stage: hash, probe, decode, faces, score, conclude.
         exhibits: stored beside the row, not in its JSON.
+        properties: how each subject looks or sounds, which its model's domain is checked by.
     """
 
     media: MediaFile
@@ -108,3 +109,8 @@ class ScanResult:
     exhibits: tuple[Exhibit, ...] = ()
     timings_s: dict[str, float] = field(default_factory=dict)
     properties: tuple[Properties, ...] = ()
+
+    def properties_of(self, detector: str, subject: str) -> dict[str, float]:
+        """What a detector measured on a subject; empty where it measured nothing."""
+        found = (one.values for one in self.properties if (one.detector, one.subject) == (detector, subject))
+        return next(found, {})

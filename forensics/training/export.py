@@ -21,11 +21,11 @@ from torch.utils.data import Dataset
 from forensics import catalog
 from forensics.detectors.domain import face_properties, voice_properties
 from forensics.errors import TrainingError
-from forensics.evaluation.calibration import calibrated, fit_calibration, fit_domain, fit_thresholds
+from forensics.evaluation.calibration import calibrated, fit_calibration
+from forensics.evaluation.domain import fit_domain
 from forensics.evaluation.likelihood import fit_bounds
-from forensics.evaluation.metrics import measure
-from forensics.evaluation.rows import Rows
-from forensics.records.model_card import Domain, InputContract, ModelCard, Task, Thresholds, Variant
+from forensics.evaluation.thresholds import earned_thresholds
+from forensics.records.model_card import Domain, InputContract, ModelCard, Task, Variant
 from forensics.training.conversion import parity, run_openvino, to_openvino
 from forensics.training.data.samples import Sample, read_samples
 from forensics.training.nets import build_net
@@ -37,9 +37,6 @@ _BATCH = 16
 # Rows of each origin and label that calibration, thresholds and the INT8 gate rest on.
 _ROWS_PER_STRATUM = 400
 _N_PARITY_BATCHES = 4
-# Lower end of the interval of AUC on validation rows, resampled by group, from which a model may draw
-# verdicts: fair discrimination in the usual reading of AUC (Hosmer and Lemeshow).
-_LEAST_AUC = 0.7
 _N_RANGE_BATCHES = 20
 
 Batch = npt.NDArray[np.generic]
@@ -161,7 +158,7 @@ def _calibrated(
     fit = fit_calibration(raws, labels, groups, data=data)
     note(f"calibration: {fit.chosen}, log losses {fit.log_losses}")
     fakeness = calibrated(raws, fit.calibration)
-    thresholds = _earned_thresholds(fakeness, labels, groups)
+    thresholds = earned_thresholds(fakeness, labels, groups)
     note(f"thresholds: signs {thresholds.signs:.3f}, no signs {thresholds.no_signs:.3f} ({thresholds.rule})")
     return replace(
         card,
@@ -170,24 +167,6 @@ def _calibrated(
         domain=_domain(card, batches),
         likelihood=fit_bounds(fakeness, labels, data=data),
     )
-
-
-def _earned_thresholds(
-    fakeness: npt.NDArray[np.float64], labels: npt.NDArray[np.bool_], groups: list[str]
-) -> Thresholds:
-    """Thresholds, or bounds that no score can cross for a model that is too close to guessing.
-
-    An examiner is served better by "cannot tell" than by verdicts of a model that may not tell anything on
-    sources that it has not met.
-    """
-    (auc,) = measure(Rows(fakeness, labels, groups), ["auc"])
-    if auc.lower is not None and auc.lower >= _LEAST_AUC:
-        return fit_thresholds(fakeness, labels, groups)
-    found = f"{auc.value:.2f}"
-    if auc.lower is not None and auc.upper is not None:
-        found += f" ({auc.lower:.2f} to {auc.upper:.2f} by group)"
-    rule = f"AUC on {auc.n} validation rows is {found}, whose lower end would have to be {_LEAST_AUC:g}"
-    return Thresholds(signs=1.0, no_signs=0.0, rule=rule)
 
 
 def _by_clip(

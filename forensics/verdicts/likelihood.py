@@ -90,18 +90,21 @@ def verbal(log10_ratio: float) -> str | None:
 
 
 def _missing_support(basis: Basis, card: ModelCard, properties: Mapping[str, float]) -> str | None:
-    if card.calibration is None:
-        return f"{card.id} is not calibrated"
-    if card.likelihood is None:
-        return f"the card of {card.id} has no bounds of likelihood ratios; forensics calibrate fits them"
-    if card.thresholds is not None and not card.thresholds.draw_verdicts:
-        return f"the validation files do not show that {card.id} tells the two apart"
-    if card.likelihood.log10_lowest >= 0 and card.likelihood.log10_highest <= 0:
-        return f"the validation files of {card.id} are too few to support any ratio but 1"
-    if not basis.covered:
-        return f"the score lies outside what the calibration of {card.id} has seen"
-    left = card.domain.left_by(properties)
-    if left:
-        names = ", ".join(name.replace("_", " ") for name in left)
-        return f"the subject is unlike the files that {card.id} was calibrated on ({names})"
-    return None
+    """The first reason why no ratio can be stated, None where one can."""
+    bounds = card.likelihood
+    left = ", ".join(name.replace("_", " ") for name in card.domain.left_by(properties))
+    reasons = (
+        (card.calibration is None, f"{card.id} is not calibrated"),
+        (bounds is None, f"the card of {card.id} has no bounds for ratios; forensics calibrate fits them"),
+        (
+            card.thresholds is not None and not card.thresholds.draw_verdicts,
+            f"the validation files do not show that {card.id} tells the two apart",
+        ),
+        (
+            bounds is not None and bounds.log10_lowest >= 0 >= bounds.log10_highest,
+            f"the validation files of {card.id} are too few to support any ratio but 1",
+        ),
+        (not basis.covered, f"the score lies outside what the calibration of {card.id} has seen"),
+        (bool(left), f"the subject is unlike the files that {card.id} was calibrated on ({left})"),
+    )
+    return next((why for holds, why in reasons if holds), None)

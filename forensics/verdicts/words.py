@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import math
 from collections.abc import Mapping, Sequence
 
 from forensics.records.findings import Abstention
@@ -31,7 +32,9 @@ def stated(basis: Basis) -> str:
     if basis.covered:
         return f"{basis.fakeness:.2f}"
     # Both classes weigh the same in a calibration, so its edges lie on either side of even odds.
-    return f"{'at least' if basis.fakeness >= 0.5 else 'at most'} {basis.fakeness:.2f}"
+    if basis.fakeness >= 0.5:
+        return f"at least {math.floor(100 * basis.fakeness) / 100:.2f}"
+    return f"at most {math.ceil(100 * basis.fakeness) / 100:.2f}"
 
 
 def reason_for_nothing(media: MediaFile, abstentions: Sequence[Abstention]) -> str:
@@ -60,8 +63,8 @@ def limits_of(
         limits.append(f"{card.id} is not calibrated: its scores carry no error rate.")
     elif not deciding.covered:
         limits.append(
-            f"The score lies outside what the calibration of {card.id} has seen, which ends at "
-            f"{deciding.fakeness:.2f}: no probability is stated beyond that."
+            f"The score lies outside what the calibration of {card.id} has seen: it is {stated(deciding)}, "
+            "and no probability is stated beyond that."
         )
     if card.thresholds is not None and not card.thresholds.draw_verdicts:
         limits.append(f"{card.id} gives scores but no verdicts: {card.thresholds.rule}.")

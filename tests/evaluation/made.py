@@ -8,6 +8,7 @@ from collections.abc import Sequence
 import numpy as np
 
 from forensics.evaluation.labels import Label
+from forensics.evaluation.resampling import Bools, Floats
 from forensics.records.faces import FaceTrack
 from forensics.records.findings import Abstention, Score, Span, Why
 from forensics.records.media import MediaFile, MediaKind, StreamInfo, StreamKind
@@ -84,3 +85,13 @@ def labelled_scan(
         method = ("swap", "reenactment")[index // 2 % 2] if manipulated else "camera"
         labels[path] = Label(path, manipulated, f"group {index // per_group}", method)
     return results, labels
+
+
+def made_logits(
+    n: int, *, share: float = 0.5, scale: float = 1.0, shift: float = 0.0, seed: int = 4
+) -> tuple[Floats, Bools, list[str]]:
+    """Logits: ``scale`` times the true log-likelihood ratio (unit normals 2 apart) plus ``shift``."""
+    random = np.random.default_rng(seed)
+    truth = random.random(n) < share
+    ratio = 2 * (random.normal(size=n) + np.where(truth, 1, -1))
+    return scale * ratio + shift, truth, [f"g{index // 3}" for index in range(n)]

@@ -1,4 +1,4 @@
-"""Likelihood ratios: published bounds, held ratios, the words of the scale."""
+"""Bounds of likelihood ratios: as published, and by reason."""
 
 from __future__ import annotations
 
@@ -6,10 +6,7 @@ import numpy as np
 import pytest
 
 from forensics.errors import SettingsError
-from forensics.evaluation.likelihood import fit_bounds, log10_ratios, state, verbal
-from forensics.records.model_card import LikelihoodBounds
-
-WIDE = LikelihoodBounds(-8.0, 8.0, "made")
+from forensics.evaluation.likelihood import fit_bounds, log10_ratios
 
 
 def test_bounds_of_three_perfect_rows_a_side_as_published() -> None:
@@ -60,44 +57,3 @@ def test_one_class_has_no_bounds() -> None:
 def test_ratios_are_the_odds_of_the_calibrated_score() -> None:
     assert log10_ratios([0.5, 10 / 11, 1 / 101]) == pytest.approx([0, 1, -2])
     assert log10_ratios([0.0, 1.0]).tolist() == [-np.inf, np.inf]
-
-
-def test_a_ratio_beyond_the_bounds_is_held_and_said_so() -> None:
-    bounds = LikelihoodBounds(-1.0, 1.5, "made")
-    high, low, within = state(0.9999, bounds), state(0.0, bounds), state(0.9, bounds)
-    assert (high.log10_ratio, high.bounded) == (1.5, True)
-    assert "held at the most that the validation files support" in high.words
-    assert (low.log10_ratio, low.bounded) == (-1.0, True)
-    assert within.bounded is False
-    assert "held" not in within.words
-
-
-@pytest.mark.parametrize(
-    ("log10_ratio", "words"),
-    [
-        (0.0, None),
-        (0.3, None),
-        (0.302, "weak support"),
-        (1.0, "moderate support"),
-        (2.0, "moderately strong support"),
-        (3.0, "strong support"),
-        (4.0, "very strong support"),
-        (5.9, "very strong support"),
-        (6.0, "extremely strong support"),
-    ],
-)
-def test_words_of_the_enfsi_scale_on_both_sides(log10_ratio: float, words: str | None) -> None:
-    assert verbal(log10_ratio) == words
-    assert verbal(-log10_ratio) == words
-
-
-def test_statements_name_the_side_and_never_call_a_file_real() -> None:
-    for fakeness, side in (
-        (0.99, "if it was manipulated than if it was not"),
-        (0.01, "if it was not than if it was manipulated"),
-    ):
-        words = state(fakeness, WIDE).words
-        assert side in words
-        assert "about 99 times" in words
-        assert "real" not in words.lower().split()
-    assert "do not support either" in state(0.55, WIDE).words

@@ -148,7 +148,11 @@ def test_a_model_that_did_not_earn_verdicts_gives_scores_and_says_why() -> None:
 def test_scores_beyond_the_calibration_are_held_at_its_edge_and_said_to_be() -> None:
     verdict = conclude(VIDEO, scores("face", "person 1", [50.0] * 8), [], CARDS)
     assert verdict.fakeness == pytest.approx(1 / (1 + math.exp(-6.0)))
-    assert any("outside what the calibration has seen" in limit for limit in verdict.limits)
+    assert not verdict.basis[0].covered
+    assert "scores at least 0.99 over 8 frames" in verdict.reason
+    assert any("it is at least 0.99, and no probability is stated beyond" in one for one in verdict.limits)
+    low = conclude(VIDEO, scores("face", "person 1", [-50.0] * 8), [], CARDS)
+    assert "scores at most 0.01 over 8 frames" in low.reason
 
 
 def test_the_order_of_scores_does_not_matter() -> None:

@@ -1,0 +1,112 @@
+"""Fits the bounds for "signs" and "no signs" that a model card stores, from validation rows only."""
+
+from __future__ import annotations
+
+import math
+from collections.abc import Sequence
+
+import numpy as np
+
+from forensics.errors import SettingsError
+from forensics.evaluation.metrics import measure
+from forensics.evaluation.resampling import Bools, Floats
+from forensics.evaluation.rows import Rows
+from forensics.evaluation.validation_rows import checked
+from forensics.records.model_card import Thresholds
+
+MAX_FALSE_POSITIVE_RATE = 0.02
+MAX_MISS_RATE = 0.05
+# Lower end of the interval of AUC on validation rows, resampled by group, from which a model may draw
+# verdicts: fair discrimination in the usual reading of AUC (Hosmer and Lemeshow).
+LEAST_AUC = 0.7
+# Cards are read by people: thresholds are stored to six decimals.
+_DECIMALS = 6
+
+
+def earned_thresholds(fakeness: Floats, manipulated: Bools, groups: Sequence[str]) -> Thresholds:
+    """Thresholds, or bounds that no score can cross for a model that is too close to guessing.
+
+    An examiner is served better by "cannot tell" than by verdicts of a model that may not tell anything on
+    sources that it has not met.
+
+    Args:
+        fakeness: float[n] calibrated, one row per file as the policy judges it.
+        manipulated: bool[n].
+        groups: n names.
+
+    Raises:
+        SettingsError: too few rows, one class only, or no bound keeps the rate.
+    """
+    checked(fakeness, manipulated, groups)
+    (auc,) = measure(Rows(fakeness, manipulated, groups), ["auc"])
+    if auc.lower is not None and auc.lower >= LEAST_AUC:
+        return fit_thresholds(fakeness, manipulated, groups)
+    found = f"{auc.value:.2f}"
+    if auc.lower is not None and auc.upper is not None:
+        found += f" ({auc.lower:.2f} to {auc.upper:.2f} by group)"
+    rule = f"AUC on {auc.n} validation rows is {found}, whose lower end would have to be {LEAST_AUC:g}"
+    return Thresholds(signs=1.0, no_signs=0.0, rule=rule)
+
+
+def fit_thresholds(
+    fakeness: Sequence[float] | Floats,
+    manipulated: Sequence[bool] | Bools,
+    groups: Sequence[str],
+    *,
+    max_false_positive_rate: float = MAX_FALSE_POSITIVE_RATE,
+    max_miss_rate: float = MAX_MISS_RATE,
+) -> Thresholds:
+    """Bounds for "signs" and "no signs" from validation rows.
+
+    ``signs`` lies just above the k-th lowest pristine row, k = ceil((1 - rate) (n + 1)): for a further row
+    of the same kind the chance of a false positive is then at most ``rate`` (the order statistic of split
+    conformal prediction, Vovk et al. 2005; a little stricter than the rate counted on the rows themselves).
+    It is at least 0.5: a score that speaks against manipulation is no sign of it. ``no_signs`` is the
+    highest bound with at most ``max_miss_rate`` of the manipulated rows at or below it, at most 0.5 and
+    below ``signs``.
+
+    Args:
+        fakeness: float[n] calibrated, one row per file as the policy judges it.
+        manipulated: bool[n].
+        groups: n names, for the rule's count.
+        max_false_positive_rate: the share of pristine rows that may be called manipulated.
+        max_miss_rate: the share of manipulated rows that may be called free of signs.
+
+    Raises:
+        SettingsError: too few rows, one class only, or no bound keeps the rate.
+    """
+    scores, truth = checked(fakeness, manipulated, groups)
+    pristine, fakes = np.sort(scores[~truth]), np.sort(scores[truth])
+    place = math.ceil((1 - max_false_positive_rate) * (pristine.size + 1))
+    signs = max(0.5, _just_above(float(pristine[min(place, pristine.size) - 1])))
+    if signs > 1:
+        raise SettingsError(
+            f"No threshold keeps false positives at {max_false_positive_rate:.0%}: pristine rows reach 1",
+            "Calibrate first, or train on data more like these.",
+        )
+    n_false = int((pristine >= signs).sum())
+    n_missed_at_most = math.floor(max_miss_rate * fakes.size)
+    no_signs = min(0.5, _just_below(float(fakes[min(n_missed_at_most, fakes.size - 1)])), _just_below(signs))
+    n_groups = len({group for group, fake in zip(groups, truth, strict=True) if not fake})
+    n_missed = int((fakes <= no_signs).sum())
+    rule = (
+        f"signs: false positives at most {max_false_positive_rate:.0%}, {n_false} of {pristine.size} "
+        f"pristine rows ({n_groups} groups) at or above; no signs: misses at most {max_miss_rate:.0%}, "
+        f"{n_missed} of {fakes.size} manipulated rows at or below"
+    )
+    if place > pristine.size:
+        needed = math.ceil(1 / max_false_positive_rate) - 1
+        rule += (
+            f"; {pristine.size} pristine rows are too few to show that rate ({needed} would be the fewest)"
+        )
+    return Thresholds(signs, max(0.0, no_signs), rule)
+
+
+def _just_above(value: float) -> float:
+    bound = round(value, _DECIMALS)
+    return bound if bound > value else round(bound + 10.0**-_DECIMALS, _DECIMALS)
+
+
+def _just_below(value: float) -> float:
+    bound = round(value, _DECIMALS)
+    return bound if bound < value else round(bound - 10.0**-_DECIMALS, _DECIMALS)

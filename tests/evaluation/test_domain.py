@@ -1,0 +1,53 @@
+"""Ranges of measured properties."""
+
+from __future__ import annotations
+
+from dataclasses import replace
+
+import pytest
+
+from forensics.errors import SettingsError
+from forensics.evaluation.cards import card_with_domain
+from forensics.evaluation.domain import fit_domain, measured_domain
+from forensics.records.model_card import Domain, InputContract, ModelCard, Task
+from forensics.records.properties import Properties
+from tests.evaluation.made import labelled_scan
+
+
+def test_domain_is_the_middle_98_percent_of_what_was_measured() -> None:
+    values = [*range(1001), float("nan")]
+    domain = fit_domain({"face_size_px": values, "rare": [1.0] * 5})
+    assert domain.ranges == {"face_size_px": (10.0, 990.0)}
+
+
+def test_a_scan_of_labelled_files_gives_the_ranges_of_one_detector() -> None:
+    results, labels = labelled_scan(101)
+    seen = [
+        replace(
+            one,
+            properties=(
+                Properties("face", "person 1", {"brightness": index / 100}),
+                Properties("voice", "voice", {"length_s": 3.0}),
+            ),
+        )
+        for index, one in enumerate(results)
+    ]
+    assert measured_domain(seen, labels, "face").ranges == {"brightness": pytest.approx((0.01, 0.99))}
+    assert measured_domain(seen, {}, "face").ranges == {}
+
+
+def test_a_renewed_domain_keeps_the_ranges_that_were_not_measured() -> None:
+    results, labels = labelled_scan(40)
+    known = Domain({"brightness": (0.1, 0.2), "sharpness": (1.0, 2.0)})
+    card = ModelCard(
+        "face-model", "1", Task.FACE, "net", "made", "none", "none", InputContract(), (), domain=known
+    )
+    with pytest.raises(SettingsError, match="too few to measure the domain"):
+        card_with_domain(card, results, labels)
+    seen = [
+        replace(one, properties=(Properties("face", "person 1", {"brightness": 0.5}),)) for one in results
+    ]
+    assert card_with_domain(card, seen, labels).domain.ranges == {
+        "brightness": (0.5, 0.5),
+        "sharpness": (1.0, 2.0),
+    }

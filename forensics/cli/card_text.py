@@ -6,7 +6,8 @@ import textwrap
 from collections.abc import Iterable, Iterator
 from pathlib import Path
 
-from forensics.records.model_card import Metric, ModelCard
+from forensics.records.model_card import Calibration, Metric, ModelCard
+from forensics.verdicts.likelihood import ratio_text
 
 _WIDTH = 100
 
@@ -22,12 +23,14 @@ def _lines(card: ModelCard, folder: Path) -> Iterator[str]:
     yield from _section("What it is", [card.summary])
     yield from _section("Licence", [card.licence])
     yield from _section("Trained on", [card.training_data])
+    yield from _section("Splits", _splits(card))
     yield from _section("What goes in", [_contract(card)])
     yield from _section("Figures", [_metric(metric) for metric in card.metrics] or ["none yet"])
     commands = dict.fromkeys(metric.command for metric in card.metrics if metric.command)
     if commands:
         yield from _section("To repeat them", commands)
     yield from _section("Calibration", _calibration(card))
+    yield from _section("Domain", _domain(card))
     yield from _section("Limits and known failures", card.limits or ["none are stated"])
     files = [
         f"{variant.precision}: {name} {digest}"
@@ -70,12 +73,43 @@ def _calibration(card: ModelCard) -> list[str]:
     else:
         fit = card.calibration
         lines.append(
-            f"fakeness = sigmoid({fit.slope:.3f} x logit {fit.intercept:+.3f}), from {fit.n} subjects: "
-            f"{fit.data}"
+            f"{_curve(fit)}, for logits from {fit.raw_lowest:.2f} to {fit.raw_highest:.2f}, from {fit.n} "
+            f"subjects: {fit.data}"
         )
     if card.thresholds is None:
         lines.append("no thresholds: every verdict is inconclusive")
     else:
         bounds = card.thresholds
         lines.append(f"signs from {bounds.signs:.3f}, no signs up to {bounds.no_signs:.3f}; {bounds.rule}")
+    if card.likelihood is None:
+        lines.append("no likelihood ratios: how far the data support them was not fitted")
+    else:
+        ratios = card.likelihood
+        lines.append(
+            f"likelihood ratios from {ratio_text(ratios.log10_lowest)} to "
+            f"{ratio_text(ratios.log10_highest)}; {ratios.rule}"
+        )
     return lines
+
+
+def _curve(fit: Calibration) -> str:
+    if fit.knots:
+        return f"fakeness by isotonic regression with {len(fit.knots)} knots"
+    return f"fakeness = sigmoid({fit.slope:.3f} x logit {fit.intercept:+.3f})"
+
+
+def _splits(card: ModelCard) -> Iterator[str]:
+    yield "training: as above"
+    if card.calibration is not None:
+        yield f"validation: {card.calibration.data}, n = {card.calibration.n}; chose weights and thresholds"
+    tested = dict.fromkeys(metric.data_set for metric in card.metrics)
+    for data_set in tested:
+        n = max(metric.n for metric in card.metrics if metric.data_set == data_set)
+        yield f"measured on: {data_set}, up to {n} rows; chose nothing"
+
+
+def _domain(card: ModelCard) -> Iterator[str]:
+    for name, (lowest, highest) in card.domain.ranges.items():
+        yield f"{name.replace('_', ' ')} from {lowest:.4g} to {highest:.4g}"
+    if not card.domain.ranges:
+        yield "not measured: no file is told to be out of domain"

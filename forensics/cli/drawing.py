@@ -66,6 +66,7 @@ def draw(
     name: str | None,
     only: Collection[str] = (),
     figures: Sequence[LabelledFigures] | None = None,
+    ratios: bool = False,
 ) -> None:
     """Writes every report.
 
@@ -77,6 +78,7 @@ def draw(
         name: the case file as the user would type it, None for one that is about to vanish.
         only: show these files alone.
         figures: to show; None computes them where labels are known.
+        ratios: state likelihood ratios.
 
     Raises:
         ReportError: a report cannot be written.
@@ -86,7 +88,7 @@ def draw(
     rows = list(case.results())
     rejected = [Notice("find", f"{one.path} {one.reason}. {one.hint}") for one in case.rejections()]
     if figures is None:
-        figures = _figures([result for _, result in rows], known, cards)
+        figures = labelled_figures([result for _, result in rows], known, cards, ratios=ratios)
     view = build_view(
         case.manifests(),
         rows,
@@ -100,18 +102,26 @@ def draw(
         notices=(*rejected, *known.notices),
         case=name,
         only=only,
+        ratios=ratios,
     )
     for path in reports:
         write_report(view, path)
 
 
-def _figures(
-    results: Sequence[ScanResult], known: LabelSet, cards: Sequence[ModelCard]
+def labelled_figures(
+    results: Sequence[ScanResult], known: LabelSet, cards: Sequence[ModelCard], *, ratios: bool
 ) -> tuple[LabelledFigures, ...]:
+    """Figures of every scope, none without labels; with ``ratios``, those of stated likelihood ratios too."""
     if not known.labels:
         return ()
     # scikit-learn takes a second to load, and only figures need it.
     from forensics.evaluation.protocol import figures_for
+    from forensics.evaluation.ratios import ratio_figures
 
-    thresholds = {card.task.value: card.thresholds for card in cards if card.thresholds is not None}
-    return figures_for(results, known.labels, thresholds=thresholds)
+    figures = figures_for(
+        results,
+        known.labels,
+        thresholds={card.task.value: card.thresholds for card in cards if card.thresholds is not None},
+        domains={card.task.value: card.domain for card in cards},
+    )
+    return figures + (ratio_figures(results, known.labels, cards) if ratios else ())

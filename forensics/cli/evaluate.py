@@ -8,8 +8,20 @@ from typing import TYPE_CHECKING, Annotated
 
 import typer
 
-from forensics.cli.machine import usable_cores
-from forensics.settings import DEFAULT_FRAMES, DETECTOR_NAMES, Profile, ScanSettings
+from forensics.cli.scan_options import (
+    DEFAULT_DETECTORS,
+    Crops,
+    Detectors,
+    Frames,
+    Labels,
+    Models,
+    Ratios,
+    Reports,
+    Split,
+    Workers,
+    scan_settings,
+)
+from forensics.settings import DEFAULT_FRAMES, Profile
 
 if TYPE_CHECKING:
     from forensics.cli.evaluating import Measured
@@ -20,42 +32,27 @@ def evaluate(
     paths: Annotated[
         list[Path], typer.Argument(metavar="LABELLED", help="Folders and files with known labels.")
     ],
-    labels: Annotated[
-        Path | None,
-        typer.Option(
-            "--labels",
-            metavar="FILE",
-            help="A CSV (path,label[,group,method,split]) or a metadata.json.",
-            show_default="folders called real and fake",
-        ),
-    ] = None,
-    split: Annotated[
-        str | None, typer.Option("--split", metavar="NAME", help="Rows of this split of the labels alone.")
-    ] = None,
-    reports: Annotated[
-        list[Path] | None,
-        typer.Option("--report", metavar="FILE", help="Report to write; .html, .json or .csv. Repeatable."),
-    ] = None,
+    labels: Labels = None,
+    split: Split = None,
+    reports: Reports = None,
     case: Annotated[
         Path | None, typer.Option("--case", metavar="FILE", help="Case file: resumes the scan.")
     ] = None,
-    models: Annotated[
-        list[str] | None,
-        typer.Option("--model", metavar="MODEL", help="A model's id or folder, instead of the shipped one."),
-    ] = None,
+    models: Models = None,
     compare: Annotated[
         list[str] | None,
-        typer.Option("--compare", metavar="OTHER", help="Compare with this model, or with a profile."),
+        typer.Option(
+            "--compare",
+            metavar="OTHER",
+            help="Compare with this model, or with a profile or precision: triage, f32, bf16 or int8.",
+        ),
     ] = None,
-    detectors: Annotated[
-        str, typer.Option("--detectors", metavar="NAMES", help="What to look at, comma between.")
-    ] = ",".join(DETECTOR_NAMES),
+    detectors: Detectors = DEFAULT_DETECTORS,
     profile: Annotated[Profile, typer.Option("--profile", help="As for scan.")] = Profile.EXAMINATION,
-    frames: Annotated[int, typer.Option("--frames", metavar="N", help="Frames per video.")] = DEFAULT_FRAMES,
-    crops: Annotated[bool, typer.Option("--crops", help="Stills are ready-made face crops.")] = False,
-    workers: Annotated[
-        int | None, typer.Option("--workers", metavar="N", help="Processes.", show_default="one per core")
-    ] = None,
+    frames: Frames = DEFAULT_FRAMES,
+    crops: Crops = False,
+    workers: Workers = None,
+    ratios: Ratios = False,
     data_set: Annotated[
         str | None,
         typer.Option("--data-set", metavar="TEXT", help="What this data set is called in the cards."),
@@ -72,6 +69,7 @@ def evaluate(
 ) -> None:
     """Measure the models on labelled media: figures with intervals, by file, face and voice."""
     from forensics.cli import measuring
+    from forensics.cli.comparing import compared
     from forensics.cli.drawing import draw
     from forensics.cli.evaluating import scanned
     from forensics.errors import SettingsError
@@ -84,26 +82,33 @@ def evaluate(
     for path in reports or ():
         check_writable(path)
     command = ("forensics", *sys.argv[1:])
-    settings = ScanSettings(
-        paths=tuple(paths),
-        case=case,
-        workers=usable_cores() if workers is None else workers,
+    settings = scan_settings(
+        paths,
+        workers=workers,
+        detectors=detectors,
+        models=models,
         frames=frames,
-        profile=profile,
-        detectors=tuple(name.strip() for name in detectors.split(",") if name.strip()),
         crops=crops,
-        models=tuple(models or ()),
+        case=case,
+        profile=profile,
     )
     with scanned(settings, labels, split, command) as measured:
-        figures = measuring.figures_of(measured)
+        figures = measuring.figures_of(measured, ratios=ratios)
         for other in compare or ():
-            figures += (measuring.compared(measured, settings, other, labels, split, command),)
+            figures += (compared(measured, settings, other, labels, split, command),)
         name = None if case is None else str(case)
-        draw(measured.case, reports or (), measured.known, measured.cards, name=name, figures=figures)
+        draw(
+            measured.case,
+            reports or (),
+            measured.known,
+            measured.cards,
+            name=name,
+            figures=figures,
+            ratios=ratios,
+        )
     typer.echo("\n".join(measuring.table(figures)))
     if write_card and data_set is not None:
-        repeat = [word for word in command if word != "--write-card"]
-        for path in measuring.write_figures(measured, figures, data_set, repeat):
+        for path in measuring.write_figures(measured, figures, data_set, command):
             typer.echo(f"Figures written: {path}", err=True)
     if audit or junit is not None:
         _audit(measured, figures, data_set, junit)

@@ -13,7 +13,7 @@ from forensics.cli.temporary import temporary_folder
 from forensics.evaluation.labels import LabelSet, read_labels
 from forensics.records.model_card import ModelCard
 from forensics.records.scan import ScanResult
-from forensics.scan.bench import ChosenModel
+from forensics.scan.bench import ChosenModel, manifest_of
 from forensics.scan.run import plan_scan, run_scan
 from forensics.settings import ScanSettings
 
@@ -40,7 +40,12 @@ class Measured:
 
 @contextlib.contextmanager
 def scanned(
-    settings: ScanSettings, labels: Path | None, split: str | None, command: Sequence[str]
+    settings: ScanSettings,
+    labels: Path | None,
+    split: str | None,
+    command: Sequence[str],
+    *,
+    precision: str | None = None,
 ) -> Iterator[Measured]:
     """Scans the files that have a label, no others: files of the sealed split are never opened.
 
@@ -48,6 +53,7 @@ def scanned(
         labels: the labels file; None takes folders called real and fake.
         split: rows of this split alone.
         command: the command line as typed, for the manifest.
+        precision: in which every score is computed, instead of the profile's.
 
     Raises:
         ForensicsError: labels that fit nothing, or anything that stops a scan.
@@ -57,6 +63,9 @@ def scanned(
     known = read_labels(labels, [file.display for file in plan.files], settings.paths, split=split)
     wanted = tuple(file for file in plan.files if file.display in known.labels)
     plan = replace(plan, files=wanted)
+    if precision is not None:
+        models = tuple(replace(model, precision=precision, first_look=None) for model in plan.models)
+        plan = replace(plan, models=models, manifest=manifest_of(settings, models, command))
     with contextlib.ExitStack() as stack:
         path = settings.case
         if path is None:

@@ -7,6 +7,8 @@ from typing import Annotated
 
 import typer
 
+from forensics.cli.scan_options import KnownLabels, Ratios
+
 
 def report(
     case: Annotated[Path, typer.Argument(metavar="CASE", help="The case file.")],
@@ -14,14 +16,12 @@ def report(
         list[Path],
         typer.Option("--report", metavar="FILE", help="Where to write; .html, .json or .csv. Repeatable."),
     ],
-    labels: Annotated[
-        Path | None,
-        typer.Option("--labels", metavar="FILE", help="Known labels: a CSV (path,label) or a metadata.json."),
-    ] = None,
+    labels: KnownLabels = None,
     only: Annotated[
         list[str] | None,
         typer.Option("--only", metavar="PATH", help="Show this file alone, in full. Repeatable."),
     ] = None,
+    ratios: Ratios = False,
 ) -> None:
     """Draw the report of a case file; the media are not needed."""
     from forensics.casefile.case_file import CaseFile
@@ -34,6 +34,6 @@ def report(
         paths = [result.media.path for _, result in opened.results()]
         known = labels_for(paths, labels, ())
         cards = cards_of(opened.manifests())
-        draw(opened, reports, known, cards, name=str(case), only=only or ())
+        draw(opened, reports, known, cards, name=str(case), only=only or (), ratios=ratios)
     for path in reports:
         typer.echo(f"Report: {path}", err=True)

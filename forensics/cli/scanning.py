@@ -36,11 +36,13 @@ class Wishes:
 
     Attributes:
         labels: the labels file; None takes what lies among the media.
+        ratios: state likelihood ratios in the reports.
         as_json: one line of JSON per file on stdout.
     """
 
     reports: tuple[Path, ...] = ()
     labels: Path | None = None
+    ratios: bool = False
     retry_failed: bool = False
     as_json: bool = False
 
@@ -82,7 +84,7 @@ def scan_and_report(settings: ScanSettings, wishes: Wishes, command: Sequence[st
             outcome = run_scan(plan, case, on_event=listen, retry_failed=wishes.retry_failed)
         name = None if settings.case is None else str(settings.case)
         cards = [model.card for model in plan.models]
-        draw(case, wishes.reports, known, cards, name=name)
+        draw(case, wishes.reports, known, cards, name=name, ratios=wishes.ratios)
         results = [(result.media.path, result.verdict.label) for _, result in case.results()]
         n_rejected = len(case.rejections())
     done = Done(Counter(label for _, label in results), outcome.interrupted)

@@ -13,13 +13,14 @@ from scipy.stats import rankdata
 from forensics.errors import SettingsError
 from forensics.evaluation.labels import Label
 from forensics.evaluation.metrics import MEASURES
-from forensics.evaluation.protocol import FILE_SCOPE
 from forensics.evaluation.resampling import N_RESAMPLES, Bools, Floats, intervals
 from forensics.evaluation.rows import Resample, Rows
 from forensics.records.figures import Figure, LabelledFigures
 from forensics.records.scan import ScanResult
 from forensics.records.verdict import VerdictLabel
 
+# Begins the name of the scope of a comparison.
+COMPARISON = "comparison"
 _NORMAL_95 = 1.959963984540054
 
 
@@ -53,6 +54,7 @@ class Comparison:
 
     Attributes:
         n: files that both scored.
+        n_manipulated, n_pristine: of these, where labels are known.
         n_only_first, n_only_second: files that only one of the two scored.
         auc_delong: difference of the AUCs by DeLong's method, which takes files as independent.
         auc_by_group: the same with the interval resampled by group.
@@ -69,6 +71,8 @@ class Comparison:
     drift_p95: float
     drift_max: float
     flips: tuple[Flip, ...]
+    n_manipulated: int = 0
+    n_pristine: int = 0
     auc_first: float | None = None
     auc_second: float | None = None
     auc_delong: Difference | None = None
@@ -137,6 +141,8 @@ def compare(
 
 
 def _with_aucs(comparison: Comparison, first: Rows, second: Rows, n_resamples: int) -> Comparison:
+    n_manipulated = int(first.manipulated.sum())
+    comparison = replace(comparison, n_manipulated=n_manipulated, n_pristine=first.n - n_manipulated)
     if not first.has_both_classes:
         return comparison
     auc_first, auc_second = _AUC.value(first), _AUC.value(second)
@@ -183,7 +189,7 @@ def delong_difference(first: Floats, second: Floats, manipulated: Bools) -> Diff
 
 def as_figures(comparison: Comparison) -> LabelledFigures:
     """The comparison for a report: first minus second, with the group interval where there is one."""
-    name = f"{FILE_SCOPE}, {comparison.first} minus {comparison.second}"
+    name = f"{COMPARISON} {comparison.first} minus {comparison.second}"
     n = comparison.n
     figures = [
         Figure("drift_mean", comparison.drift_mean, n),
@@ -210,7 +216,12 @@ def as_figures(comparison: Comparison) -> LabelledFigures:
     if len(comparison.flips) > _MAX_FLIPS_NAMED:
         notes.append(f"and {len(comparison.flips) - _MAX_FLIPS_NAMED} more flips")
     return LabelledFigures(
-        name, 0, 0, comparison.n_only_first + comparison.n_only_second, tuple(figures), notes=tuple(notes)
+        name,
+        comparison.n_manipulated,
+        comparison.n_pristine,
+        comparison.n_only_first + comparison.n_only_second,
+        tuple(figures),
+        notes=tuple(notes),
     )
 
 

@@ -15,7 +15,7 @@ from forensics.evaluation.rows import Rows
 from forensics.records.figures import Confusion, Figure, LabelledFigures
 from forensics.records.model_card import ModelCard
 from forensics.records.scan import ScanResult
-from forensics.verdicts.likelihood import ENFSI_SCALE, LikelihoodStatement, likelihood_of
+from forensics.verdicts.likelihood import ENFSI_SCALE, LikelihoodStatement, likelihood_of, ratio_text
 
 NEITHER = "support for neither"
 NOT_STATED = "not stated"
@@ -129,7 +129,7 @@ def _notes(card: ModelCard) -> tuple[str, ...]:
     if bounds is None:
         return ()
     return (
-        f"Ratios of {card.id} are held between {10**bounds.log10_lowest:.2g} and "
-        f"{10**bounds.log10_highest:.2g}: {bounds.rule}.",
+        f"Ratios of {card.id} are held between {ratio_text(bounds.log10_lowest)} and "
+        f"{ratio_text(bounds.log10_highest)}: {bounds.rule}.",
         "Words after the ENFSI Guideline for Evaluative Reporting in Forensic Science (2015).",
     )

@@ -31,6 +31,7 @@ from forensics.report.evidence import (
 )
 from forensics.report.finite import finite_figures, finite_result
 from forensics.report.words import VERDICT_ORDER
+from forensics.verdicts.likelihood import LikelihoodStatement, likelihood_of
 
 
 @dataclass(frozen=True, slots=True)
@@ -40,6 +41,7 @@ class SubjectView:
     Attributes:
         deciding: the file's verdict rests on this subject.
         thresholds: of the model that scored, None where its card was not given.
+        likelihood: the subject's likelihood ratio or why there is none; None where none was asked for.
     """
 
     subject: str
@@ -50,6 +52,7 @@ class SubjectView:
     scores: tuple[Score, ...]
     thresholds: Thresholds | None
     groups: tuple[ExhibitGroup, ...]
+    likelihood: LikelihoodStatement | None = None
 
     @property
     def of_sound(self) -> bool:
@@ -99,6 +102,11 @@ class FileView:
         return wrong.get((self.label or "", self.result.verdict.label), "")
 
     @property
+    def likelihood(self) -> LikelihoodStatement | None:
+        """Of the subject that decides the verdict; None where none was asked for or nothing was scored."""
+        return next((one.likelihood for one in self.subjects if one.deciding), None)
+
+    @property
     def n_people(self) -> int:
         """Persons told apart in the file."""
         return len(self.result.tracks)
@@ -138,6 +146,7 @@ class ReportView:
         labelled: labels are known for at least one file.
         chain_head: digest of the case file's last row, empty where there is no chain.
         omission: None where everything is shown.
+        ratios: likelihood ratios are stated.
     """
 
     drawn_utc: str
@@ -152,6 +161,7 @@ class ReportView:
     labelled: bool
     chain_head: str
     omission: Omission | None
+    ratios: bool = False
 
     @property
     def n_files(self) -> int:
@@ -176,6 +186,7 @@ def build_view(
     notices: Sequence[Notice] = (),
     case: str | None = None,
     only: Collection[str] = (),
+    ratios: bool = False,
     drawn_utc: str | None = None,
 ) -> ReportView:
     """Arranges a case for its readers.
@@ -189,14 +200,15 @@ def build_view(
         notices: what the runs report beside their files, for example folders that could not be read.
         case: the case file as the user would type it, for the commands that the page names.
         only: show these files alone, given by display path or by its end; empty means all.
+        ratios: state likelihood ratios.
         drawn_utc: ISO 8601 time of drawing, UTC; now if not given.
     """
     rows = [(row_id, finite_result(result)) for row_id, result in results if _wanted(result.media.path, only)]
     kept, captions = spend(rows, load_exhibits)
     full = set(by_attention(rows)[:MOST_FULL_FILES])
-    thresholds = {card.id: card.thresholds for card in cards if card.thresholds is not None}
+    by_id = {card.id: card for card in cards}
     files = tuple(
-        _file_view(position, rows[position], position in full, kept, captions, labels or {}, thresholds)
+        _file_view(position, rows[position], position in full, kept, captions, labels or {}, by_id, ratios)
         for position in range(len(rows))
     )
     runs = tuple(manifests)
@@ -214,6 +226,7 @@ def build_view(
         labelled=any(file.label is not None for file in files),
         chain_head=chain_head,
         omission=_omission(files, case),
+        ratios=ratios,
     )
 
 
@@ -228,7 +241,8 @@ def _file_view(
     kept: Mapping[int, tuple[Exhibit, ...]],
     captions: Mapping[int, tuple[ExhibitCaption, ...]],
     labels: Mapping[str, str],
-    thresholds: Mapping[str, Thresholds],
+    cards: Mapping[str, ModelCard],
+    ratios: bool,
 ) -> FileView:
     row_id, result = row
     shown = kept.get(position, ())
@@ -240,7 +254,7 @@ def _file_view(
         voice_fakeness=_highest(result, "voice"),
         label=labels.get(result.media.path),
         full=full,
-        subjects=_subjects(result, shown, thresholds),
+        subjects=_subjects(result, shown, cards, ratios),
         facts=container_facts(result.media) if full else (),
         captions=captions[position],
         n_left_out=len(captions[position]) - len(shown),
@@ -252,7 +266,7 @@ def _highest(result: ScanResult, detector: str) -> float | None:
 
 
 def _subjects(
-    result: ScanResult, exhibits: Sequence[Exhibit], thresholds: Mapping[str, Thresholds]
+    result: ScanResult, exhibits: Sequence[Exhibit], cards: Mapping[str, ModelCard], ratios: bool
 ) -> tuple[SubjectView, ...]:
     """Subjects in the order of the verdict's basis, then those that only have scores or pictures."""
     keys = [(one.detector, one.subject) for one in result.verdict.basis]
@@ -278,8 +292,9 @@ def _subjects(
                 basis=basis,
                 track=next((track for track in result.tracks if subject == f"person {track.track_id}"), None),
                 scores=scores,
-                thresholds=thresholds.get(model),
+                thresholds=cards[model].thresholds if model in cards else None,
                 groups=() if subject in drawn else groups_of(subject, exhibits),
+                likelihood=_likelihood(result, basis, cards) if ratios and basis is not None else None,
             )
         )
         drawn.add(subject)
@@ -288,6 +303,14 @@ def _subjects(
         for subject in dict.fromkeys(one.subject for one in exhibits if one.subject not in drawn)
     )
     return tuple(subjects)
+
+
+def _likelihood(result: ScanResult, basis: Basis, cards: Mapping[str, ModelCard]) -> LikelihoodStatement:
+    card = cards.get(basis.model)
+    if card is None:
+        words = f"No likelihood ratio is stated: the card of {basis.model} is not at hand."
+        return LikelihoodStatement(None, False, None, words)
+    return likelihood_of(basis, card, result.properties_of(basis.detector, basis.subject))
 
 
 def _omission(files: Sequence[FileView], case: str | None) -> Omission | None:

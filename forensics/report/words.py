@@ -6,7 +6,8 @@ import unicodedata
 
 from forensics.records.findings import Why
 from forensics.records.model_card import Metric, ModelCard
-from forensics.records.verdict import VerdictLabel
+from forensics.records.verdict import Basis, Verdict, VerdictLabel
+from forensics.verdicts.words import stated
 
 VERDICT_WORDS: dict[VerdictLabel, str] = {
     VerdictLabel.SIGNS_OF_MANIPULATION: "Signs of manipulation",
@@ -78,6 +79,13 @@ METRIC_WORDS: dict[str, str] = {
     "true_positive_rate": "Found among manipulated files",
     "cllr": "Cllr",
     "cllr_min": "Cllr, minimum",
+    "misleading_pristine": "Pristine files with a ratio above 1 (misleading)",
+    "misleading_manipulated": "Manipulated files with a ratio of at most 1 (misleading)",
+    "auc_difference": "AUC, difference",
+    "drift_mean": "Shift of fakeness, mean",
+    "drift_p95": "Shift of fakeness, 95 % of files below",
+    "drift_max": "Shift of fakeness, largest",
+    "label_flips": "Verdicts that differ",
 }
 
 HEADLINE_METRICS = ("auc", "eer", "recall", "false_positive_rate")
@@ -94,6 +102,16 @@ GLOSSARY: tuple[tuple[str, str], ...] = (
         "Interval",
         "How far the fakeness of this file would move if other moments of the same file had been looked at "
         "(95 %). It is not the error rate of the model.",
+    ),
+    (
+        "At least, at most",
+        "A fakeness at the edge of what the model's calibration has seen. The score lies beyond it, where no "
+        "probability is stated.",
+    ),
+    (
+        "Likelihood ratio",
+        "How many times more probable such a score is for manipulated than for pristine validation files. It "
+        "is not the probability that the file was manipulated: that depends on everything else in the case.",
     ),
     (
         "Threshold",
@@ -170,6 +188,22 @@ def fakeness_text(value: float | None) -> str:
     if value < 0.01:
         return "< 0.01"
     return f"{value:.2f}"
+
+
+def stated_fakeness(basis: Basis) -> str:
+    """A subject's fakeness, or the bound that is stated beyond what the calibration has seen."""
+    return fakeness_text(basis.fakeness) if basis.covered else stated(basis)
+
+
+def verdict_fakeness(verdict: Verdict) -> str:
+    """What is stated of the subject that decided; empty where nothing was scored."""
+    return stated_fakeness(verdict.basis[0]) if verdict.basis else fakeness_text(verdict.fakeness)
+
+
+def highest_fakeness(verdict: Verdict, detector: str) -> str:
+    """What is stated of a detector's highest subject; empty where it scored nothing."""
+    bases = [basis for basis in verdict.basis if basis.detector == detector]
+    return stated_fakeness(max(bases, key=lambda basis: basis.fakeness)) if bases else ""
 
 
 def interval_text(lower: float | None, upper: float | None) -> str:

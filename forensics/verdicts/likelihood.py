@@ -69,7 +69,7 @@ def state(fakeness: float, bounds: LikelihoodBounds) -> LikelihoodStatement:
         sides = ("it was manipulated", "it was not")
         first, second = sides if held > 0 else sides[::-1]
         words = (
-            f"Such a score is about {10 ** abs(held):.2g} times more probable if {first} than if {second}: "
+            f"Such a score is about {ratio_text(abs(held))} times more probable if {first} than if {second}: "
             f"{support} for the first proposition over the second."
         )
     if bounded:
@@ -82,6 +82,12 @@ def log10_ratio(fakeness: float) -> float:
     if fakeness <= 0 or fakeness >= 1:
         return -math.inf if fakeness <= 0 else math.inf
     return math.log10(fakeness) - math.log10(1 - fakeness)
+
+
+def ratio_text(log10_ratio: float) -> str:
+    """``76`` or ``1/1,500``: a ratio to two digits, as people read it."""
+    times = f"{float(f'{10 ** abs(log10_ratio):.2g}'):,g}"
+    return times if log10_ratio >= 0 else f"1/{times}"
 
 
 def verbal(log10_ratio: float) -> str | None:

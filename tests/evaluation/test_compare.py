@@ -55,7 +55,7 @@ def test_a_clearly_better_model_is_told_by_both_intervals() -> None:
         assert difference.lower is not None
         assert difference.lower > 0.1
     figures = as_figures(found)
-    assert figures.scope == "file, good minus poor"
+    assert figures.scope == "comparison good minus poor"
     assert figures.figures[0].name == "auc_difference"
     assert figures.figures[0].value == pytest.approx(found.auc_first - found.auc_second)
     assert any("DeLong" in note for note in figures.notes)

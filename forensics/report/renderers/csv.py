@@ -26,6 +26,7 @@ COLUMNS = (
     "duration_s",
     "reason",
 )
+RATIO_COLUMNS = ("log10_likelihood_ratio", "support")
 LABEL_COLUMN = "label"
 FORMULA_STARTS = ("=", "+", "-", "@", "\t", "\r")
 
@@ -36,7 +37,7 @@ class CsvRenderer:
     suffix: ClassVar[str] = ".csv"
 
     def render(self, view: ReportView, out: BinaryIO) -> None:
-        """Writes the table; a column of labels comes last if any are known."""
+        """Writes the table; with likelihood ratios two more columns, and labels last if any are known."""
         text = io.TextIOWrapper(
             out, encoding="utf-8", errors="backslashreplace", newline="", write_through=True
         )
@@ -44,9 +45,11 @@ class CsvRenderer:
             plain = csv.writer(text, lineterminator="\n")
             # Before Python 3.13 the writer leaves a lone carriage return unquoted: readers end the row there.
             quoted = csv.writer(text, lineterminator="\n", quoting=csv.QUOTE_ALL)
-            plain.writerow([*COLUMNS, LABEL_COLUMN] if view.labelled else COLUMNS)
+            more = (*(RATIO_COLUMNS if view.ratios else ()), *((LABEL_COLUMN,) if view.labelled else ()))
+            plain.writerow([*COLUMNS, *more])
             for file in view.files:
-                cells = _cells(file) + ([_safe(file.label or "")] if view.labelled else [])
+                cells = _cells(file) + (_ratio_cells(file) if view.ratios else [])
+                cells += [_safe(file.label or "")] if view.labelled else []
                 writer = quoted if any("\r" in cell for cell in cells) else plain
                 writer.writerow(cells)
         finally:
@@ -69,6 +72,11 @@ def _cells(file: FileView) -> list[str]:
         _number(media.duration_s, 3),
         _safe(verdict.reason),
     ]
+
+
+def _ratio_cells(file: FileView) -> list[str]:
+    stated = file.likelihood
+    return ["", ""] if stated is None else [_number(stated.log10_ratio), stated.support or ""]
 
 
 def _number(value: float | None, n_decimals: int = 6) -> str:

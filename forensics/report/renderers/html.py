@@ -16,6 +16,7 @@ from forensics.records.findings import Exhibit
 from forensics.report import figures, timeline, words
 from forensics.report.view import ReportView
 from forensics.resources import resource_folder
+from forensics.verdicts.likelihood import ratio_text
 
 PAGE = "report.html.jinja"
 STYLE = "report.css"
@@ -110,6 +111,7 @@ def _environment(folder: Path) -> jinja2.Environment:
         confusion_columns=figures.confusion_columns,
         confusion_rows=figures.confusion_rows,
         headline=words.headline,
+        ratio_text=ratio_text,
         percent=_percent,
     )
     return environment

@@ -16,12 +16,31 @@ from forensics.records.figures import LabelledFigures
 from forensics.records.findings import Abstention, Notice, Score
 from forensics.records.media import MediaFile
 from forensics.records.model_card import ModelCard
+from forensics.records.properties import Properties
 from forensics.records.scan import RunManifest
 from forensics.records.verdict import Verdict
 from forensics.report.evidence import ExhibitCaption
 from forensics.report.view import FileView, ReportView
 
 SCHEMA_VERSION = 1
+
+
+@dataclass(frozen=True, slots=True)
+class JsonLikelihood:
+    """A subject's likelihood ratio, or why there is none.
+
+    Attributes:
+        log10_ratio: positive speaks for manipulation; null where no ratio can be stated.
+        bounded: held at the most that the validation files support.
+        support: in the words of the ENFSI scale; null below a ratio of 2.
+    """
+
+    detector: str
+    subject: str
+    log10_ratio: float | None
+    bounded: bool
+    support: str | None
+    words: str
 
 
 @dataclass(frozen=True, slots=True)
@@ -34,6 +53,8 @@ class JsonFile:
         duration_s: the longest stream.
         label: ``manipulated`` or ``pristine`` where it is known.
         exhibits: what the case file shows of it, without the pictures.
+        properties: how each subject looks or sounds.
+        likelihood: of each subject where ratios were asked for (``--lr``), otherwise empty.
     """
 
     row_id: int
@@ -50,6 +71,8 @@ class JsonFile:
     notices: tuple[Notice, ...]
     exhibits: tuple[ExhibitCaption, ...]
     timings_s: dict[str, float]
+    properties: tuple[Properties, ...] = ()
+    likelihood: tuple[JsonLikelihood, ...] = ()
 
 
 @dataclass(frozen=True, slots=True)
@@ -117,6 +140,15 @@ def _json_file(file: FileView) -> JsonFile:
         notices=result.notices,
         exhibits=file.captions,
         timings_s=result.timings_s,
+        properties=result.properties,
+        likelihood=tuple(
+            JsonLikelihood(
+                *(subject.detector, subject.subject, stated.log10_ratio, stated.bounded),
+                *(stated.support, stated.words),
+            )
+            for subject in file.subjects
+            if (stated := subject.likelihood) is not None
+        ),
     )
 
 

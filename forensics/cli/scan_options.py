@@ -1,0 +1,85 @@
+"""Options that several commands share, so that they are called and explained alike."""
+
+from __future__ import annotations
+
+from collections.abc import Sequence
+from pathlib import Path
+from typing import Annotated
+
+import typer
+
+from forensics.cli.machine import usable_cores
+from forensics.settings import DEFAULT_TIME_LIMIT_S, DETECTOR_NAMES, Profile, ScanSettings
+
+Reports = Annotated[
+    list[Path] | None,
+    typer.Option("--report", metavar="FILE", help="Report to write; .html, .json or .csv. Repeatable."),
+]
+KnownLabels = Annotated[
+    Path | None,
+    typer.Option("--labels", metavar="FILE", help="Known labels: a CSV (path,label) or a metadata.json."),
+]
+Labels = Annotated[
+    Path | None,
+    typer.Option(
+        "--labels",
+        metavar="FILE",
+        help="A CSV (path,label[,group,method,split]) or a metadata.json.",
+        show_default="folders called real and fake",
+    ),
+]
+Split = Annotated[
+    str | None, typer.Option("--split", metavar="NAME", help="Rows of this split of the labels alone.")
+]
+Models = Annotated[
+    list[str] | None,
+    typer.Option("--model", metavar="MODEL", help="A model's id or folder, instead of the shipped one."),
+]
+DEFAULT_DETECTORS = ",".join(DETECTOR_NAMES)
+Detectors = Annotated[
+    str, typer.Option("--detectors", metavar="NAMES", help="What to look at, comma between.")
+]
+Frames = Annotated[
+    int, typer.Option("--frames", metavar="N", help="Frames per video, spread over the whole clip.")
+]
+Crops = Annotated[bool, typer.Option("--crops", help="Stills are ready-made face crops, scored whole.")]
+Workers = Annotated[
+    int | None, typer.Option("--workers", metavar="N", help="Processes.", show_default="one per core")
+]
+Ratios = Annotated[
+    bool, typer.Option("--lr", help="State likelihood ratios, as far as validation data support them.")
+]
+
+
+def scan_settings(
+    paths: Sequence[Path],
+    *,
+    workers: int | None,
+    detectors: str,
+    models: Sequence[str] | None,
+    frames: int,
+    crops: bool,
+    case: Path | None = None,
+    profile: Profile = Profile.EXAMINATION,
+    time_limit_s: float = DEFAULT_TIME_LIMIT_S,
+) -> ScanSettings:
+    """Settings from options as they were typed.
+
+    Args:
+        workers: None takes one per core that may be used.
+        detectors: names with commas between.
+
+    Raises:
+        SettingsError: a value is out of its range.
+    """
+    return ScanSettings(
+        paths=tuple(paths),
+        case=case,
+        workers=usable_cores() if workers is None else workers,
+        frames=frames,
+        profile=profile,
+        detectors=tuple(name.strip() for name in detectors.split(",") if name.strip()),
+        crops=crops,
+        time_limit_s=time_limit_s,
+        models=tuple(models or ()),
+    )

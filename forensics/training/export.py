@@ -5,7 +5,6 @@ Only validation rows choose anything here.
 
 from __future__ import annotations
 
-import hashlib
 from collections import Counter
 from collections.abc import Callable, Sequence
 from dataclasses import dataclass, replace
@@ -25,9 +24,10 @@ from forensics.evaluation.calibration import calibrated, fit_calibration
 from forensics.evaluation.domain import fit_domain
 from forensics.evaluation.likelihood import fit_bounds
 from forensics.evaluation.thresholds import earned_thresholds
-from forensics.records.model_card import Domain, InputContract, ModelCard, Task, Variant
+from forensics.records.model_card import Domain, InputContract, ModelCard, Task
 from forensics.training.conversion import parity, run_openvino, to_openvino
 from forensics.training.data.samples import Sample, read_samples
+from forensics.training.inscription import stem_of, store
 from forensics.training.nets import build_net
 from forensics.training.quantise import Comparison, quantise
 from forensics.training.run import BEST_NAME, RECORD_NAME, load
@@ -84,11 +84,13 @@ def export(settings: ExportSettings, on_note: Callable[[str], None] | None = Non
     model = to_openvino(net, contract)
     worst = parity(net, model, batches[:_N_PARITY_BATCHES])
     note(f"parity: worst difference of a logit between torch and the IR in f32 is {worst:.1e}")
-    settings.out.mkdir(parents=True, exist_ok=True)
-    ov.save_model(model, settings.out / "model.xml", compress_to_fp16=True)
-    logits = _logits(settings.out / "model.xml", batches, contract)
     card = _card(settings, record, net.task, contract, samples, worst)
+    card = replace(card, variants=(store(model, card, "f16", settings.out),))
+    # Weights were rounded to half precision: what is calibrated is what was stored.
+    logits = _logits(settings.out / card.variants[0].xml, batches, contract)
     card = _calibrated(card, rows, logits, batches, note)
+    for of_earlier_export in settings.out.glob(f"{stem_of('int8')}.*"):
+        of_earlier_export.unlink()
     if settings.int8:
         card = _with_int8(card, settings.out, model, batches, rows, note)
     catalog.write_card(card, settings.out)
@@ -141,7 +143,7 @@ def _card(
         licence=settings.licence,
         training_data=f"Training rows: {rows}. {settings.terms}".strip(),
         contract=contract,
-        variants=(_variant("f16", settings.out, "model"),),
+        variants=(),
         limits=_LIMITS[task],
     )
 
@@ -209,27 +211,12 @@ def _with_int8(
     plain = run_openvino(model, batches)
     comparison = Comparison(batches, labels, plain, card.calibration)
     ranges = batches[:: max(1, len(batches) // _N_RANGE_BATCHES)]
-    for careful in (False, True):
-        small = quantise(model, ranges, careful=careful, gate_on=comparison)
-        gate = comparison.gate(small)
-        note(f"{gate}{', with layers kept in f32' if careful else ''}")
-        if gate.passed:
-            ov.save_model(small, folder / "model.int8.xml", compress_to_fp16=True)
-            return replace(
-                card,
-                variants=(*card.variants, _variant("int8", folder, "model.int8")),
-                summary=f"{card.summary}. {gate}",
-            )
-    for leftover in folder.glob("model.int8.*"):
-        leftover.unlink()
+    found = quantise(model, ranges, comparison, note)
+    card = replace(card, summary=f"{card.summary}. {found}")
+    if found.gate.passed:
+        return replace(card, variants=(*card.variants, store(found.model, card, "int8", folder)))
     note("INT8 is not kept: triage runs this model in bf16 or f32.")
-    return replace(card, summary=f"{card.summary}. {gate}")
-
-
-def _variant(precision: str, folder: Path, stem: str) -> Variant:
-    names = f"{stem}.xml", f"{stem}.bin"
-    digests = [hashlib.sha256((folder / name).read_bytes()).hexdigest() for name in names]
-    return Variant(precision, *names, *digests)
+    return card
 
 
 _LIMITS = {

@@ -2,18 +2,17 @@
 
 from __future__ import annotations
 
-import hashlib
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from pathlib import Path
 
 import numpy as np
-import openvino as ov
 
 from forensics import catalog
 from forensics.media.hashing import sha256_of
-from forensics.records.model_card import InputContract, ModelCard, Variant
+from forensics.records.model_card import InputContract, ModelCard
 from forensics.training.conversion import parity, to_openvino
 from forensics.training.importing import import_checkpoint
+from forensics.training.inscription import store
 
 # Crops of this size are what the reference nets were trained on (Bonettini et al. 2020).
 _SIZE_PX = 224
@@ -57,11 +56,6 @@ def import_model(settings: ImportSettings) -> ModelCard:
     )
     model = to_openvino(net, contract)
     worst = parity(net, model, [_pictures()])
-    settings.out.mkdir(parents=True, exist_ok=True)
-    ov.save_model(model, settings.out / "model.xml", compress_to_fp16=True)
-    digests = [
-        hashlib.sha256((settings.out / f"model.{end}").read_bytes()).hexdigest() for end in ("xml", "bin")
-    ]
     card = ModelCard(
         id=settings.out.resolve().name,
         version="1",
@@ -74,9 +68,10 @@ def import_model(settings: ImportSettings) -> ModelCard:
         licence=settings.licence,
         training_data="As the checkpoint's publisher states; not known here.",
         contract=contract,
-        variants=(Variant("f16", "model.xml", "model.bin", *digests),),
+        variants=(),
         limits=_LIMITS,
     )
+    card = replace(card, variants=(store(model, card, "f16", settings.out),))
     catalog.write_card(card, settings.out)
     catalog.verify(card, settings.out)
     return card

@@ -1,0 +1,84 @@
+"""Storing an IR, and what it says about itself: the lasting part of its card, in its ``rt_info``.
+
+An IR that is separated from its card still says what it is, how its input is made and its output is read.
+Calibration, thresholds and figures are measured again in the life of a model (``forensics calibrate``,
+``forensics evaluate --write-card``), and the IR's SHA-256 is in the card: they stand in ``card.toml`` alone.
+"""
+
+from __future__ import annotations
+
+import hashlib
+from pathlib import Path
+
+import msgspec
+import openvino as ov
+
+import forensics
+from forensics.records.model_card import ModelCard, Task, Variant
+
+_PLACE = "forensics"
+_IN_CARD_ONLY = ("variants", "calibration", "thresholds", "domain", "metrics", "likelihood")
+_READING = {
+    Task.FACE: (
+        "input: uint8[N, size_px, size_px, 3] RGB, a face cut crop_margin times the finder's box wide. "
+        "logit: float32[N], positive for manipulated; a subject's raw score is the mean over its frames, "
+        "and over the mirrored frames too where flip is true. map: float32[N, 1, h, w], where the net looked."
+    ),
+    Task.VOICE: (
+        "input: float32[N, window_s * rate_hz] mono, levelled as forensics.media.sound does. logit: "
+        "float32[N], positive for manipulated; a file's raw score is the mean over its windows. map: "
+        "float32[N, 1, h, w], the log-mel spectrogram."
+    ),
+}
+
+
+def store(model: ov.Model, card: ModelCard, precision: str, folder: Path) -> Variant:
+    """Saves a model with its inscription, weights in half precision, and gives the card's entry for it.
+
+    Args:
+        precision: ``f16`` or ``int8``, as in ``Variant.precision``.
+        folder: the model's folder, which is made if need be.
+    """
+    inscribe(model, card, precision)
+    folder.mkdir(parents=True, exist_ok=True)
+    stem = stem_of(precision)
+    ov.save_model(model, folder / f"{stem}.xml", compress_to_fp16=True)
+    names = f"{stem}.xml", f"{stem}.bin"
+    digests = [hashlib.sha256((folder / name).read_bytes()).hexdigest() for name in names]
+    return Variant(precision, *names, *digests)
+
+
+def stem_of(precision: str) -> str:
+    """Name of a stored form's files, without the ending."""
+    return "model" if precision == "f16" else f"model.{precision}"
+
+
+def inscribe(model: ov.Model, card: ModelCard, precision: str) -> None:
+    """Writes into the model what its card says and will say for as long as the model lives.
+
+    Args:
+        model: changed in place; save it afterwards.
+        card: only its lasting part is written.
+        precision: of this stored form, as in ``Variant.precision``.
+    """
+    whole: dict[str, object] = msgspec.to_builtins(card)
+    lasting = {name: value for name, value in whole.items() if name not in _IN_CARD_ONLY}
+    lasting["contract"] = {
+        name: value for name, value in msgspec.to_builtins(card.contract).items() if value is not None
+    }
+    facts = lasting | {
+        "precision": precision,
+        "reading": _READING[card.task],
+        "written_by": f"forensics {forensics.__version__}",
+    }
+    for name, value in facts.items():
+        text = value if isinstance(value, str) else msgspec.json.encode(value).decode()
+        model.set_rt_info(text, [_PLACE, name])
+
+
+def read_inscription(model: ov.Model) -> dict[str, str]:
+    """What ``inscribe`` wrote, name to text (``contract`` and ``limits`` in JSON); empty if it never did."""
+    if not model.has_rt_info([_PLACE]):
+        return {}
+    names = model.get_rt_info([_PLACE]).astype(dict)
+    return {name: model.get_rt_info([_PLACE, name]).astype(str) for name in names}

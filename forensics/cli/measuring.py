@@ -11,11 +11,9 @@ from forensics.cli.drawing import labelled_figures
 from forensics.cli.evaluating import Measured
 from forensics.cli.wording import escaped
 from forensics.evaluation.cards import as_metrics, with_metrics
-from forensics.evaluation.compare import COMPARISON
-from forensics.evaluation.protocol import RATIOS
-from forensics.records.figures import Confusion, LabelledFigures
+from forensics.records.figures import Confusion, Figure, LabelledFigures
 
-_ENTIRE = ("auc", "average_precision", "eer", "recall", "false_positive_rate", "cllr", "ece")
+_OF_PARTS = ("auc", "recall", "false_positive_rate")
 # What does not change the figures is no part of the command that repeats them.
 _FLAGS_LEFT_OUT = ("--write-card", "--audit", "--lr", "--debug")
 _OPTIONS_LEFT_OUT = ("--report", "--case", "--junit", "--workers", "--compare")
@@ -27,24 +25,34 @@ def figures_of(measured: Measured, *, ratios: bool) -> tuple[LabelledFigures, ..
 
 
 def table(figures: Sequence[LabelledFigures]) -> Iterator[str]:
-    """The figures as lines of text, the whole scopes in full and their parts by AUC."""
-    for one in figures:
+    """The figures as lines of text: whole scopes in full, their parts on a line each."""
+    whole = [one for one in figures if "," not in one.scope]
+    for one in whole:
         yield ""
-        yield (
-            f"{escaped(one.scope)}: {one.n_manipulated} manipulated, {one.n_pristine} pristine, "
-            f"{one.n_abstained} abstained"
-        )
-        all_of_it = one.scope.startswith(COMPARISON) or one.scope.endswith(RATIOS)
-        known = [figure for figure in one.figures if all_of_it or figure.name in _ENTIRE]
-        for figure in known:
-            interval = ""
-            if figure.lower is not None and figure.upper is not None:
-                interval = f"  ({figure.lower:.3f} to {figure.upper:.3f})"
-            yield f"  {figure.name:<20} {figure.value:.3f}{interval}  n = {figure.n}"
+        yield f"{escaped(one.scope)}: {_counts(one)}"
+        yield from (f"  {figure.name:<24} {_value(figure)}  n = {figure.n}" for figure in one.figures)
         if one.support is not None:
             yield from _support(one.support)
             yield from (f"  {n} {escaped(words)}" for words, n in one.subsets.items())
         yield from (f"  {escaped(note)}" for note in one.notes)
+    if len(whole) < len(figures):
+        yield ""
+        yield "parts (AUC, and what the threshold for signs finds and raises falsely)"
+    for one in figures:
+        if one not in whole:
+            known = {figure.name: _value(figure) for figure in one.figures}
+            said = [f"{name} {known[name]}" for name in _OF_PARTS if name in known]
+            yield f"  {escaped(one.scope)}: {_counts(one)}; {'; '.join(said) or 'no figures'}"
+
+
+def _counts(one: LabelledFigures) -> str:
+    return f"{one.n_manipulated} manipulated, {one.n_pristine} pristine, {one.n_abstained} abstained"
+
+
+def _value(figure: Figure) -> str:
+    if figure.lower is None or figure.upper is None:
+        return f"{figure.value:.3f}"
+    return f"{figure.value:.3f} ({figure.lower:.3f} to {figure.upper:.3f})"
 
 
 def write_figures(

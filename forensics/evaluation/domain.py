@@ -15,14 +15,21 @@ _MIN_ROWS = 20
 
 
 def fit_domain(properties: Mapping[str, Sequence[float] | Floats]) -> Domain:
-    """The 1st to 99th percentile of each measured property; those with fewer than 20 values are left out."""
+    """The 1st to 99th percentile of each measured property; without those that vary not or rarely are had.
+
+    Ready-made crops of one size, for example, say nothing of how small a face the model can take.
+
+    Args:
+        properties: name to values; fewer than 20 are too few.
+    """
     ranges = {}
     for name, values in properties.items():
         measured = np.asarray(values, dtype=np.float64)
         measured = measured[np.isfinite(measured)]
         if measured.size >= _MIN_ROWS:
             lowest, highest = np.percentile(measured, [1, 99])
-            ranges[name] = (float(lowest), float(highest))
+            if lowest < highest:
+                ranges[name] = (float(lowest), float(highest))
     return Domain(ranges)
 
 

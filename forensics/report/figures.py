@@ -137,7 +137,8 @@ def _precision_recall(curve: Curve, figures: LabelledFigures) -> Chart:
     if n:
         share = figures.n_manipulated / n
         parts.append(svg.line(AXES.at(0, share), AXES.at(1, share), "chance", "2 4"))
-        parts.append(svg.text((AXES.x(0.02), AXES.y(share) - 5), "chance", "start", "label"))
+        # Below the line: every curve ends on it from above, or close to it.
+        parts.append(svg.text((AXES.right - 2, AXES.y(share) + 14), "chance", "end", "label"))
     parts.append(svg.path([AXES.at(x, y) for x, y in zip(curve.x, curve.y, strict=True)], "series first"))
     return _chart("precision_recall", f"Precision and recall, {figures.scope}", caption, parts)
 
@@ -176,14 +177,30 @@ def _reliability(curve: Curve, figures: LabelledFigures) -> Chart:
         svg.line(AXES.at(0, 0), AXES.at(1, 1), "chance", "2 4"),
         svg.path([AXES.at(x, y) for x, y in zip(curve.x, curve.y, strict=True)], "series first"),
     ]
-    weights = curve.weights or (0,) * len(curve.x)
-    for x, y, n in zip(curve.x, curve.y, weights, strict=True):
-        at = AXES.at(x, y)
-        parts.append(svg.dots([at], "point"))
-        if n:
-            below = at[1] < AXES.top + 20
-            parts.append(svg.text((at[0], at[1] + (17 if below else -8)), f"{n:,}", "middle", "count"))
+    points = [AXES.at(x, y) for x, y in zip(curve.x, curve.y, strict=True)]
+    parts.extend(svg.dots([at], "point") for at in points)
+    parts.extend(_counts(points, curve.weights))
     return _chart("reliability", f"Calibration, {figures.scope}", caption, parts)
+
+
+def _counts(points: Sequence[svg.Point], counts: Sequence[int]) -> list[str]:
+    """The number at each point, above it or below it, where it covers no other number and no point."""
+    taken: list[svg.Point] = list(points)
+    parts = []
+    for (x, y), n in zip(points, counts, strict=False):
+        words = f"{n:,}"
+        half = 3.4 * len(words)
+        places = [(x, y + shift) for shift in (-8, 17, -20, 29, -32, 41)]
+        free = [
+            place
+            for place in places
+            if AXES.top + 6 <= place[1] <= AXES.bottom - 3
+            and all(abs(place[0] - x) > half + 7 or abs(place[1] - 4 - y) > 9 for x, y in taken)
+        ]
+        at = (free or places)[0]
+        taken.append((at[0], at[1] - 4))
+        parts.append(svg.text(at, words, "middle", "count"))
+    return parts
 
 
 def _histogram(figures: LabelledFigures) -> Chart | None:
@@ -192,7 +209,8 @@ def _histogram(figures: LabelledFigures) -> Chart | None:
     if not pristine or len(pristine) != len(manipulated):
         return None
     shares = [[n / max(sum(counts), 1) for n in counts] for counts in (pristine, manipulated)]
-    most = max([*shares[0], *shares[1], 0.01])
+    # Room at both ends for the words.
+    most = 1.2 * max([*shares[0], *shares[1], 0.01])
     axes = svg.Axes(AXES.left, AXES.top, AXES.right, AXES.bottom, (0, 1), (-most, most))
     levels = svg.nice_ticks(-most, most, 5)
     parts = [

@@ -32,6 +32,8 @@ def test_a_scan_of_labelled_files_gives_the_ranges_of_one_detector() -> None:
         )
         for index, one in enumerate(results)
     ]
+    # Sound of one length only would call every other length out of domain.
+    assert measured_domain(seen, labels, "voice").ranges == {}
     assert measured_domain(seen, labels, "face").ranges == {"brightness": pytest.approx((0.01, 0.99))}
     assert measured_domain(seen, {}, "face").ranges == {}
 
@@ -45,9 +47,10 @@ def test_a_renewed_domain_keeps_the_ranges_that_were_not_measured() -> None:
     with pytest.raises(SettingsError, match="too few to measure the domain"):
         card_with_domain(card, results, labels)
     seen = [
-        replace(one, properties=(Properties("face", "person 1", {"brightness": 0.5}),)) for one in results
+        replace(one, properties=(Properties("face", "person 1", {"brightness": index % 2, "size": 9.0}),))
+        for index, one in enumerate(results)
     ]
     assert card_with_domain(card, seen, labels).domain.ranges == {
-        "brightness": (0.5, 0.5),
+        "brightness": (0, 1),
         "sharpness": (1.0, 2.0),
     }

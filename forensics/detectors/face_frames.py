@@ -12,7 +12,7 @@ import numpy.typing as npt
 
 from forensics.detectors.domain import face_properties, media_properties, medians, out_of_domain
 from forensics.detectors.exhibits import attention_exhibit, crop_exhibit, frame_exhibit
-from forensics.detectors.second_look import Held, what_was_seen_twice
+from forensics.detectors.second_look import Looks
 from forensics.engines.net import Net
 from forensics.records.faces import FaceCrop
 from forensics.records.findings import Exhibit, Score, Span
@@ -38,25 +38,32 @@ class FaceFrames:
 
 
 @dataclass(frozen=True, slots=True)
-class _Moment:
+class _Face:
     crop: FaceCrop
-    score: Score
-    where: npt.NDArray[np.float32]
+
+    @property
+    def subject(self) -> str:
+        return f"person {self.crop.track_id}"
 
     @property
     def size_bytes(self) -> int:
         return self.crop.image.nbytes + self.crop.thumbnail.nbytes
 
 
+@dataclass(frozen=True, slots=True)
+class _Moment:
+    crop: FaceCrop
+    score: Score
+    where: npt.NDArray[np.float32]
+
+
 class FaceExamination:
     """One file's faces. Holds a batch of crops and two moments per person; in a triage, what is in doubt."""
 
     def __init__(self, net: Net, exact: Net | None, of_file: Mapping[str, float]) -> None:
-        self._net = net
-        self._exact = exact
+        self._card = net.card
         self._of_file = of_file
-        self._held: Held[_Moment] = Held(net.card)
-        self._waiting: list[FaceCrop] = []
+        self._looks: Looks[_Face, _Moment] = Looks(net, exact, _scored)
         self._most: dict[int, _Moment] = {}
         self._least: dict[int, _Moment] = {}
         self._properties: dict[int, list[dict[str, float]]] = defaultdict(list)
@@ -64,58 +71,18 @@ class FaceExamination:
     def observe(self, item: Item) -> Iterator[Item]:
         """Takes face crops; scores them when a batch is full."""
         if isinstance(item, FaceCrop):
-            self._waiting.append(item)
-            if len(self._waiting) == self._net.pace.n_batch:
-                yield from self._score()
+            yield from self._told(self._looks.take(_Face(item)))
 
     def conclude(self) -> Iterator[Item]:
-        """The last batch's scores, what lies outside the model's domain, and the exhibits."""
-        if self._waiting:
-            yield from self._score()
-        if self._exact is not None:
-            yield from self._second_look(self._exact, self._held.cleared())
+        """The last scores, what lies outside the model's domain, and the exhibits."""
+        yield from self._told(self._looks.finish())
+        yield from self._looks.notices
         for track_id, rows in sorted(self._properties.items()):
             values = {**medians(rows), **self._of_file}
             yield Properties("face", f"person {track_id}", values)
-            yield from out_of_domain(self._net.card, f"person {track_id}", values)
+            yield from out_of_domain(self._card, f"person {track_id}", values)
         for track_id in sorted(self._most):
             yield from self._exhibits(track_id)
-
-    def _score(self) -> Iterator[Item]:
-        crops, self._waiting = self._waiting, []
-        moments = self._looked_at(crops, self._net)
-        if self._exact is None:
-            yield from self._told(moments)
-            return
-        self._held.add(moments)
-        if self._held.is_full:
-            yield from self._second_look(self._exact, cleared=set())
-            self._net, self._exact = self._exact, None
-
-    def _second_look(self, exact: Net, cleared: set[str]) -> Iterator[Item]:
-        held, self._held = self._held, Held(self._net.card)
-        yield from what_was_seen_twice(self._net, exact, held, cleared)
-        doubtful = [moment.crop for moment in held.things if moment.score.subject not in cleared]
-        again = iter(
-            [
-                moment
-                for at in range(0, len(doubtful), exact.pace.n_batch)
-                for moment in self._looked_at(doubtful[at : at + exact.pace.n_batch], exact)
-            ]
-        )
-        for moment in held.things:
-            yield from self._told([moment if moment.score.subject in cleared else next(again)])
-
-    def _looked_at(self, crops: Sequence[FaceCrop], net: Net) -> list[_Moment]:
-        batch = np.stack([crop.image for crop in crops])
-        output = net.infer(batch)
-        logits = output.logits
-        if net.card.contract.flip:
-            logits = (logits + net.infer(batch[:, :, ::-1]).logits) / np.float32(2)
-        return [
-            _Moment(crop, _score_of(crop, logit, net), where)
-            for crop, logit, where in zip(crops, logits.tolist(), output.maps, strict=True)
-        ]
 
     def _told(self, moments: Sequence[_Moment]) -> Iterator[Score]:
         for moment in moments:
@@ -143,12 +110,24 @@ class FaceExamination:
             yield attention_exhibit(moment.crop, moment.score, _stretched(moment.where), group)
 
 
-def _score_of(crop: FaceCrop, logit: float, net: Net) -> Score:
+def _scored(faces: Sequence[_Face], net: Net) -> list[_Moment]:
+    batch = np.stack([face.crop.image for face in faces])
+    output = net.infer(batch)
+    logits = output.logits
+    if net.card.contract.flip:
+        logits = (logits + net.infer(batch[:, :, ::-1]).logits) / np.float32(2)
+    return [
+        _Moment(face.crop, _score(face, logit, net), where)
+        for face, logit, where in zip(faces, logits.tolist(), output.maps, strict=True)
+    ]
+
+
+def _score(face: _Face, logit: float, net: Net) -> Score:
     return Score(
         detector="face",
         model=net.card.id,
-        subject=f"person {crop.track_id}",
-        span=Span(crop.at_s, crop.at_s),
+        subject=face.subject,
+        span=Span(face.crop.at_s, face.crop.at_s),
         raw=logit,
         fakeness=net.card.fakeness(logit),
         precision=net.precision,

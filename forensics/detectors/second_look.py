@@ -1,14 +1,15 @@
-"""The second look of a triage: whatever is evidence is scored in f32.
+"""One look or two: how a detector's net gets its batches, and how a triage keeps its evidence in f32.
 
-A fast net (INT8 or bf16) looks first. A subject, that is a person or the voice, keeps those scores if their
-mean lies clearly below the model's bound for no signs. Every other subject is scored again, all of it, by
-the exact net. What the fast net has scored is held until then, so that nothing is decoded twice.
+In an examination there is one net and one look. In a triage a fast net (INT8 or bf16) looks first. A
+subject, that is a person or the voice, keeps those scores if their mean lies clearly below the model's bound
+for no signs. Every other subject is scored again, all of it, by the exact net. What the first look has seen
+is held until then, so that nothing is decoded twice.
 """
 
 from __future__ import annotations
 
-from collections.abc import Iterable, Iterator, Sequence
-from dataclasses import dataclass, field
+from collections.abc import Callable, Iterable, Iterator, Sequence
+from dataclasses import dataclass
 from typing import Generic, Protocol, TypeVar
 
 import numpy as np
@@ -20,16 +21,19 @@ from forensics.records.model_card import ModelCard
 # In logits. bf16 moves a single one by up to 0.1. An INT8 form is exported only if 95 % of its scores move
 # by at most 0.05 in fakeness, which is about 0.3 in logits at a bound of 0.2; a mean moves less than that.
 _CLEAR_BY = 0.3
+# After this many scores so far above the bound, the fast net need not look at the subject any more.
+_IN_DOUBT_AFTER = 8
+_IN_DOUBT_BY = 1.0
 # With pictures for the report, 32 frames take about 25 MB; beyond the bound a file goes on in f32 alone.
 _MOST_HELD_BYTES = 96_000_000
 
 
-class Scored(Protocol):
-    """Something with a score that can be scored again."""
+class Viewed(Protocol):
+    """Something that a net can score: a crop, a window of sound."""
 
     @property
-    def score(self) -> Score:
-        """What the net said of it."""
+    def subject(self) -> str:
+        """Who or what it shows."""
         ...
 
     @property
@@ -38,7 +42,17 @@ class Scored(Protocol):
         ...
 
 
-T = TypeVar("T", bound=Scored)
+class Scored(Protocol):
+    """Something with its score."""
+
+    @property
+    def score(self) -> Score:
+        """What the net said of it."""
+        ...
+
+
+V = TypeVar("V", bound=Viewed)
+S = TypeVar("S", bound=Scored)
 
 
 def can_clear(card: ModelCard) -> bool:
@@ -47,50 +61,106 @@ def can_clear(card: ModelCard) -> bool:
 
 
 @dataclass(slots=True)
-class Held(Generic[T]):
-    """What the first look of one file has scored, in the order of the file."""
+class _Held(Generic[V, S]):
+    """What came, and what the fast net said of it; None where it was not asked."""
 
-    card: ModelCard
-    things: list[T] = field(default_factory=list)
-    size_bytes: int = 0
+    thing: V
+    first: S | None
 
-    def add(self, things: Iterable[T]) -> None:
-        """Holds more."""
+
+class Looks(Generic[V, S]):
+    """The looks at one file.
+
+    Args:
+        net: looks at everything.
+        exact: scores again what ``net``, a faster form of the same model, does not clear; None for one look.
+        run: scores one batch.
+    """
+
+    def __init__(self, net: Net, exact: Net | None, run: Callable[[Sequence[V], Net], list[S]]) -> None:
+        self._net = net
+        self._exact = exact
+        self._run = run
+        self._waiting: list[V] = []
+        self._held: list[_Held[V, S]] = []
+        self._held_bytes = 0
+        self._in_doubt: set[str] = set()
+        self.notices: list[Notice] = []
+
+    def take(self, thing: V) -> list[S]:
+        """Takes one thing; gives what is settled by it, in the order in which it came."""
+        self._waiting.append(thing)
+        return self._batch() if len(self._waiting) == self._net.pace.n_batch else []
+
+    def finish(self) -> list[S]:
+        """Everything that is left. ``notices`` then say which scores are of which precision."""
+        settled = self._batch() if self._waiting else []
+        if self._exact is not None:
+            cleared = {name for name, raws in self._raws().items() if _is_clear(self._net.card, raws)}
+            settled += self._second_look(self._exact, cleared - self._in_doubt)
+        return settled
+
+    def _batch(self) -> list[S]:
+        things, self._waiting = self._waiting, []
+        if self._exact is None:
+            return self._run(things, self._net)
+        fresh = [thing for thing in things if thing.subject not in self._in_doubt]
+        said = iter(self._run(fresh, self._net) if fresh else [])
         for thing in things:
-            self.things.append(thing)
-            self.size_bytes += thing.size_bytes
+            first = None if thing.subject in self._in_doubt else next(said)
+            self._held.append(_Held(thing, first))
+            self._held_bytes += thing.size_bytes
+        for name, raws in self._raws().items():
+            if len(raws) >= _IN_DOUBT_AFTER and _is_in_doubt(self._net.card, raws):
+                self._in_doubt.add(name)
+        if self._held_bytes <= _MOST_HELD_BYTES:
+            return []
+        settled = self._second_look(self._exact, cleared=set())
+        self._net, self._exact = self._exact, None
+        return settled
 
-    @property
-    def is_full(self) -> bool:
-        """Whether no more may be held."""
-        return self.size_bytes > _MOST_HELD_BYTES
-
-    def cleared(self) -> set[str]:
-        """The subjects that the first look clears of signs."""
+    def _raws(self) -> dict[str, list[float]]:
         raws: dict[str, list[float]] = {}
-        for thing in self.things:
-            raws.setdefault(thing.score.subject, []).append(thing.score.raw)
-        return {subject for subject, of_subject in raws.items() if _is_clear(self.card, of_subject)}
+        for one in self._held:
+            if one.first is not None:
+                raws.setdefault(one.thing.subject, []).append(one.first.score.raw)
+        return raws
+
+    def _second_look(self, exact: Net, cleared: set[str]) -> list[S]:
+        held, self._held, self._held_bytes = self._held, [], 0
+        again = [one.thing for one in held if one.thing.subject not in cleared]
+        n = exact.pace.n_batch
+        said = iter([one for at in range(0, len(again), n) for one in self._run(again[at : at + n], exact)])
+        self.notices += _which_precision(self._net, exact, (one.thing.subject for one in held), cleared)
+        return [
+            one.first if one.first is not None and one.thing.subject in cleared else next(said)
+            for one in held
+        ]
 
 
 def _is_clear(card: ModelCard, raws: Sequence[float]) -> bool:
     """Whether the mean would find no signs even if it moved by what the fast form is allowed to."""
-    if card.thresholds is None:
-        return False
-    return card.fakeness(float(np.mean(raws)) + _CLEAR_BY) <= card.thresholds.no_signs
+    return _finds_no_signs(card, float(np.mean(raws)) + _CLEAR_BY)
 
 
-def what_was_seen_twice(fast: Net, exact: Net, held: Held[T], cleared: set[str]) -> Iterator[Notice]:
-    """In words, which scores are of which precision."""
-    subjects = sorted({thing.score.subject for thing in held.things})
-    again = [subject for subject in subjects if subject not in cleared]
+def _is_in_doubt(card: ModelCard, raws: Sequence[float]) -> bool:
+    """Whether it would take a surprise for the subject to be cleared yet."""
+    return not _finds_no_signs(card, float(np.mean(raws)) - _IN_DOUBT_BY)
+
+
+def _finds_no_signs(card: ModelCard, raw: float) -> bool:
+    return card.thresholds is not None and card.fakeness(raw) <= card.thresholds.no_signs
+
+
+def _which_precision(fast: Net, exact: Net, subjects: Iterable[str], cleared: set[str]) -> Iterator[Notice]:
+    names = sorted(set(subjects))
     parts = [
-        f"{', '.join(names)} {words}"
-        for names, words in (
-            ([one for one in subjects if one in cleared], f"cleared in {fast.precision}"),
-            (again, f"scored again in {exact.precision}"),
+        f"{', '.join(some)} {words}"
+        for some, words in (
+            ([name for name in names if name in cleared], f"cleared in {fast.precision}"),
+            ([name for name in names if name not in cleared], f"scored in {exact.precision}"),
         )
-        if names
+        if some
     ]
     if parts:
         yield Notice("score", f"Triage: {'; '.join(parts)}")

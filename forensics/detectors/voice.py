@@ -10,7 +10,7 @@ import numpy.typing as npt
 
 from forensics.detectors.domain import medians, out_of_domain, voice_properties
 from forensics.detectors.exhibits import spectrogram_exhibit
-from forensics.detectors.second_look import Held, what_was_seen_twice
+from forensics.detectors.second_look import Looks
 from forensics.engines.net import Net
 from forensics.errors import ModelError
 from forensics.media.sound import MIN_SPEECH_S, level
@@ -44,17 +44,17 @@ class Voice:
 class _Window:
     samples: Samples
     span: Span
+    subject: str = _SUBJECT
+
+    @property
+    def size_bytes(self) -> int:
+        return self.samples.nbytes
 
 
 @dataclass(frozen=True, slots=True)
 class _Moment:
-    window: _Window
     score: Score
     mel: npt.NDArray[np.float32]
-
-    @property
-    def size_bytes(self) -> int:
-        return self.window.samples.nbytes + self.mel.nbytes
 
 
 class VoiceExamination:
@@ -68,9 +68,8 @@ class VoiceExamination:
             raise ModelError(
                 f"The card of {net.card.id} has no window, hop or rate", "Export the model again."
             )
-        self._net = net
-        self._exact = exact
-        self._held: Held[_Moment] = Held(net.card)
+        self._card = net.card
+        self._looks: Looks[_Window, _Moment] = Looks(net, exact, _scored)
         self._media = media
         self._rate_hz = contract.rate_hz
         self._n_window = round(contract.window_s * contract.rate_hz)
@@ -78,7 +77,6 @@ class VoiceExamination:
         self._n_hop = self._n_window if long else round(contract.hop_s * contract.rate_hz)
         self._pending: Samples = np.zeros(0, np.float32)
         self._pending_at_s: float | None = None
-        self._waiting: list[_Window] = []
         self._heard_s = 0.0
         self._n_taken = 0
         self._n_scored = 0
@@ -104,15 +102,14 @@ class VoiceExamination:
         fresh = self._pending.size - (self._n_window - self._n_hop if self._n_taken else 0)
         if fresh >= MIN_SPEECH_S * self._rate_hz:
             yield from self._take(self._pending)
-        yield from self._score()
-        if self._exact is not None:
-            yield from self._second_look(self._exact, self._held.cleared())
+        yield from self._told(self._looks.finish())
+        yield from self._looks.notices
         if not self._n_scored:
             yield self._abstention()
             return
         values = {**medians(self._properties), "length_s": self._heard_s}
         yield Properties("voice", _SUBJECT, values)
-        yield from out_of_domain(self._net.card, "the sound", values)
+        yield from out_of_domain(self._card, "the sound", values)
         if self._strongest is not None:
             score, mel = self._strongest
             yield spectrogram_exhibit(mel, score, f"{_SUBJECT}, strongest for manipulation")
@@ -122,43 +119,12 @@ class VoiceExamination:
         if levelled is None:
             return
         start_s = self._pending_at_s or 0.0
-        self._waiting.append(_Window(levelled, Span(start_s, start_s + samples.size / self._rate_hz)))
         self._n_taken += 1
         properties = voice_properties(samples, self._rate_hz)
         if properties:
             self._properties.append(properties)
-        if len(self._waiting) == self._net.pace.n_batch:
-            yield from self._score()
-
-    def _score(self) -> Iterator[Item]:
-        if not self._waiting:
-            return
-        windows, self._waiting = self._waiting, []
-        moments = self._listened_to(windows, self._net)
-        if self._exact is None:
-            yield from self._told(moments)
-            return
-        self._held.add(moments)
-        if self._held.is_full:
-            yield from self._second_look(self._exact, cleared=set())
-            self._net, self._exact = self._exact, None
-
-    def _second_look(self, exact: Net, cleared: set[str]) -> Iterator[Item]:
-        held, self._held = self._held, Held(self._net.card)
-        yield from what_was_seen_twice(self._net, exact, held, cleared)
-        if _SUBJECT in cleared:
-            yield from self._told(held.things)
-            return
-        windows = [moment.window for moment in held.things]
-        for at in range(0, len(windows), exact.pace.n_batch):
-            yield from self._told(self._listened_to(windows[at : at + exact.pace.n_batch], exact))
-
-    def _listened_to(self, windows: Sequence[_Window], net: Net) -> list[_Moment]:
-        output = net.infer(np.stack([window.samples for window in windows]))
-        return [
-            _Moment(window, _score_of(window, logit, net), mel.copy())
-            for window, logit, mel in zip(windows, output.logits.tolist(), output.maps, strict=True)
-        ]
+        span = Span(start_s, start_s + samples.size / self._rate_hz)
+        yield from self._told(self._looks.take(_Window(levelled, span)))
 
     def _told(self, moments: Sequence[_Moment]) -> Iterator[Score]:
         for moment in moments:
@@ -187,7 +153,16 @@ class VoiceExamination:
         )
 
 
-def _score_of(window: _Window, logit: float, net: Net) -> Score:
+def _scored(windows: Sequence[_Window], net: Net) -> list[_Moment]:
+    output = net.infer(np.stack([window.samples for window in windows]))
+    return [
+        # A copy: a slice would hold the spectrograms of the whole batch.
+        _Moment(_score(window, logit, net), mel.copy())
+        for window, logit, mel in zip(windows, output.logits.tolist(), output.maps, strict=True)
+    ]
+
+
+def _score(window: _Window, logit: float, net: Net) -> Score:
     return Score(
         detector="voice",
         model=net.card.id,

@@ -126,7 +126,7 @@ def _compiled(folder: Path, variant: Variant, configuration: dict[str, Any]) -> 
         return core.compile_model(folder / variant.xml, "CPU", configuration)
     settings = [f"{name}={value}" for name, value in sorted(configuration.items())]
     key = cache.key_of(variant.xml_sha256, variant.bin_sha256, machine_key(), *settings)
-    name = f"{folder.name}-{variant.precision}-{key}.net"
+    name = f"{variant.bin_sha256[:12]}-{key}.net"
     kept = cache.recall(name)
     if kept is not None:
         try:

@@ -14,13 +14,15 @@ class FaceFinder(Protocol):
 
     name: str
 
-    def find(self, image: RgbImage, near: Sequence[FaceBox] = ()) -> list[FaceBox]:
+    def find(self, image: RgbImage, near: Sequence[FaceBox] = (), *, detail: float = 1.0) -> list[FaceBox]:
         """Faces in ``image``.
 
         Args:
             image: uint8[H, W, 3] RGB, upright.
             near: faces of an earlier frame. If given, only their surroundings are searched,
                 which costs a fraction of a full search.
+            detail: of a full search. At 0.5 only faces are found that are twice as large as the
+                smallest that are found at 1, for a quarter of the cost.
 
         Returns:
             Boxes in pixels of ``image``, best first, without duplicates.

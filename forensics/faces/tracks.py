@@ -7,7 +7,6 @@ from collections.abc import Iterable, Iterator, Sequence
 from dataclasses import dataclass, field
 from statistics import median
 
-from forensics.errors import SettingsError
 from forensics.faces.appearance import Look, likeness, look
 from forensics.faces.crop import whole_image_box
 from forensics.faces.finder import FaceFinder
@@ -18,9 +17,12 @@ from forensics.records.media import Frame
 from forensics.records.model_card import InputContract
 from forensics.records.stream import Item
 
-# Every fourth sampled frame is searched in full: whoever appears is found within four frames, and a
-# full search costs ten times as much as a window.
+# Whoever appears is found within four sampled frames if their face is large (about a ninth of the
+# picture's width for dlib), within eight if it is middling and within sixteen if it is small. A search in
+# full detail costs ten times as much as a window; on the 25 clips, searching every frame in full found
+# nobody whom this misses (benchmarks/face_recall.py).
 RESCAN_EVERY = 4
+_DETAILS = (1.0, 0.5, 0.75, 0.5)
 # A face that was missed is still looked for where it was, for this many frames.
 _STILL_SOUGHT = 3
 
@@ -64,31 +66,25 @@ class _Match:
     person: _Person | None
 
 
-def track(items: Iterable[Item], finder: FaceFinder, *, rescan_every: int = RESCAN_EVERY) -> Iterator[Item]:
+def track(items: Iterable[Item], finder: FaceFinder) -> Iterator[Item]:
     """The stage: finds the faces of every frame and keeps people apart.
 
-    Known faces are searched where they were; the whole frame at first, at every ``rescan_every``-th
-    frame, when a face was lost, and while nobody is known.
+    Known faces are searched where they were; the whole frame at first, when a face was lost, while nobody
+    is known, and from time to time for newcomers, for large faces more often than for small ones.
 
     Args:
         items: the stream. Every ``Frame`` is consumed and becomes a ``TrackedFace`` per face; all else
             passes on. At its end come the ``FaceTrack`` of every person, or an abstention if there
             were frames but no face.
         finder: finds faces.
-        rescan_every: frames from one full search to the next; 1 searches every frame in full.
-
-    Raises:
-        SettingsError: ``rescan_every`` is below 1.
     """
-    if rescan_every < 1:
-        raise SettingsError(f"rescan_every is {rescan_every}", "Give 1 or more.")
     people: list[_Person] = []
     n_frames = 0
     for item in items:
         if not isinstance(item, Frame):
             yield item
             continue
-        for match in _faces(item, n_frames, people, finder, rescan_every):
+        for match in _faces(item, n_frames, people, finder):
             person = _remember(match, people, item, n_frames)
             yield TrackedFace(item, match.box, person.track_id)
         n_frames += 1
@@ -121,23 +117,29 @@ def whole_images(items: Iterable[Item], contract: InputContract) -> Iterator[Ite
         yield FaceTrack(1, len(sizes_px), first_s, last_s, median(sizes_px))
 
 
-def _faces(
-    frame: Frame, number: int, people: list[_Person], finder: FaceFinder, rescan_every: int
-) -> list[_Match]:
+def _faces(frame: Frame, number: int, people: list[_Person], finder: FaceFinder) -> list[_Match]:
     """The faces of one frame, each with its person, in the order of track ids, newcomers last."""
     sought = [person for person in people if number - person.number <= _STILL_SOUGHT]
     boxes = finder.find(frame.image, near=[person.box for person in sought]) if sought else []
     matches = _match(frame, boxes, people)
     found = {match.person.track_id for match in matches if match.person}
     lost = any(person.number == number - 1 and person.track_id not in found for person in sought)
-    if lost or not sought or number % rescan_every == 0:
-        others = finder.find(frame.image)
-        boxes = [*boxes, *(box for box in others if not any(same_face(box, known) for known in boxes))]
-        matches = _match(frame, boxes, people)
+    detail = 1.0 if lost or not sought else _detail(number)
+    if detail is not None:
+        others = finder.find(frame.image, detail=detail)
+        newcomers = [box for box in others if not any(same_face(box, known) for known in boxes)]
+        if newcomers:
+            matches = _match(frame, [*boxes, *newcomers], people)
     return sorted(
         matches,
         key=lambda one: (0, one.person.track_id, 0.0) if one.person else (1, 0, one.box.left_px),
     )
+
+
+def _detail(number: int) -> float | None:
+    """In how much detail the whole of a frame is searched for newcomers; None for not at all."""
+    times, rest = divmod(number, RESCAN_EVERY)
+    return None if rest else _DETAILS[times % len(_DETAILS)]
 
 
 def _match(frame: Frame, boxes: Sequence[FaceBox], people: Sequence[_Person]) -> list[_Match]:

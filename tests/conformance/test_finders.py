@@ -87,6 +87,22 @@ def test_finds_the_face_in_a_large_frame(finder: FaceFinder, portrait: RgbImage)
     assert_frames(found, FaceBox(small.left_px * 3, small.top_px * 3, 270, 270))
 
 
+@pytest.mark.parametrize("detail", [0.5, 0.75])
+def test_less_detail_is_enough_for_a_large_face(
+    finder: FaceFinder, portrait: RgbImage, detail: float
+) -> None:
+    frame, large = placed(portrait, 0, 0, 1.4)
+    frame = np.asarray(cv2.resize(frame, None, fx=1.5, fy=1.5, interpolation=cv2.INTER_CUBIC), np.uint8)
+    (found,) = finder.find(frame, detail=detail)
+    side = 1.5 * large.size_px
+    assert_frames(found, FaceBox(1.5 * large.left_px, 1.5 * large.top_px, side, side))
+
+
+def test_detail_is_of_full_searches_only(finder: FaceFinder, portrait: RgbImage) -> None:
+    frame, face = placed(portrait, 500, 300, 0.5)
+    assert finder.find(frame, near=[face], detail=0.5) == finder.find(frame, near=[face])
+
+
 def test_finds_two_faces_once_each_best_first(finder: FaceFinder, portrait: RgbImage) -> None:
     frame, first = placed(portrait, 0, 0)
     frame[200:712, 700:1212] = portrait

@@ -74,7 +74,14 @@ def test_people_of_one_file_are_told_apart() -> None:
     }
     assert [score.span.start_s for score in scores(items)] == [one.at_s for one in mixed]
     assert sum(exact.batches) == 18  # nine crops and their mirror images
-    assert "person 1 cleared in bf16; person 2 scored again in f32" in str(items)
+    assert "person 1 cleared in bf16; person 2 scored in f32" in str(items)
+
+
+def test_the_fast_net_does_not_go_on_with_whom_it_cannot_clear() -> None:
+    fast, exact = nets(0.5)
+    found = scores(look_twice(crops(32), fast, exact))
+    assert {score.precision for score in found} == {"f32"}
+    assert (sum(fast.batches), sum(exact.batches)) == (2 * 8, 2 * 32)
 
 
 def test_exhibits_of_what_is_in_doubt_show_the_exact_scores() -> None:

@@ -12,7 +12,6 @@ import numpy as np
 import pytest
 from skimage import data
 
-from forensics.errors import SettingsError
 from forensics.faces.finders import load_finder
 from forensics.faces.tracks import RESCAN_EVERY, track, whole_images
 from forensics.media.decode import decode
@@ -28,6 +27,7 @@ SHARED_VIDEO = (
     / "video"
 )
 RED, BLUE = (200, 60, 50), (40, 70, 190)
+SMALLEST_PX = 40
 Placed = tuple[FaceBox, tuple[int, int, int]]
 
 
@@ -40,12 +40,14 @@ class ScriptedFinder:
         self.boxes = [[box for box, _ in faces] for faces in frames]
         self.n_full = 0
         self.searched_in_full: list[int] = []
+        self.details: list[float] = []
 
-    def find(self, image: RgbImage, near: Sequence[FaceBox] = ()) -> list[FaceBox]:
+    def find(self, image: RgbImage, near: Sequence[FaceBox] = (), *, detail: float = 1.0) -> list[FaceBox]:
         index = int(image[0, 0, 0])
         if not near:
             self.searched_in_full.append(index)
-            return list(self.boxes[index])
+            self.details.append(detail)
+            return [box for box in self.boxes[index] if box.size_px * detail >= SMALLEST_PX]
         return [
             box
             for box in self.boxes[index]
@@ -124,6 +126,18 @@ def test_known_faces_are_followed_in_windows_and_newcomers_found_by_the_rescan()
     assert [one.track_id for one in found if one.frame.index == RESCAN_EVERY] == [1, 2]
 
 
+def test_small_newcomers_are_found_later_than_large_ones() -> None:
+    def first_seen(size: int) -> float:
+        known, newcomer = (face(100), RED), (FaceBox(600, 100, size, size), BLUE)
+        frames: list[list[Placed]] = [[known]] * 2 + [[known, newcomer]] * 31
+        _, tracks, finder = run(frames)
+        assert finder.searched_in_full == list(range(0, 33, RESCAN_EVERY))
+        assert finder.details == [1.0, 0.5, 0.75, 0.5] * 2 + [1.0]
+        return tracks[1].start_s
+
+    assert [round(first_seen(size) / 0.3) for size in (81, 60, 45)] == [4, 8, 16]
+
+
 def test_lost_face_is_searched_in_the_whole_frame_at_once() -> None:
     frames: list[list[Placed]] = [[(face(100), RED)]] * 2 + [[(face(600), RED)]] * 2
     found, tracks, finder = run(frames)
@@ -173,12 +187,6 @@ def test_is_lazy() -> None:
 
     first = next(track(stream(), ScriptedFinder([[(face(100), RED)]])))  # type: ignore[arg-type]
     assert isinstance(first, TrackedFace)
-
-
-def test_rescan_below_one_is_refused() -> None:
-    with pytest.raises(SettingsError, match="rescan_every is 0") as caught:
-        list(track([], ScriptedFinder([]), rescan_every=0))
-    assert caught.value.hint
 
 
 def test_ready_made_crops_are_one_face_each() -> None:

@@ -221,4 +221,4 @@ def test_what_a_triage_does_not_clear_scores_as_in_an_examination(
         one for one in exact.scores if one.subject in in_doubt
     ]
     assert result.verdict.label is exact.verdict.label
-    assert "person 1 scored again in f32" in " ".join(notice.message for notice in result.notices)
+    assert "person 1 scored in f32" in " ".join(notice.message for notice in result.notices)

@@ -78,10 +78,10 @@ class YuNetFinder:
         except cv2.error as error:
             raise SettingsError(f"{path} is not a YuNet model", hint) from error
 
-    def find(self, image: RgbImage, near: Sequence[FaceBox] = ()) -> list[FaceBox]:
+    def find(self, image: RgbImage, near: Sequence[FaceBox] = (), *, detail: float = 1.0) -> list[FaceBox]:
         """Faces in ``image``; see ``FaceFinder``. Confidence is YuNet's score, up to 1."""
         if not near:
-            scale = min(_LONGER_SIDE_PX / max(image.shape[:2]), _LARGEST_SCALE)
+            scale = detail * min(_LONGER_SIDE_PX / max(image.shape[:2]), _LARGEST_SCALE)
             return without_duplicates(self._search(whole(image, scale), _THRESHOLD))
         found: list[FaceBox] = []
         for box in near:

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import os
 import platform
 from functools import lru_cache
 from pathlib import Path
@@ -41,3 +42,8 @@ def cpu_isa() -> str:
     """Instruction set extensions that matter here, in a fixed order; empty where they cannot be read."""
     flags = set(_cpuinfo().get("flags", "").split())
     return " ".join(name for name in _ISA if name in flags)
+
+
+def usable_cores() -> int:
+    """Cores that this process may run on."""
+    return len(os.sched_getaffinity(0)) if hasattr(os, "sched_getaffinity") else os.cpu_count() or 1

@@ -9,11 +9,12 @@ import platform
 from collections.abc import Iterator
 from dataclasses import dataclass, field
 from importlib.metadata import PackageNotFoundError, version
+from pathlib import Path
 
 import forensics
-from forensics import catalog
+from forensics import cache, catalog
 from forensics.errors import ModelError
-from forensics.processor import cpu_isa, cpu_name
+from forensics.processor import cpu_isa, cpu_name, usable_cores
 from forensics.records.model_card import Task
 from forensics.resources import resource_folder
 from forensics.scan.machine import package_versions
@@ -75,7 +76,7 @@ def _machine() -> Iterator[str]:
     isa = cpu_isa()
     yield cpu_name()
     yield f"instruction sets: {isa or 'not known'}"
-    n_cores = len(os.sched_getaffinity(0)) if hasattr(os, "sched_getaffinity") else os.cpu_count() or 1
+    n_cores = usable_cores()
     memory_bytes = os.sysconf("SC_PAGE_SIZE") * os.sysconf("SC_PHYS_PAGES")
     n_fit = max(1, min(n_cores, memory_bytes // _WORKER_BYTES))
     yield f"{n_cores} cores, {memory_bytes / 1e9:.1f} GB of memory: --workers {n_fit} is the most that fits"
@@ -84,6 +85,17 @@ def _machine() -> Iterator[str]:
         yield "without AVX2, nets run several times slower"
     if "avx512_bf16" in isa or "amx_bf16" in isa:
         yield "bf16 is there: --profile triage can use it"
+    folder = cache.cache_folder()
+    yield f"cache: {'switched off' if folder is None else folder} ({_cached(folder)})"
+
+
+def _cached(folder: Path | None) -> str:
+    if folder is None or not folder.is_dir():
+        return "empty"
+    sizes_bytes = [path.stat().st_size for path in folder.iterdir()]
+    n_tuned = len(list(folder.glob("pace-*.json")))
+    tuned = f"{n_tuned} tuned" if n_tuned else "not tuned: forensics doctor --tune"
+    return f"{len(sizes_bytes)} entries, {sum(sizes_bytes) / 1e6:.0f} MB; {tuned}"
 
 
 def _versions(complaints: list[Complaint]) -> list[str]:

@@ -8,7 +8,7 @@ from typing import Annotated
 
 import typer
 
-from forensics.cli.machine import usable_cores
+from forensics.processor import usable_cores
 from forensics.settings import ScanSettings
 
 

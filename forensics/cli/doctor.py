@@ -2,13 +2,22 @@
 
 from __future__ import annotations
 
+from typing import Annotated
+
 import typer
 
 
-def doctor() -> None:
+def doctor(
+    tune: Annotated[
+        bool,
+        typer.Option("--tune", help="Measure how the models run fastest here; scans then run them so."),
+    ] = False,
+) -> None:
     """Show CPU features, versions and models, and what to do about anything that is missing."""
     from forensics.cli.checkup import examine_machine
 
+    if tune:
+        _tune()
     checkup = examine_machine()
     for title, lines in checkup.sections.items():
         typer.echo(title)
@@ -22,3 +31,32 @@ def doctor() -> None:
     for complaint in checkup.complaints:
         typer.echo(f"  {complaint.what}\n    {complaint.remedy}")
     raise typer.Exit(max(complaint.exit_code for complaint in checkup.complaints))
+
+
+def _tune() -> None:
+    """Measures the shipped models in the precisions of both profiles, and says what came of it."""
+    from forensics import cache
+    from forensics.engines.tuning import Timing, fastest, tune
+    from forensics.errors import SettingsError
+    from forensics.processor import usable_cores
+    from forensics.scan.bench import choose_models
+    from forensics.settings import Profile, ScanSettings
+
+    if cache.cache_folder() is None:
+        raise SettingsError(
+            "There is no cache folder to keep the finding in", f"Set {cache.VARIABLE} to a folder."
+        )
+    n_cores = usable_cores()
+    typer.echo("Tuning; close what else runs. Allow a minute for each model and precision.", err=True)
+    for model in choose_models(ScanSettings(paths=(), profile=Profile.TRIAGE)):
+        for precision in model.precisions:
+            typer.echo(f"{model.card.id} in {precision}, inputs per second:")
+
+            def tell(timing: Timing) -> None:
+                typer.echo(f"  {timing.per_s:8.1f}  {timing.pace}  (logits within {timing.change:.0e})")
+
+            timings = tune(model.card, model.folder, precision, n_cores, tell)
+            for n_threads in sorted({1, n_cores}):
+                share = "one core a worker" if n_threads == 1 else f"{n_threads} cores for one worker"
+                typer.echo(f"  {share}: {fastest(timings, n_threads)}")
+    typer.echo(f"Kept in {cache.cache_folder()}\n")

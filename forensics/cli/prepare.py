@@ -9,8 +9,8 @@ from typing import TYPE_CHECKING, Annotated
 
 import typer
 
-from forensics.cli.machine import usable_cores
 from forensics.cli.training_packages import require
+from forensics.processor import usable_cores
 
 if TYPE_CHECKING:
     from forensics.training.data.samples import Sample

@@ -35,7 +35,8 @@ def scan(
     workers: Workers = None,
     frames: Frames = DEFAULT_FRAMES,
     profile: Annotated[
-        Profile, typer.Option("--profile", help="examination: exact, f32. triage: faster, INT8 or bf16.")
+        Profile,
+        typer.Option("--profile", help="examination: all in f32. triage: faster; f32 for what is in doubt."),
     ] = Profile.EXAMINATION,
     detectors: Detectors = DEFAULT_DETECTORS,
     models: Models = None,

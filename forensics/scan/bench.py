@@ -5,7 +5,7 @@ from __future__ import annotations
 import platform
 import secrets
 from collections.abc import Mapping, Sequence
-from dataclasses import dataclass, field
+from dataclasses import dataclass, field, replace
 from datetime import UTC, datetime
 from pathlib import Path
 
@@ -16,10 +16,11 @@ from forensics.detectors.detector import Detector
 from forensics.detectors.second_look import can_clear
 from forensics.engines.net import Pace
 from forensics.engines.openvino_engine import CompiledNet, stored_form
+from forensics.engines.tuning import pace_for
 from forensics.errors import SettingsError
 from forensics.faces.finder import FaceFinder
 from forensics.faces.finders import load_finder
-from forensics.processor import cpu_isa, cpu_name
+from forensics.processor import cpu_isa, cpu_name, usable_cores
 from forensics.records.model_card import InputContract, ModelCard, Task, Variant
 from forensics.records.scan import FirstLook, ModelUse, RunManifest
 from forensics.scan.machine import package_versions
@@ -103,8 +104,17 @@ def choose_models(settings: ScanSettings) -> tuple[ChosenModel, ...]:
     for detector in settings.detectors:
         card, folder = named.get(detector) or catalog.default_model(Task(detector))
         catalog.verify(card, folder)
-        chosen.append(ChosenModel(card, folder, first_look=_first_look(card, settings.profile)))
+        chosen.append(
+            _paced(ChosenModel(card, folder, first_look=_first_look(card, settings.profile)), settings)
+        )
     return tuple(chosen)
+
+
+def _paced(model: ChosenModel, settings: ScanSettings) -> ChosenModel:
+    """With what was found by measurement to be fastest for a worker's share of the cores."""
+    n_threads = max(1, usable_cores() // settings.workers)
+    found = {precision: pace_for(model.card, precision, n_threads) for precision in model.precisions}
+    return replace(model, paces={name: pace for name, pace in found.items() if pace is not None})
 
 
 def _first_look(card: ModelCard, profile: Profile) -> str | None:
@@ -142,7 +152,15 @@ def manifest_of(settings: ScanSettings, models: Sequence[ChosenModel], command: 
         cpu=cpu_name(),
         isa=cpu_isa(),
         platform=platform.platform(),
+        paces={
+            f"{model.card.id} {name}": _pace(model, name) for model in models for name in model.precisions
+        },
     )
+
+
+def _pace(model: ChosenModel, precision: str) -> str:
+    measured = model.paces.get(precision)
+    return f"{Pace()}, not measured here" if measured is None else f"{measured}, measured"
 
 
 def _use(model: ChosenModel) -> ModelUse:

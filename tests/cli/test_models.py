@@ -83,3 +83,25 @@ def test_doctor_says_what_is_wrong_and_what_to_do(run: Runner, shipped: Path) ->
     assert "No face model is installed" in ran.out
     assert "model.xml is not the file" in ran.out
     assert "install or export the model again" in ran.out
+
+
+def test_doctor_tunes_and_a_scan_can_tell(
+    run: Runner, shipped: Path, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setenv("FORENSICS_CACHE", str(tmp_path / "cache"))
+    monkeypatch.setattr("forensics.engines.tuning.ROUND_S", 0.0)
+    ran = run("doctor", "--tune")
+    assert ran.code == 0
+    assert "face-made in f32, inputs per second:" in ran.out
+    assert "one core a worker: batches of" in ran.out
+    assert "tuned" in run("doctor").out
+    assert list((tmp_path / "cache").glob("pace-*.json"))
+
+
+def test_doctor_says_where_a_finding_cannot_be_kept(
+    run: Runner, shipped: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setenv("FORENSICS_CACHE", "off")
+    ran = run("doctor", "--tune")
+    assert ran.code == 2
+    assert "Set FORENSICS_CACHE to a folder" in ran.err

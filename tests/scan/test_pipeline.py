@@ -6,8 +6,13 @@ from collections.abc import Callable, Iterator
 from dataclasses import replace
 from pathlib import Path
 
+import msgspec
 import pytest
 
+from forensics import cache
+from forensics.engines import tuning
+from forensics.engines.net import Pace
+from forensics.engines.tuning import Timing
 from forensics.media.discovery import Found, discover
 from forensics.records.findings import Abstention, ExhibitKind, Why
 from forensics.records.media import MediaFile, MediaKind, StreamKind
@@ -222,3 +227,24 @@ def test_what_a_triage_does_not_clear_scores_as_in_an_examination(
     ]
     assert result.verdict.label is exact.verdict.label
     assert "person 1 scored in f32" in " ".join(notice.message for notice in result.notices)
+
+
+def test_a_measured_pace_is_used_and_recorded_and_moves_no_score(
+    bench: Bench, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setenv(cache.VARIABLE, str(tmp_path))
+    clip = synthetic.normal_clip(tmp_path)
+    plain = scan(clip, bench)
+    for model in choose_models(bench.settings):
+        timings = Timing(Pace(6, 2, 2), 9.0, 0.0), Timing(Pace(3), 5.0, 0.0)
+        cache.keep(tuning._name(model.card, "f32"), msgspec.json.encode(timings))
+    monkeypatch.setattr("forensics.scan.bench.usable_cores", lambda: 2)
+    models = choose_models(bench.settings)
+    assert set(manifest_of(bench.settings, models, []).paces.values()) == {
+        "batches of 6, 2 threads, 2 streams, measured"
+    }
+    assert scan(clip, assemble(bench.settings, models)).scores == plain.scores
+    crowded = replace(bench.settings, workers=2)
+    assert set(manifest_of(crowded, choose_models(crowded), []).paces.values()) == {
+        "batches of 3, 1 thread, 1 stream, measured"
+    }

@@ -23,6 +23,8 @@ UNIT_TICKS = [(0.0, "0"), (0.25, "0.25"), (0.5, "0.5"), (0.75, "0.75"), (1.0, "1
 # Normal deviates of these rates are the customary ticks of DET plots (Martin et al. 1997).
 DET_TICKS = (0.01, 0.05, 0.2, 0.5, 0.8, 0.95, 0.99)
 DET_EDGE = 0.005
+# Where a number may stand above or below its point, nearest first.
+_COUNT_SHIFTS = (-8, 17, -20, 29, -32, 41, -44, 53, -56, 65)
 
 
 @dataclass(frozen=True, slots=True)
@@ -190,7 +192,7 @@ def _counts(points: Sequence[svg.Point], counts: Sequence[int]) -> list[str]:
     for (x, y), n in zip(points, counts, strict=False):
         words = f"{n:,}"
         half = 3.4 * len(words)
-        places = [(x, y + shift) for shift in (-8, 17, -20, 29, -32, 41)]
+        places = [(x, y + shift) for shift in _COUNT_SHIFTS]
         free = [
             place
             for place in places

@@ -28,7 +28,9 @@ def crops(request: pytest.FixtureRequest) -> tuple[Path, list[Path]]:
     labels = shared / "faces" / "split.csv"
     with labels.open(newline="", encoding="utf-8") as opened:
         rows = [row for row in csv.DictReader(opened) if (row["split"], row["here"]) == ("val", "1")]
-    chosen = [row for kind in ("real", "fake") for row in [r for r in rows if r["label"] == kind][:N_PER_CLASS]]
+    chosen = [
+        row for kind in ("real", "fake") for row in [r for r in rows if r["label"] == kind][:N_PER_CLASS]
+    ]
     return labels, [shared / "faces" / "val" / row["label"] / row["name"] for row in chosen]
 
 

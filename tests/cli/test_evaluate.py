@@ -190,10 +190,10 @@ def test_precisions_profiles_and_models_are_compared_on_the_same_files(
     run: Runner, stills: Path, model: Path, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
 ) -> None:
     _calibrated(run, stills, model)
-    shutil.copytree(face_model(tmp_path / "brighter", "face-brighter"), tmp_path / "other")
-    other = replace(catalog.read_card(model), id="face-brighter")
-    assert other.calibration is not None
-    catalog.write_card(replace(other, calibration=replace(other.calibration, intercept=9.0)), tmp_path / "other")
+    other = face_model(tmp_path / "others", "face-brighter")
+    brighter = catalog.read_card(other)
+    assert brighter.calibration is not None
+    catalog.write_card(replace(brighter, calibration=replace(brighter.calibration, intercept=9.0)), other)
     # The INT8 form of a model whose weights do not matter is the same graph under another name.
     card = catalog.read_card(model)
     for suffix in ("xml", "bin"):
@@ -203,8 +203,7 @@ def test_precisions_profiles_and_models_are_compared_on_the_same_files(
     catalog.write_card(replace(card, variants=(plain, small)), model)
     report = tmp_path / "out.json"
     monkeypatch.setattr("forensics.cli.comparing.cpu_isa", lambda: "avx512_bf16")
-    others = ("int8", "triage", tmp_path / "other")
-    compare = [word for one in others for word in ("--compare", one)]
+    compare = [word for one in ("int8", "triage", other) for word in ("--compare", one)]
     ran = _evaluate(run, stills, model, *compare, "--report", report)
     assert ran.code == 0, ran.err
     same = _scope(report, "comparison f32 minus int8")

@@ -90,6 +90,29 @@ def test_cllr_by_the_published_formula() -> None:
     assert cllr(np.full(4, 0.5), np.array([True, False, True, False])) == pytest.approx(1.0)
 
 
+@pytest.mark.parametrize(
+    ("of_pristine", "of_manipulated", "expected"),
+    [
+        ([1, 1], [1, 1], 1.0),
+        ([3] * 20, [1 / 3] * 20, 2.0),
+        ([1 / 3] * 2, [3] * 2, 0.4150374992788437),
+        ([1 / 3] * 2, [1], 0.7075187496394219),
+        ([1 / 100] * 100, [1], 0.507177646488535),
+        ([1 / 100] * 100 + [100] * 2, [1], 0.5723134914863265),
+        ([1 / 100] * 100 + [100] * 6, [1], 0.6952113122368764),
+        ([2], [2] * 2, 1.0849625007211563),
+        ([8], [8] * 8, 1.6699250014423126),
+    ],
+)
+def test_cllr_of_published_examples(
+    of_pristine: list[float], of_manipulated: list[float], expected: float
+) -> None:
+    # Ratios and costs as the Netherlands Forensic Institute's toolkit lir states them in its tests.
+    ratios = np.array([*of_pristine, *of_manipulated])
+    truth = np.arange(ratios.size) >= len(of_pristine)
+    assert cllr(ratios / (1 + ratios), truth) == pytest.approx(expected, abs=1e-7)
+
+
 def test_cllr_weighs_both_classes_alike_by_an_independent_formula() -> None:
     rows = _rows()
     fakes, pristine = rows.clipped[rows.manipulated], rows.clipped[~rows.manipulated]

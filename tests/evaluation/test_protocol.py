@@ -2,7 +2,10 @@
 
 from __future__ import annotations
 
+from dataclasses import replace
+
 import msgspec
+import numpy as np
 import pytest
 
 from forensics.evaluation.cards import as_metrics
@@ -31,6 +34,35 @@ def test_every_scope_and_part_is_there() -> None:
     assert {"file, resolution=480 to 720 px", "file, resolution=1080 px or more"} <= found.keys()
     assert "file, method=camera" not in found
     assert "voice" not in found
+
+
+def test_shuffled_labels_give_an_auc_of_one_half_within_every_scopes_interval() -> None:
+    results, labels = labelled_scan(240, strength=4.0)
+    straight = _by_scope(figures_for(results, labels, n_resamples=N_RESAMPLES))
+    assert _value(straight["file"], "auc") > 0.99
+    shuffled = np.random.default_rng(1).permutation([label.manipulated for label in labels.values()])
+    lied = {
+        path: replace(label, manipulated=bool(manipulated), group=path)
+        for (path, label), manipulated in zip(labels.items(), shuffled, strict=True)
+    }
+    found = _by_scope(figures_for(results, lied, n_resamples=1000))
+    for scope in ("file", "face", "face tracks", "face frames"):
+        auc = next(figure for figure in found[scope].figures if figure.name == "auc")
+        assert auc.lower is not None
+        assert auc.upper is not None
+        assert auc.lower < 0.5 < auc.upper
+
+
+def test_scores_beyond_the_calibration_are_counted_aloud() -> None:
+    results, labels = labelled_scan(40)
+    one = results[0]
+    beyond = replace(one, verdict=replace(one.verdict, basis=(replace(one.verdict.basis[0], covered=False),)))
+    found = _by_scope(figures_for([beyond, *results[1:]], labels, n_resamples=10))
+    for scope in ("file", "face", "face tracks"):
+        assert any(
+            note.startswith("1 of 40 scores lie outside what the calibration has seen")
+            for note in found[scope].notes
+        )
 
 
 def test_a_method_is_measured_against_all_pristine_files() -> None:

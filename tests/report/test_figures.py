@@ -8,7 +8,7 @@ from dataclasses import replace
 
 import pytest
 
-from forensics.records.figures import Curve
+from forensics.records.figures import Curve, LabelledFigures
 from forensics.records.findings import Score, Span
 from forensics.report import svg
 from forensics.report.figures import charts, confusion_columns, confusion_rows
@@ -61,6 +61,24 @@ def test_confusion_counts_and_shares() -> None:
     assert manipulated.cells[0] == (51, "71 %")
     assert pristine.cells[0] == (1, "2 %")
     assert confusion_rows(replace(figures, confusion=None)) == []
+
+
+def test_counts_of_close_bins_do_not_cover_each_other() -> None:
+    xs = tuple(0.4 + 0.01 * index for index in range(8))
+    curve = Curve("reliability", xs, (0.5, 0.52) * 4, (240,) * 8)
+    figures = LabelledFigures("file", 960, 960, 0, curves=(curve,))
+    (chart,) = (one for one in charts(figures) if one.name == "reliability")
+    drawn = [
+        (float(text.get("x", "0")), float(text.get("y", "0")))
+        for text in ET.fromstring(str(chart.markup)).iter("text")
+        if text.get("class") == "count"
+    ]
+    assert len(drawn) == 8
+    assert all(
+        abs(x - other_x) > 14 or abs(y - other_y) > 8
+        for index, (x, y) in enumerate(drawn)
+        for other_x, other_y in drawn[:index]
+    )
 
 
 def test_score_chart_shows_thresholds_interval_and_scores(rich_view: ReportView) -> None:

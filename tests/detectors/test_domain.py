@@ -1,0 +1,86 @@
+"""Every property that is checked gives a notice with its reason, at both ends of its range."""
+
+from __future__ import annotations
+
+from dataclasses import replace
+
+import numpy as np
+import pytest
+
+from forensics.detectors.domain import (
+    face_properties,
+    media_properties,
+    medians,
+    out_of_domain,
+    voice_properties,
+)
+from forensics.records.media import MediaFile, MediaKind, StreamInfo, StreamKind
+from tests.detectors.nets import face_card
+
+STREAM = StreamInfo(
+    0, StreamKind.VIDEO, "h264", width_px=100, height_px=50, frame_rate_hz=25.0, bit_rate_bps=12_500
+)
+VIDEO = MediaFile("a.mp4", 5_000, "", kind=MediaKind.VIDEO, streams=(STREAM,))
+
+
+@pytest.mark.parametrize(
+    ("name", "value", "words"),
+    [
+        ("face_size_px", 40.0, "face size 40 px (calibrated on 80 to 400)"),
+        ("face_size_px", 900.0, "face size 900 px"),
+        ("sharpness", 0.5, "sharpness 0.50 (calibrated on 1 to 2.5)"),
+        ("brightness", 0.05, "brightness 0.05 (calibrated on 0.1 to 0.7)"),
+        ("video_bits_per_pixel", 0.004, "video compressed to 0.004 bits per pixel"),
+        ("still_bits_per_pixel", 0.2, "picture compressed to 0.20 bits per pixel"),
+        ("bandwidth_hz", 3400.0, "sound bandwidth 3400 Hz (calibrated on 5000 to 7000)"),
+        ("length_s", 0.7, "sound length 0.7 s (calibrated on 1 to 3)"),
+        ("length_s", 30.0, "sound length 30.0 s"),
+    ],
+)
+def test_what_lies_outside_is_told_with_its_range(name: str, value: float, words: str) -> None:
+    card = face_card(
+        face_size_px=(80, 400),
+        sharpness=(1, 2.5),
+        brightness=(0.1, 0.7),
+        video_bits_per_pixel=(0.02, 0.2),
+        still_bits_per_pixel=(0.5, 3),
+        bandwidth_hz=(5000, 7000),
+        length_s=(1, 3),
+    )
+    (notice,) = out_of_domain(card, "person 1", {name: value})
+    assert notice.message.startswith("OUT_OF_DOMAIN: person 1 is unlike what face-test was calibrated on: ")
+    assert words in notice.message
+    inside = sum(card.domain.ranges[name]) / 2
+    assert list(out_of_domain(card, "person 1", {name: inside})) == []
+
+
+def test_what_a_card_has_no_range_for_is_not_checked() -> None:
+    assert list(out_of_domain(face_card(), "person 1", {"brightness": 0.0})) == []
+
+
+def test_properties_tell_dark_from_bright_and_blurred_from_sharp() -> None:
+    random = np.random.default_rng(0)
+    sharp = random.integers(0, 256, (32, 32, 3), np.uint8)
+    flat = np.full((32, 32, 3), 30, np.uint8)
+    assert face_properties(sharp, 80.0)["sharpness"] > 3
+    assert face_properties(flat, 80.0)["sharpness"] == pytest.approx(-3)
+    assert face_properties(flat, 80.0)["brightness"] == pytest.approx(30 / 255, abs=1e-3)
+
+
+def test_bandwidth_is_that_of_the_sound() -> None:
+    at_s = np.arange(16_000) / 16_000
+    tone = np.sin(2 * np.pi * 1000 * at_s).astype(np.float32)
+    assert voice_properties(tone, 16_000)["bandwidth_hz"] == pytest.approx(1000, abs=5)
+    assert voice_properties(np.zeros(16_000, np.float32), 16_000) == {}
+
+
+def test_compression_is_bits_per_pixel_of_video_and_of_stills_apart() -> None:
+    assert media_properties(VIDEO) == {"video_bits_per_pixel": pytest.approx(0.1)}
+    still = replace(VIDEO, kind=MediaKind.IMAGE)
+    assert media_properties(still) == {"still_bits_per_pixel": pytest.approx(8.0)}
+    assert media_properties(replace(VIDEO, streams=(replace(STREAM, bit_rate_bps=None),))) == {}
+    assert media_properties(replace(VIDEO, streams=())) == {}
+
+
+def test_medians_are_of_the_rows_that_have_a_property() -> None:
+    assert medians([{"a": 1.0}, {"a": 3.0, "b": 7.0}, {"a": 9.0}]) == {"a": 3.0, "b": 7.0}

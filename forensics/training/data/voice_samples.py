@@ -21,7 +21,7 @@ from forensics.training.data.mixing import Mix
 from forensics.training.data.samples import Sample
 
 # Copy synthesis takes 0.1 to 0.3 s a clip: this many variants of every clip are made and kept.
-_N_VARIANTS = 2
+_N_VARIANTS = 4
 
 
 class TrainingVoices(Dataset[tuple[torch.Tensor, torch.Tensor]]):
@@ -33,16 +33,18 @@ class TrainingVoices(Dataset[tuple[torch.Tensor, torch.Tensor]]):
         self.seed = seed
 
     def __getitem__(self, index: int) -> tuple[torch.Tensor, torch.Tensor]:
-        """Item ``index`` of the stream: (float32[n_window], float label)."""
+        """Item ``index`` of the stream: (float32[n_window], float label).
+
+        The two of a pair go the same way: the same stretch, room, noise and codec, so that nothing but the
+        synthesis tells a pseudo-fake from its pristine original.
+        """
         pair, member = divmod(index, 2)
-        rng = np.random.default_rng((self.seed, index))
         # A clip may be too quiet or too short after the journey; the next draw then takes its place.
         for attempt in range(8):
-            draw = self.mix.pair(np.random.default_rng((self.seed, pair, attempt)))[member]
-            if draw.self_blended:
-                sound = _copied(draw.sample.path, int(rng.integers(_N_VARIANTS)))
-            else:
-                sound = read_sound(draw.sample.path)
+            rng = np.random.default_rng((self.seed, pair, attempt))
+            draw = self.mix.pair(rng)[member]
+            variant = int(rng.integers(_N_VARIANTS))
+            sound = _copied(draw.sample.path, variant) if draw.self_blended else read_sound(draw.sample.path)
             window = level(degrade_sound(_stretch_of(sound, self.n_window, rng), rng), self.n_window)
             if window is not None:
                 return torch.from_numpy(window), torch.tensor(float(draw.manipulated))

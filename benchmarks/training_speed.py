@@ -1,12 +1,13 @@
-"""What a training step costs: IPEX, oneDNN and a plain torch loop, both face nets, two sizes.
+"""What a training step costs: IPEX, oneDNN and a plain torch loop, for every trained net, at two sizes.
 
-    python benchmarks/training_speed.py --steps 10 --rounds 3
+    python benchmarks/training_speed.py                  # about seven minutes on two quiet cores
+    python benchmarks/training_speed.py --nets audio-cnn --rounds 3
 
-Every run is a process of its own, since importing IPEX changes torch for the rest of a process. The runs
-alternate (plain, oneDNN, IPEX, plain, ...), so that a machine that heats up or is shared slows all of them.
-A backend runs in the layout that it finds the fastest, as ``forensics train`` does; the plain loop is what
-a tutorial would write: fp32, contiguous, AdamW. Steps are timed whole: preparation, forward, backward,
-update; data are ready in memory. Prints a Markdown table of medians.
+Each of the three loops lives in a process of its own, since importing IPEX changes torch for the rest of a
+process. They take turns (plain, oneDNN, IPEX, plain, ...), so that a machine that heats up or is shared slows
+all of them. A backend runs in the layout that it finds the fastest, as ``forensics train`` does; the plain
+loop is what a tutorial would write: fp32, contiguous, AdamW. Steps are timed whole: preparation, forward,
+backward, update; data are ready in memory. Prints a Markdown table of medians over all steps.
 """
 
 from __future__ import annotations
@@ -19,174 +20,217 @@ import subprocess
 import sys
 import time
 from collections import defaultdict
+from collections.abc import Callable
 from importlib.metadata import PackageNotFoundError, version
 from pathlib import Path
 from statistics import median
 from typing import Any
 
-NETS = ("efficientnetv2-b0-autoatt", "efficientnet-autoatt-b4")
+VOICE_NET = "audio-cnn"
+NETS = ("efficientnetv2-b0-autoatt", "efficientnet-autoatt-b4", VOICE_NET)
 SIZES_PX = (128, 224)
 VARIANTS = ("plain", "onednn", "ipex")
 _ROOT = Path(__file__).resolve().parent.parent
+# Threads of OpenMP go on spinning this long after a step, at the cost of whoever is next.
+_SPIN_S = 0.3
+_ANSWER = "answer: "
+_WINDOW_S = 3
 
 
 def main() -> None:
     parser = argparse.ArgumentParser(description=__doc__.splitlines()[0])
-    parser.add_argument("--steps", type=int, default=10, help="timed steps per run")
-    parser.add_argument("--rounds", type=int, default=3, help="runs per line of the table")
-    parser.add_argument("--batch-size", type=int, default=16)
+    parser.add_argument("--rounds", type=int, default=5, help="turns of each loop")
+    parser.add_argument("--seconds", type=float, default=3.0, help="about how long a turn is")
+    parser.add_argument("--batch-size", type=int, default=8, help="of faces; sound takes four times as many")
     parser.add_argument("--nets", nargs="+", default=NETS)
     parser.add_argument("--sizes", nargs="+", type=int, default=SIZES_PX)
     parser.add_argument("--variants", nargs="+", default=VARIANTS)
     parser.add_argument("--precision", default="auto", choices=("auto", "fp32", "bf16"))
-    parser.add_argument("--one", help=argparse.SUPPRESS)
+    parser.add_argument("--serve", metavar="VARIANT", help=argparse.SUPPRESS)
     arguments = parser.parse_args()
-    if arguments.one:
-        print(json.dumps(run_one(json.loads(arguments.one))))
+    if arguments.serve:
+        serve(arguments.serve)
         return
+    loops = {variant: Loop(variant) for variant in arguments.variants}
     rows = []
     for net in arguments.nets:
-        for size_px in arguments.sizes:
-            rows += measure(net, size_px, arguments)
+        for size_px in (None,) if net == VOICE_NET else arguments.sizes:
+            rows += measure(loops, net, size_px, arguments)
+    for loop in loops.values():
+        loop.close()
     print(table(rows, arguments))
 
 
-def measure(net: str, size_px: int, arguments: argparse.Namespace) -> list[dict[str, Any]]:
+class Loop:
+    """The process of one variant, from the outside."""
+
+    def __init__(self, variant: str) -> None:
+        self._process = subprocess.Popen(
+            [sys.executable, __file__, "--serve", variant],
+            env=os.environ | {"PYTHONPATH": str(_ROOT)},
+            stdin=subprocess.PIPE,
+            stdout=subprocess.PIPE,
+            text=True,
+        )
+
+    def ask(self, **job: Any) -> dict[str, Any]:
+        """Its answer to a job."""
+        assert self._process.stdin is not None
+        assert self._process.stdout is not None
+        self._process.stdin.write(json.dumps(job) + "\n")
+        self._process.stdin.flush()
+        for line in self._process.stdout:
+            if line.startswith(_ANSWER):
+                time.sleep(_SPIN_S)
+                answer: dict[str, Any] = json.loads(line.removeprefix(_ANSWER))
+                return answer
+        raise SystemExit(f"{job} ended with code {self._process.wait()}")
+
+    def close(self) -> None:
+        """Lets it end."""
+        assert self._process.stdin is not None
+        self._process.stdin.close()
+        self._process.wait()
+
+
+def measure(
+    loops: dict[str, Loop], net: str, size_px: int | None, arguments: argparse.Namespace
+) -> list[dict[str, Any]]:
     """One line of the table per variant."""
+    batch_size = arguments.batch_size * (1 if size_px else 4)
+    opened = {
+        variant: loop.ask(net=net, size_px=size_px, batch_size=batch_size, precision=arguments.precision)
+        for variant, loop in loops.items()
+    }
     steps_s: dict[str, list[float]] = defaultdict(list)
-    layouts: dict[str, str] = {}
     for _ in range(arguments.rounds):
-        for variant in arguments.variants:
-            job = {
-                "net": net,
-                "size_px": size_px,
-                "variant": variant,
-                "n_steps": arguments.steps,
-                "batch_size": arguments.batch_size,
-                "precision": arguments.precision,
-                "layout": layouts.get(variant),
-            }
-            answer = in_own_process(job)
-            if "error" in answer:
-                layouts[variant] = answer["error"]
-                continue
-            layouts[variant] = answer["layout"]
-            steps_s[variant] += answer["steps_s"]
-    plain_s = median(steps_s["plain"]) if steps_s["plain"] else None
+        for variant, loop in loops.items():
+            if "error" not in opened[variant]:
+                steps_s[variant] += loop.ask(seconds=arguments.seconds)["steps_s"]
+    medians = {variant: median(values) for variant, values in steps_s.items()}
     return [
         {
             "net": net,
-            "size_px": size_px,
+            "size": f"{size_px} px" if size_px else f"{_WINDOW_S} s",
+            "batch_size": batch_size,
             "variant": variant,
-            "layout": layouts[variant],
-            "median_s": median(steps_s[variant]) if steps_s[variant] else None,
-            "plain_s": plain_s,
+            "layout": opened[variant].get("layout") or opened[variant]["error"],
+            "n_steps": len(steps_s[variant]),
+            "median_s": medians.get(variant),
+            "plain_s": medians.get("plain"),
         }
-        for variant in arguments.variants
+        for variant in loops
     ]
 
 
-def in_own_process(job: dict[str, Any]) -> dict[str, Any]:
-    ended = subprocess.run(
-        [sys.executable, __file__, "--one", json.dumps(job)],
-        env=os.environ | {"PYTHONPATH": str(_ROOT)},
-        capture_output=True,
-        text=True,
-        check=False,
-    )
-    if ended.returncode:
-        raise SystemExit(f"{job} failed:\n{ended.stderr}")
-    answer: dict[str, Any] = json.loads(ended.stdout.splitlines()[-1])
-    return answer
+def serve(variant: str) -> None:
+    """Answers the parent: first a net to open, then turns of steps."""
+    step: Callable[[], None] = _nothing
+    for line in sys.stdin:
+        job = json.loads(line)
+        if "net" in job:
+            answer, step = opened_step(variant, job)
+        else:
+            answer = {"steps_s": timed(step, job["seconds"])}
+        print(_ANSWER + json.dumps(answer), flush=True)
 
 
-def run_one(job: dict[str, Any]) -> dict[str, Any]:
-    """Times the steps of one variant; in a process of its own."""
+def timed(step: Callable[[], None], seconds: float) -> list[float]:
+    """Seconds of each step, after one that is not counted; at least two."""
+    step()
+    steps_s: list[float] = []
+    while len(steps_s) < 2 or sum(steps_s) < seconds:
+        started_s = time.perf_counter()
+        step()
+        steps_s.append(time.perf_counter() - started_s)
+    return steps_s
+
+
+def opened_step(variant: str, job: dict[str, Any]) -> tuple[dict[str, Any], Callable[[], None]]:
+    """The layout, and a function that makes one step."""
     import torch
 
-    torch.manual_seed(0)
-    raw = torch.randint(0, 256, (job["batch_size"], job["size_px"], job["size_px"], 3), dtype=torch.uint8)
-    label = torch.arange(job["batch_size"]).remainder(2).float()
-    if job["variant"] == "plain":
-        return {"layout": "fp32 contiguous", "steps_s": plain_steps(job, raw, label)}
-    return backend_steps(job, raw, label)
-
-
-def plain_steps(job: dict[str, Any], raw: Any, label: Any) -> list[float]:
-    import torch
-
+    from forensics.media.sound import RATE_HZ
     from forensics.training.nets import build_net
 
+    torch.manual_seed(0)
+    n, size_px = job["batch_size"], job["size_px"]
+    if size_px:
+        raw = torch.randint(0, 256, (n, size_px, size_px, 3), dtype=torch.uint8)
+    else:
+        raw = torch.randn(n, _WINDOW_S * RATE_HZ) * 0.1
+    label = torch.arange(n).remainder(2).float()
     net = build_net(job["net"]).train()
+    if variant != "plain":
+        return backend_step(variant, job, net, raw, label)
     optimizer = torch.optim.AdamW(net.parameters(), lr=1e-4)
-    steps_s = []
-    for _ in range(job["n_steps"] + 1):
-        started_s = time.perf_counter()
+
+    def step() -> None:
         logit, _ = net(net.prepare(raw))
         loss = torch.nn.functional.binary_cross_entropy_with_logits(logit, label)
         optimizer.zero_grad()
         loss.backward()
         optimizer.step()
-        steps_s.append(time.perf_counter() - started_s)
-    return steps_s[1:]
+
+    return {"layout": "fp32 contiguous"}, step
 
 
-def backend_steps(job: dict[str, Any], raw: Any, label: Any) -> dict[str, Any]:
+def backend_step(
+    variant: str, job: dict[str, Any], net: Any, raw: Any, label: Any
+) -> tuple[dict[str, Any], Callable[[], None]]:
     import torch
 
     from forensics.errors import BackendUnavailable
     from forensics.training.backends import load_backend
     from forensics.training.loss import loss_of
-    from forensics.training.nets import build_net
     from forensics.training.run import TrainSettings
     from forensics.training.timing import fastest_layout
 
     try:
-        backend = load_backend(job["variant"])
+        backend = load_backend(variant)
     except BackendUnavailable as error:
-        return {"error": error.message}
-    net = build_net(job["net"])
+        return {"error": error.message}, _nothing
     settings = TrainSettings(
         net=job["net"],
         data=(),
         out=Path(),
-        backend=job["variant"],
+        backend=variant,
         precision=job["precision"],
         batch_size=job["batch_size"],
-        size_px=job["size_px"],
+        size_px=job["size_px"] or SIZES_PX[0],
     )
-    known = {str(layout): layout for layout in backend.layouts(job["precision"])}
-    layout = known.get(job["layout"]) or fastest_layout(backend, settings, net)
+    layout = fastest_layout(backend, settings, net)
     model, optimizer = backend.prepare(net, torch.optim.AdamW(net.parameters(), lr=1e-4), layout)
     model.train()
-    steps_s = []
-    for _ in range(job["n_steps"] + 1):
-        started_s = time.perf_counter()
+
+    def step() -> None:
         loss = loss_of(model, net, backend, layout, raw, label, settings.label_smoothing)
         optimizer.zero_grad(set_to_none=True)
         loss.backward()
         optimizer.step()
-        steps_s.append(time.perf_counter() - started_s)
-    return {"layout": str(layout), "steps_s": steps_s[1:]}
+
+    return {"layout": str(layout)}, step
 
 
 def table(rows: list[dict[str, Any]], arguments: argparse.Namespace) -> str:
     """The Markdown table, with what it was measured on."""
     lines = [
-        f"{machine()}; batches of {arguments.batch_size}; medians of {arguments.rounds} alternating runs of "
-        f"{arguments.steps} steps.",
+        f"{machine()}; medians over all steps of {arguments.rounds} alternating turns.",
         "",
-        "| net | size | loop | layout | s/step | images/s | against plain |",
-        "|---|---:|---|---|---:|---:|---:|",
+        "| net | size | batch | loop | layout | steps | s/step | samples/s | against plain |",
+        "|---|---:|---:|---|---|---:|---:|---:|---:|",
     ]
     for row in rows:
-        name = f"| {row['net']} | {row['size_px']} px | {row['variant']} | {row['layout']} |"
+        name = (
+            f"| {row['net']} | {row['size']} | {row['batch_size']} | {row['variant']} | {row['layout']} "
+            f"| {row['n_steps']} |"
+        )
         if row["median_s"] is None:
             lines.append(f"{name} | | |")
             continue
         gain = f"{row['plain_s'] / row['median_s']:.2f}x" if row["plain_s"] else ""
-        speed = arguments.batch_size / row["median_s"]
-        lines.append(f"{name} {row['median_s']:.2f} | {speed:.1f} | {gain} |")
+        speed = row["batch_size"] / row["median_s"]
+        lines.append(f"{name} {row['median_s']:.3f} | {speed:.1f} | {gain} |")
     return "\n".join(lines)
 
 
@@ -201,6 +245,10 @@ def machine() -> str:
         f"{name} {known}" for name in ("torch", "intel-extension-for-pytorch") if (known := _version(name))
     )
     return f"{cpu}, {n_cores} cores, {versions}"
+
+
+def _nothing() -> None:
+    """The step of a loop that cannot run here."""
 
 
 def _version(name: str) -> str:

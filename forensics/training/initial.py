@@ -26,9 +26,11 @@ def initialise(net: FakenessNet, init: str) -> str:
     Raises:
         TrainingError: the weights cannot be had or do not fit.
     """
-    if init == "none" or (init == "imagenet" and not isinstance(net, EfficientNetFace)):
+    if init == "none":
         return "fresh weights"
     if init == "imagenet":
+        if not isinstance(net, EfficientNetFace):
+            return "fresh weights"
         _fill_trunk(net, _imagenet(net), "ImageNet weights of timm")
         return "ImageNet weights of timm"
     path = Path(init)

@@ -31,6 +31,13 @@ class Layout:
         return f"{self.precision} {'channels_last' if self.channels_last else 'contiguous'}"
 
 
+def laid_out(model: nn.Module, layout: Layout, device: torch.device) -> nn.Module:
+    """The model on its device, in the memory format of the layout."""
+    # torch's own types do not know the keyword.
+    moved: nn.Module = model.to(device, memory_format=layout.memory_format)  # type: ignore[call-overload]
+    return moved
+
+
 class Backend(Protocol):
     """How a step is run. The constructor raises BackendUnavailable where it cannot be."""
 

@@ -8,7 +8,7 @@ import torch
 from torch import nn
 
 from forensics.errors import BackendUnavailable
-from forensics.training.backends.backend import Layout
+from forensics.training.backends.backend import Layout, laid_out
 
 
 class CudaBackend:
@@ -32,7 +32,7 @@ class CudaBackend:
         self, model: nn.Module, optimizer: torch.optim.Optimizer, layout: Layout
     ) -> tuple[nn.Module, torch.optim.Optimizer]:
         """Moves the model; the optimizer follows its parameters."""
-        return model.to(self.device, memory_format=layout.memory_format), optimizer
+        return laid_out(model, layout, self.device), optimizer
 
     def autocast(self, layout: Layout) -> AbstractContextManager[object]:
         """bf16 autocast or nothing."""

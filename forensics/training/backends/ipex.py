@@ -11,7 +11,7 @@ import torch
 from torch import nn
 
 from forensics.errors import BackendUnavailable
-from forensics.training.backends.backend import Layout
+from forensics.training.backends.backend import Layout, laid_out
 from forensics.training.backends.onednn import OneDnnBackend
 
 _REMEDY = "pip install torch==2.8.0 'torchvision==0.23.*' intel-extension-for-pytorch==2.8.0"
@@ -38,7 +38,7 @@ class IpexBackend:
 
         Packed or split weights would change the form of the state dicts, and with it exact resume.
         """
-        model = model.to(memory_format=layout.memory_format).train()
+        model = laid_out(model, layout, self.device).train()
         optimized: tuple[nn.Module, torch.optim.Optimizer] = self._ipex.optimize(
             model,
             optimizer=optimizer,

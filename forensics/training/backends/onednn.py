@@ -8,7 +8,7 @@ import torch
 from torch import nn
 
 from forensics.errors import BackendUnavailable
-from forensics.training.backends.backend import Layout
+from forensics.training.backends.backend import Layout, laid_out
 
 
 class OneDnnBackend:
@@ -33,7 +33,7 @@ class OneDnnBackend:
         self, model: nn.Module, optimizer: torch.optim.Optimizer, layout: Layout
     ) -> tuple[nn.Module, torch.optim.Optimizer]:
         """Only the memory format changes."""
-        return model.to(memory_format=layout.memory_format), optimizer
+        return laid_out(model, layout, self.device), optimizer
 
     def autocast(self, layout: Layout) -> AbstractContextManager[object]:
         """bf16 autocast or nothing."""

@@ -15,7 +15,13 @@ from forensics.evaluation.rows import Rows
 from forensics.records.figures import Confusion, Figure, LabelledFigures
 from forensics.records.model_card import ModelCard
 from forensics.records.scan import ScanResult
-from forensics.verdicts.likelihood import ENFSI_SCALE, LikelihoodStatement, likelihood_of, ratio_text
+from forensics.verdicts.likelihood import (
+    ENFSI_SCALE,
+    REFUSAL,
+    LikelihoodStatement,
+    likelihood_of,
+    ratio_text,
+)
 
 NEITHER = "support for neither"
 NOT_STATED = "not stated"
@@ -86,7 +92,9 @@ def _figures(card: ModelCard, rows: Sequence[_Row], n_resamples: int) -> Labelle
         [ratio > 0 for _, ratio in ratios],
     )
     refused = Counter(
-        row.statement.words for row in rows if row.statement and row.statement.log10_ratio is None
+        row.statement.words.removeprefix(REFUSAL).removesuffix(".")
+        for row in rows
+        if row.statement is not None and row.statement.log10_ratio is None
     )
     n_without = len(rows) - len(stated)
     return LabelledFigures(
@@ -98,7 +106,8 @@ def _figures(card: ModelCard, rows: Sequence[_Row], n_resamples: int) -> Labelle
         curves=tippett(scored) if scored.has_both_classes else (),
         support=_support(rows),
         notes=_notes(card),
-        subsets=dict(refused) | ({"nothing to score": n_without} if n_without else {}),
+        subsets={f"{NOT_STATED}, since {why}": n for why, n in refused.items()}
+        | ({"nothing to score": n_without} if n_without else {}),
     )
 
 

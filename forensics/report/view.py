@@ -31,7 +31,7 @@ from forensics.report.evidence import (
 )
 from forensics.report.finite import finite_figures, finite_result
 from forensics.report.words import VERDICT_ORDER
-from forensics.verdicts.likelihood import LikelihoodStatement, likelihood_of
+from forensics.verdicts.likelihood import REFUSAL, LikelihoodStatement, likelihood_of
 
 
 @dataclass(frozen=True, slots=True)
@@ -308,7 +308,7 @@ def _subjects(
 def _likelihood(result: ScanResult, basis: Basis, cards: Mapping[str, ModelCard]) -> LikelihoodStatement:
     card = cards.get(basis.model)
     if card is None:
-        words = f"No likelihood ratio is stated: the card of {basis.model} is not at hand."
+        words = f"{REFUSAL}the card of {basis.model} is not at hand."
         return LikelihoodStatement(None, False, None, words)
     return likelihood_of(basis, card, result.properties_of(basis.detector, basis.subject))
 

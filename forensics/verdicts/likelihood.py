@@ -24,6 +24,8 @@ ENFSI_SCALE = (
     (1.0, "moderate support"),
     (math.log10(2), "weak support"),
 )
+# Begins the words of a statement without a ratio; the reason follows.
+REFUSAL = "No likelihood ratio is stated: "
 
 
 @dataclass(frozen=True, slots=True)
@@ -53,7 +55,7 @@ def likelihood_of(basis: Basis, card: ModelCard, properties: Mapping[str, float]
     """
     why = _missing_support(basis, card, properties)
     if why is not None or card.likelihood is None:
-        return LikelihoodStatement(None, False, None, f"No likelihood ratio is stated: {why}.")
+        return LikelihoodStatement(None, False, None, f"{REFUSAL}{why}.")
     return state(basis.fakeness, card.likelihood)
 
 

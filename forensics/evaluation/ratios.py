@@ -92,7 +92,8 @@ def _figures(card: ModelCard, rows: Sequence[_Row], n_resamples: int) -> Labelle
         [ratio > 0 for _, ratio in ratios],
     )
     refused = Counter(
-        row.statement.words.removeprefix(REFUSAL).removesuffix(".")
+        # Which properties were unlike stands with each file.
+        row.statement.words.removeprefix(REFUSAL).removesuffix(".").split(" (")[0]
         for row in rows
         if row.statement is not None and row.statement.log10_ratio is None
     )

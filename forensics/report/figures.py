@@ -241,7 +241,8 @@ def _histogram(figures: LabelledFigures) -> Chart | None:
 
 def _tippett(pristine: Curve, manipulated: Curve, figures: LabelledFigures) -> Chart:
     values = [*pristine.x, *manipulated.x]
-    reach = max(1.0, *(abs(value) for value in values))
+    # Room for the words beside the curves.
+    reach = 1.2 * max(1.0, *(abs(value) for value in values))
     axes = svg.Axes(AXES.left, AXES.top, AXES.right, AXES.bottom, (-reach, reach))
     ticks = [(value, f"{value:g}") for value in svg.nice_ticks(-reach, reach, 7)]
     parts = [

@@ -28,9 +28,14 @@ def reason_for_verdict(label: VerdictLabel, basis: Basis, abstentions: Sequence[
 
 
 def stated(basis: Basis) -> str:
-    """The fakeness in two decimals; beyond what the calibration has seen it is a bound, not a value."""
+    """The fakeness in two decimals, never a rounded 0 or 1: no score is certain.
+
+    Beyond what the calibration has seen it is a bound, not a value.
+    """
     if basis.covered:
-        return f"{basis.fakeness:.2f}"
+        if 0.005 <= basis.fakeness < 0.995:
+            return f"{basis.fakeness:.2f}"
+        return "more than 0.99" if basis.fakeness > 0.5 else "less than 0.01"
     # Both classes weigh the same in a calibration, so its edges lie on either side of even odds.
     if basis.fakeness >= 0.5:
         return f"at least {math.floor(100 * basis.fakeness) / 100:.2f}"

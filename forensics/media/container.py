@@ -46,18 +46,9 @@ class FfmpegWords:
         self._first: dict[str, tuple[str, float | None]] = {}
         self._n: dict[str, int] = {}
 
-    @contextmanager
-    def heard(self, at_s: float | None = None) -> Iterator[None]:
+    def heard(self, at_s: float | None = None) -> _Heard:
         """Collects the errors said within the block; ``at_s`` is the place in the file."""
-        av.logging.set_level(av.logging.ERROR)
-        try:
-            # From all threads: the decoder's own ones speak too.
-            with av.logging.Capture(local=False) as said:
-                yield
-        finally:
-            av.logging.set_level(None)
-            for _, source, message in said:
-                self.add(f"{source}: {message.strip()}", at_s)
+        return _Heard(self, at_s)
 
     def add(self, text: str, at_s: float | None = None) -> None:
         """Keeps one message; those that differ in numbers alone are counted as one."""
@@ -80,6 +71,28 @@ class FfmpegWords:
 
     def __contains__(self, words: str) -> bool:
         return any(words in text for text, _ in self._first.values())
+
+
+class _Heard:
+    """A block within which FFmpeg is heard. There is one for every packet, hence no generator."""
+
+    __slots__ = ("_at_s", "_capture", "_said", "_words")
+
+    def __init__(self, words: FfmpegWords, at_s: float | None) -> None:
+        self._words = words
+        self._at_s = at_s
+
+    def __enter__(self) -> None:
+        av.logging.set_level(av.logging.ERROR)
+        # From all threads: the decoder's own ones speak too.
+        self._capture = av.logging.Capture(local=False)
+        self._said = self._capture.__enter__()
+
+    def __exit__(self, *raised: Any) -> None:
+        self._capture.__exit__(*raised)
+        av.logging.set_level(None)
+        for _, source, message in self._said:
+            self._words.add(f"{source}: {message.strip()}", self._at_s)
 
 
 @contextmanager

@@ -34,7 +34,9 @@ class Listening:
         prepare_decoder(stream, n_threads)
         self.stream_index = stream_index
         self._native_rate_hz = stream.codec_context.sample_rate
-        self._time_base = stream.time_base or Fraction(1, self._native_rate_hz or RATE_HZ)
+        time_base = stream.time_base or Fraction(1, self._native_rate_hz or RATE_HZ)
+        # Whole numbers: half a million times an hour, multiplying by a Fraction would be felt.
+        self._per_unit, self._units = time_base.numerator, time_base.denominator
         self._decoder = stream.codec_context
         self._origin_s = start_s(container)
         self._words = words
@@ -70,7 +72,7 @@ class Listening:
         yield from self._chunks(to_the_end=True)
 
     def _frame(self, frame: AudioFrame) -> Iterator[AudioChunk | Notice]:
-        at_s = None if frame.pts is None else float(frame.pts * self._time_base) - self._origin_s
+        at_s = None if frame.pts is None else frame.pts * self._per_unit / self._units - self._origin_s
         if self._next_s is None:
             self._next_s = self._chunk_at_s = at_s or 0.0
         elif at_s is not None and abs(at_s - self._next_s) > _HOLE_S:
@@ -103,11 +105,11 @@ class Listening:
         except (FFmpegError, ValueError) as error:
             self._words.add(f"sound: {_short(error)}", self._next_s)
             self._resampler = None
-        return [np.asarray(piece.to_ndarray().reshape(-1), np.float32) for piece in pieces]
+        return [np.frombuffer(memoryview(piece.planes[0]), np.float32, piece.samples) for piece in pieces]
 
     def _hold(self, pieces: list[Samples]) -> None:
         for piece in pieces:
-            self._held.append(np.clip(np.nan_to_num(piece), -1.0, 1.0).astype(np.float32))
+            self._held.append(piece)
             self._n_held += piece.size
             self.n_samples += piece.size
 
@@ -118,7 +120,8 @@ class Listening:
             self._held, self._n_held = [rest.copy()], rest.size
             at_s = self._chunk_at_s or 0.0
             self._chunk_at_s = at_s + samples.size / RATE_HZ
-            yield AudioChunk(samples.copy(), RATE_HZ, at_s, self._native_rate_hz)
+            sound = np.clip(np.nan_to_num(samples), -1.0, 1.0).astype(np.float32)
+            yield AudioChunk(sound, RATE_HZ, at_s, self._native_rate_hz)
 
 
 def _short(error: Exception) -> str:

@@ -1,0 +1,63 @@
+"""One ``forensics scan`` as a process of its own, with what it cost: shared by the benchmarks beside it."""
+
+from __future__ import annotations
+
+import json
+import os
+import subprocess
+import sys
+import tempfile
+import time
+from dataclasses import dataclass
+from pathlib import Path
+from typing import Any
+
+
+@dataclass(frozen=True, slots=True)
+class Cost:
+    """What one scan cost.
+
+    Attributes:
+        cpu_s: of all its processes, user and system.
+        peak_mb: of the largest of its processes.
+        report: the JSON report, read.
+    """
+
+    wall_s: float
+    cpu_s: float
+    peak_mb: float
+    report: dict[str, Any]
+
+    @property
+    def stages_s(self) -> dict[str, float]:
+        """Wall seconds per stage of the belt, over all files."""
+        total: dict[str, float] = {}
+        for file in self.report["files"]:
+            for stage, seconds in file["timings_s"].items():
+                total[stage] = total.get(stage, 0.0) + seconds
+        return total
+
+
+def run_scan(*arguments: str | Path, folder: Path | None = None) -> Cost:
+    """Runs a scan and waits for it.
+
+    Args:
+        arguments: of ``forensics scan``; the report is added.
+        folder: where the JSON report is written; None for one that is removed.
+
+    Raises:
+        subprocess.CalledProcessError: the scan failed.
+    """
+    with tempfile.TemporaryDirectory() as scratch:
+        report = (folder or Path(scratch)) / "scan.json"
+        command = [sys.executable, "-m", "forensics", "scan", *map(str, arguments), "--report", str(report)]
+        began_s = time.perf_counter()
+        process = subprocess.Popen(command, stdout=subprocess.DEVNULL, stderr=subprocess.DEVNULL)
+        # Of this process and those that it waited for itself, its workers, and of no other.
+        _, status, used = os.wait4(process.pid, 0)
+        wall_s = time.perf_counter() - began_s
+        process.returncode = os.waitstatus_to_exitcode(status)
+        if process.returncode:
+            raise subprocess.CalledProcessError(process.returncode, command)
+        content = json.loads(report.read_text("utf-8"))
+    return Cost(wall_s, used.ru_utime + used.ru_stime, used.ru_maxrss / 1024, content)

@@ -12,6 +12,7 @@ from typer.core import TyperGroup
 
 import forensics
 from forensics.cli import (
+    average,
     calibrate,
     demo,
     doctor,
@@ -87,6 +88,7 @@ app.add_typer(models.app, name="models")
 app.command("doctor")(doctor.doctor)
 app.command("prepare")(prepare.prepare)
 app.command("train")(train.train)
+app.command("average")(average.average)
 app.command("export")(export.export)
 app.command("evaluate")(evaluate.evaluate)
 app.command("calibrate")(calibrate.calibrate)

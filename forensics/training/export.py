@@ -30,7 +30,7 @@ from forensics.training.data.samples import Sample, read_samples
 from forensics.training.inscription import stem_of, store
 from forensics.training.nets import build_net
 from forensics.training.quantise import Comparison, quantise
-from forensics.training.run import BEST_NAME, RECORD_NAME, load
+from forensics.training.run import BEST_NAME, load, read_record
 from forensics.training.streams import Item, thinned, validation_set
 
 _BATCH = 16
@@ -73,7 +73,7 @@ def export(settings: ExportSettings, on_note: Callable[[str], None] | None = Non
         TrainingError: the run is unfinished, its validation rows are gone, or parity fails.
     """
     note = on_note or (lambda _: None)
-    record = _record(settings.run)
+    record = read_record(settings.run)
     net = build_net(record["settings"]["net"])
     net.load_state_dict(load(settings.run / BEST_NAME)["ema"])
     contract = msgspec.convert(record["contract"], InputContract)
@@ -96,14 +96,6 @@ def export(settings: ExportSettings, on_note: Callable[[str], None] | None = Non
     catalog.write_card(card, settings.out)
     catalog.verify(card, settings.out)
     return card
-
-
-def _record(run: Path) -> dict[str, Any]:
-    path = run / RECORD_NAME
-    if not path.is_file():
-        raise TrainingError(f"{run} holds no finished run", "Finish it first: forensics train ... --resume")
-    record: dict[str, Any] = msgspec.json.decode(path.read_bytes())
-    return record
 
 
 def _batches(data: Dataset[Item]) -> list[Batch]:
@@ -136,16 +128,20 @@ def _card(
         version=settings.version,
         task=task,
         net=str(run["net"]),
-        summary=(
-            f"{run['net']}, {run['n_steps']} steps of {run['batch_size']}, best of validation at step "
-            f"{record['best_step']}; torch and IR agree to {worst:.1e} in f32"
-        ),
+        summary=f"{run['net']}, {_origin(record)}; torch and IR agree to {worst:.1e} in f32",
         licence=settings.licence,
         training_data=f"Training rows: {rows}. {settings.terms}".strip(),
         contract=contract,
         variants=(),
         limits=_LIMITS[task],
     )
+
+
+def _origin(record: dict[str, Any]) -> str:
+    if "averaged" in record:
+        return "mean of the weights of " + " and ".join(record["averaged"])
+    run = record["settings"]
+    return f"{run['n_steps']} steps of {run['batch_size']}, best of validation at step {record['best_step']}"
 
 
 def _calibrated(

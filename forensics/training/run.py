@@ -125,6 +125,21 @@ def load(path: Path) -> dict[str, Any]:
     return state
 
 
+def read_record(folder: Path) -> dict[str, Any]:
+    """The record of a finished run.
+
+    Raises:
+        TrainingError: there is none.
+    """
+    path = folder / RECORD_NAME
+    if not path.is_file():
+        raise TrainingError(
+            f"{folder} holds no finished run", "Finish it first: forensics train ... --resume"
+        )
+    record: dict[str, Any] = msgspec.json.decode(path.read_bytes())
+    return record
+
+
 def append_log(folder: Path, entry: dict[str, Any]) -> None:
     """Adds one line to the run's log."""
     with (folder / LOG_NAME).open("ab") as file:

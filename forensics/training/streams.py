@@ -48,12 +48,7 @@ def open_streams(task: Task, settings: TrainSettings) -> Streams:
     """
     samples = [sample for folder in settings.data for sample in read_samples(folder)]
     training = [sample for sample in samples if sample.split == "train"]
-    validation = thinned([sample for sample in samples if sample.split == "val"], _VALIDATION_ROWS)
-    labels = {sample.manipulated for sample in validation}
-    if labels != {False, True}:
-        raise TrainingError(
-            "The validation split needs pristine and manipulated rows", "Prepare the data with more groups."
-        )
+    validation = validation_rows(samples)
     mix = Mix(training, settings.pseudo_fakes)
     if task is Task.VOICE:
         contract = voice_contract()
@@ -70,6 +65,20 @@ def open_streams(task: Task, settings: TrainSettings) -> Streams:
         validation_samples=validation,
         contract=contract,
     )
+
+
+def validation_rows(samples: list[Sample]) -> list[Sample]:
+    """The rows that choose between nets.
+
+    Raises:
+        TrainingError: one label is missing among them.
+    """
+    rows = thinned([sample for sample in samples if sample.split == "val"], _VALIDATION_ROWS)
+    if {sample.manipulated for sample in rows} != {False, True}:
+        raise TrainingError(
+            "The validation split needs pristine and manipulated rows", "Prepare the data with more groups."
+        )
+    return rows
 
 
 def face_contract(size_px: int) -> InputContract:

@@ -113,6 +113,7 @@ class _Residual(nn.Module):
     def __init__(self, n_in: int, n_out: int, *, first: bool) -> None:
         super().__init__()
         if not first:
+            # Stored with the published weights, which were trained without it in the path.
             self.bn1 = nn.BatchNorm2d(n_in)
         self.conv1 = nn.Conv2d(n_in, n_out, (2, 3), padding=(1, 1))
         self.bn2 = nn.BatchNorm2d(n_out)
@@ -122,8 +123,6 @@ class _Residual(nn.Module):
 
     def forward(self, x: Tensor) -> Tensor:
         shortcut = self.conv_downsample(x) if hasattr(self, "conv_downsample") else x
-        if hasattr(self, "bn1"):
-            x = nn.functional.selu(self.bn1(x))
         x = self.conv2(nn.functional.selu(self.bn2(self.conv1(x))))
         return nn.functional.max_pool2d(x + shortcut, (1, 3))
 

@@ -78,9 +78,7 @@ def test_a_net_that_eight_bits_serve_is_quantised_throughout():
     assert "INT8 gate passed" in notes[0]
 
 
-def test_what_eight_bits_cannot_hold_is_left_in_f32(monkeypatch: pytest.MonkeyPatch):
-    # So few quantisers leave no room for small shares.
-    monkeypatch.setattr(room, "_SHARES_IN_F32", (0.0, 0.25, 0.5, 0.75))
+def test_what_eight_bits_cannot_hold_is_left_in_f32():
     model, batches, comparison = model_and_comparison(loud=300.0)
     notes: list[str] = []
     found = quantise(model, batches, comparison, notes.append)
@@ -97,8 +95,16 @@ def test_a_gate_that_nothing_passes_is_said_and_ends(monkeypatch: pytest.MonkeyP
     notes: list[str] = []
     found = quantise(model, batches, comparison, notes.append)
     assert not found.gate.passed
-    assert len(notes) == len(room._SHARES_IN_F32)
-    assert found.n_in_f32 == round(found.n_quantisers / 2)
+    assert len(notes) == len(room._SHARES_LEFT)
+    assert 0 < found.n_in_f32 <= found.n_quantisers
+
+
+def test_what_does_most_damage_for_its_work_goes_first():
+    damage = {"small and bad": 1.0, "large and worse": 3.0, "harmless": 0.0}
+    work = {"small and bad": 10.0, "large and worse": 1000.0, "harmless": 1.0}
+    assert room._costliest(damage, work, 1.0) == set()
+    assert room._costliest(damage, work, 0.75) == {"small and bad"}
+    assert room._costliest(damage, work, 0.5) == {"small and bad", "large and worse"}
 
 
 def test_both_bounds_have_to_hold():

@@ -1,16 +1,50 @@
 from __future__ import annotations
 
+import json
 from pathlib import Path
 
+import cv2
 import numpy as np
+import openvino as ov
 import pytest
 import torch
 
 from forensics import catalog
 from forensics.training.conversion import run_openvino
 from forensics.training.importing import reference_names
+from forensics.training.inscription import read_inscription
 from forensics.training.nets import build_net
 from forensics.training.published import ImportSettings, import_model
+from tests.cli.running import in_own_process
+from tests.training.made import write_picture
+
+
+@pytest.mark.slow
+@pytest.mark.parametrize("net_name", ["efficientnet-autoatt-b4", "efficientnet-b4"])
+def test_a_scan_runs_with_an_imported_checkpoint(tmp_path: Path, net_name: str):
+    torch.manual_seed(2)
+    net = build_net(net_name).eval()
+    theirs = {theirs: net.state_dict()[ours] for theirs, ours in reference_names(net).items()}
+    torch.save({"net": theirs, "epoch": 1}, tmp_path / "bestval.pth")
+    out = tmp_path / net_name
+    ran = in_own_process("models", "import", tmp_path / "bestval.pth", "--net", net_name, "--out", out)
+    assert ran.code == 0, ran.err
+    assert f"Next: forensics scan MEDIA --model {out}" in ran.out
+    card, _ = catalog.find(str(out))
+    catalog.verify(card, out)
+    assert read_inscription(ov.Core().read_model(out / "model.xml"))["net"] == net_name
+
+    picture = write_picture(tmp_path / "face.png", size_px=224)
+    ran = in_own_process(
+        "scan", picture, "--crops", "--detectors", "face", "--model", out, "--workers", 1, "--json"
+    )
+    assert ran.code == 0, ran.err
+    (line,) = ran.out.splitlines()
+    (score,) = json.loads(line)["scores"]
+    assert score["model"] == net_name
+    image = cv2.cvtColor(cv2.imread(str(picture)), cv2.COLOR_BGR2RGB)
+    (logit,) = run_openvino(out / "model.xml", [image[None]])
+    assert score["raw"] == pytest.approx(logit, abs=1e-4)
 
 
 @pytest.mark.slow

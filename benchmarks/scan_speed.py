@@ -1,26 +1,26 @@
 """What does a scan cost beside its parts?
 
-Runs ``forensics scan`` as a whole process and, in between, each of its parts alone on the same files:
-decoding the same frames, finding faces in them, the face net on the same crops, the sound. Prints medians of
-CPU seconds, wall seconds and peak memory, and the ratio of the whole to the sum of its parts.
+Runs ``forensics scan`` as a whole process, with one worker and with several, and in between each of its
+parts alone on the same files: decoding the same frames, finding faces in them, the nets on the same crops and
+windows. Prints medians of CPU seconds, wall seconds and peak memory, the ratio of the whole to the sum of its
+parts, and how much faster several workers are than one.
 
-    python benchmarks/scan_speed.py ../shared/data/video --repeats 3
+    python benchmarks/scan_speed.py ../shared/data/video --repeats 5
 """
 
 from __future__ import annotations
 
 import argparse
 import os
-import resource
 import statistics
-import subprocess
 import sys
-import tempfile
 import time
 from collections import defaultdict
 from collections.abc import Callable, Iterator
 from pathlib import Path
 from typing import TypeVar
+
+from whole_scan import run_scan
 
 from forensics.detectors.detector import Detector
 from forensics.faces.crop import crop
@@ -29,6 +29,7 @@ from forensics.media.decode import decode
 from forensics.media.discovery import Found, discover
 from forensics.media.hashing import sha256_of
 from forensics.media.probe import probe
+from forensics.processor import usable_cores
 from forensics.records.faces import FaceCrop
 from forensics.records.media import AudioChunk, Frame, MediaFile
 from forensics.records.stream import Item
@@ -36,21 +37,6 @@ from forensics.scan.bench import Bench, assemble, choose_models
 from forensics.settings import Profile, ScanSettings
 
 T = TypeVar("T")
-
-
-def whole(folder: Path, profile: str, workers: int, frames: int) -> dict[str, float]:
-    """One scan as its own process: CPU seconds and wall seconds, and the largest process's memory."""
-    with tempfile.TemporaryDirectory() as scratch:
-        command = [sys.executable, "-m", "forensics", "scan", str(folder)]
-        command += ["--report", str(Path(scratch) / "out.json"), "--profile", profile]
-        command += ["--workers", str(workers), "--frames", str(frames)]
-        before = resource.getrusage(resource.RUSAGE_CHILDREN)
-        started = time.perf_counter()
-        subprocess.run(command, check=True, stdout=subprocess.DEVNULL, stderr=subprocess.DEVNULL)
-        wall_s = time.perf_counter() - started
-        after = resource.getrusage(resource.RUSAGE_CHILDREN)
-    cpu_s = after.ru_utime - before.ru_utime + after.ru_stime - before.ru_stime
-    return {"whole cpu s": cpu_s, "whole wall s": wall_s, "peak MB": after.ru_maxrss / 1024}
 
 
 def parts(files: list[Found], bench: Bench) -> dict[str, float]:
@@ -101,25 +87,33 @@ def main() -> None:
     parser.add_argument("folder", type=Path)
     parser.add_argument("--repeats", type=int, default=3)
     parser.add_argument("--frames", type=int, default=32)
-    parser.add_argument("--workers", type=int, default=1)
+    parser.add_argument("--workers", type=int, default=usable_cores(), help="to compare with one")
     parser.add_argument("--profile", default="examination", choices=[profile.value for profile in Profile])
     options = parser.parse_args()
-    os.environ.setdefault("OMP_NUM_THREADS", "1")
-    settings = ScanSettings(paths=(options.folder,), frames=options.frames, profile=Profile(options.profile))
+    settings = ScanSettings(
+        paths=(options.folder,),
+        frames=options.frames,
+        workers=usable_cores(),  # as a worker among as many as there are cores: one thread
+        profile=Profile(options.profile),
+    )
     bench = assemble(settings, choose_models(settings))
     files = [found for found in discover([options.folder]) if isinstance(found, Found)]
     rows: dict[str, list[float]] = defaultdict(list)
+    shared = ("--profile", options.profile, "--frames", str(options.frames))
     for _ in range(options.repeats):
-        measured = whole(options.folder, options.profile, options.workers, options.frames)
+        one = run_scan(options.folder, "--workers", "1", *shared)
         alone = parts(files, bench)
-        for name, value in (measured | alone).items():
-            rows[name].append(value)
-        rows["sum of parts cpu s"].append(sum(alone.values()))
-        rows["whole / parts"].append(measured["whole cpu s"] / sum(alone.values()))
-    print(
-        f"{len(files)} files, {options.frames} frames, {options.workers} worker(s), {options.profile}, "
-        f"{options.repeats} runs"
-    )
+        several = run_scan(options.folder, "--workers", str(options.workers), *shared)
+        for name, seconds in alone.items():
+            rows[f"{name}, CPU s"].append(seconds)
+        rows["sum of the parts, CPU s"].append(sum(alone.values()))
+        rows["one worker, CPU s"].append(one.cpu_s)
+        rows["one worker / sum of the parts"].append(one.cpu_s / sum(alone.values()))
+        rows["one worker, wall s"].append(one.wall_s)
+        rows[f"{options.workers} workers, wall s"].append(several.wall_s)
+        rows[f"{options.workers} workers against one"].append(one.wall_s / several.wall_s)
+        rows["largest process, MB"].append(max(one.peak_mb, several.peak_mb))
+    print(f"{len(files)} files, {options.frames} frames, {options.profile}, {options.repeats} runs")
     print("| figure | median | lowest | highest |\n|---|---|---|---|")
     for line in _lines(rows):
         print(line)
@@ -131,4 +125,7 @@ def _lines(rows: dict[str, list[float]]) -> Iterator[str]:
 
 
 if __name__ == "__main__":
+    # Read by the libraries when they are loaded: the parts run as a worker would.
+    if os.environ.get("OMP_NUM_THREADS") != "1":
+        os.execve(sys.executable, [sys.executable, *sys.argv], {**os.environ, "OMP_NUM_THREADS": "1"})
     main()

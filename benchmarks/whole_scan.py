@@ -57,8 +57,8 @@ def run_scan(*arguments: str | Path, folder: Path | None = None) -> Cost:
             stdout=subprocess.PIPE,
             stderr=subprocess.DEVNULL,
         )
-        content = json.loads(report.read_text("utf-8"))
-    return Cost(*json.loads(told.stdout), content)
+        wall_s, cpu_s, peak_mb = json.loads(told.stdout)
+        return Cost(wall_s, cpu_s, peak_mb, json.loads(report.read_text("utf-8")))
 
 
 def _launch(command: list[str]) -> tuple[float, float, float]:

@@ -162,6 +162,27 @@ def test_many_entries_mean_that_only_those_are_decoded(tmp_path: Path) -> None:
     assert [frame.index % 5 for frame in frames] == [0] * 8
 
 
+def test_a_long_clip_is_jumped_through_by_key_frames(tmp_path: Path) -> None:
+    # Too few key frames to take them alone, yet far less than everything lies between one and a choice.
+    path = synthetic.numbered_clip(tmp_path, 1000, g="80", sc_threshold="0", keyint_min="80")
+    items = _decoded(path, 8)
+    frames = _frames(items)
+    picture = _picture(items)
+    assert [synthetic.frame_number(frame.image) for frame in frames] == [frame.index for frame in frames]
+    for slot, frame in enumerate(frames):
+        assert abs(frame.index - (slot + 0.5) * 125) <= 125 / 2
+    assert picture.n_frames_from_content == 1000
+    assert picture.chosen_frames == tuple(frame.index for frame in frames)
+    assert picture.n_frames_decoded is not None
+    assert picture.n_frames_decoded < 500
+    assert _picture(_decoded(path, 8)) == picture
+
+
+def test_what_was_decoded_is_recorded_of_a_still_too(tmp_path: Path) -> None:
+    picture = _picture(_decoded(synthetic.still(tmp_path)))
+    assert (picture.chosen_frames, picture.n_frames_decoded) == ((0,), 1)
+
+
 @pytest.mark.parametrize(
     ("rotation_deg", "corner"),
     [(0, "top left"), (90, "top right"), (180, "bottom right"), (270, "bottom left")],

@@ -184,10 +184,19 @@ def _work_behind(node: ov.Node) -> float:
         if behind.get_type_name() in _HANDING_ON:
             total += _work_behind(behind)
         elif behind.get_type_name() in _LAYERS_WITH_WEIGHTS:
-            total += _n_numbers(behind, skipped_axes=2) * np.prod(behind.input_value(1).get_shape())
+            total += _n_numbers(behind, skipped_axes=2) * _n_weights(behind)
         else:
             total += _n_numbers(behind, skipped_axes=1)
     return total
+
+
+def _n_weights(layer: ov.Node) -> float:
+    """Numbers in a layer's weights, on whichever side they stand; 1 where both sides are data."""
+    for index in (1, 0):
+        shape = layer.input_value(index).get_partial_shape()
+        if shape.is_static:
+            return float(np.prod(shape.to_shape()))
+    return 1.0
 
 
 def _n_numbers(node: ov.Node, skipped_axes: int) -> float:

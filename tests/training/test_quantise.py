@@ -6,6 +6,7 @@ import numpy as np
 import openvino as ov
 import pytest
 import torch
+from openvino import opset13 as op
 from torch import Tensor, nn
 
 from forensics.records.model_card import Calibration, InputContract, Task
@@ -105,6 +106,12 @@ def test_what_does_most_damage_for_its_work_goes_first():
     assert room._costliest(damage, work, 1.0) == set()
     assert room._costliest(damage, work, 0.75) == {"small and bad"}
     assert room._costliest(damage, work, 0.5) == {"small and bad", "large and worse"}
+
+
+def test_work_is_counted_on_whichever_side_the_weights_stand():
+    data = op.parameter([-1, 4, 8], np.float32)
+    bands = op.matmul(np.ones((3, 4), np.float32), data, False, False)
+    assert room._work_behind(data) == 8 * 12
 
 
 def test_both_bounds_have_to_hold():

@@ -110,7 +110,8 @@ def test_what_does_most_damage_for_its_work_goes_first():
 
 def test_work_is_counted_on_whichever_side_the_weights_stand():
     data = op.parameter([-1, 4, 8], np.float32)
-    bands = op.matmul(np.ones((3, 4), np.float32), data, False, False)
+    layer = op.matmul(np.ones((3, 4), np.float32), data, False, False)
+    assert room._n_weights(layer) == 12
     assert room._work_behind(data) == 8 * 12
 
 

@@ -8,24 +8,15 @@ import numpy as np
 import pytest
 
 from forensics.errors import MediaError
-from forensics.media.decode import decode
 from forensics.media.encode import write_clip
 from forensics.media.probe import probe
-from forensics.records.media import Frame, StreamKind
+from forensics.records.media import StreamKind
 from tests import synthetic
 
 
-def test_the_same_pictures_give_the_same_clip(tmp_path: Path) -> None:
-    one, other = (
-        [item.image for item in decode(path, probe(path), 8, audio=False) if isinstance(item, Frame)]
-        for path in (synthetic.normal_clip(tmp_path, name) for name in ("one.mp4", "other.mp4"))
-    )
-    assert len(one) == len(other) == 8
-    # Not byte for byte: within a long process the encoders' last bits were seen to differ.
-    differences = [
-        np.abs(a.astype(np.int16) - b.astype(np.int16)).mean() for a, b in zip(one, other, strict=True)
-    ]
-    assert max(differences) < 0.5
+def test_the_same_pictures_give_the_same_file(tmp_path: Path) -> None:
+    files = [synthetic.normal_clip(tmp_path, f"{number}.mp4").read_bytes() for number in range(4)]
+    assert len(set(files)) == 1
 
 
 def test_the_rate_is_what_was_asked_for(tmp_path: Path) -> None:

@@ -30,7 +30,8 @@ from forensics.training.validate import logits_of
 
 N_FOLDS = 6
 EVERYWHERE = "LJSpeech"
-SHORTEST_S = 0.8
+# Less than this holds no window of speech once its silent edges are off.
+SHORTEST_S = 1.0
 
 
 @dataclass(frozen=True)

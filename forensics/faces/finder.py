@@ -8,13 +8,18 @@ from typing import Protocol
 from forensics.records.faces import FaceBox
 from forensics.records.media import RgbImage
 
+THOROUGH = 1.5
+"""Detail of a search that, where it finds nothing, looks for faces smaller than usual."""
+
 
 class FaceFinder(Protocol):
     """Finds faces in one picture. Keeps no state between calls."""
 
     name: str
 
-    def find(self, image: RgbImage, near: Sequence[FaceBox] = (), *, detail: float = 1.0) -> list[FaceBox]:
+    def find(
+        self, image: RgbImage, near: Sequence[FaceBox] = (), *, detail: float = THOROUGH
+    ) -> list[FaceBox]:
         """Faces in ``image``.
 
         Args:
@@ -22,7 +27,7 @@ class FaceFinder(Protocol):
             near: faces of an earlier frame. If given, only their surroundings are searched,
                 which costs a fraction of a full search.
             detail: of a full search. At 0.5 only faces are found that are twice as large as the
-                smallest that are found at 1, for a quarter of the cost.
+                smallest that are found at 1, for a quarter of the cost; see ``THOROUGH``.
 
         Returns:
             Boxes in pixels of ``image``, best first, without duplicates.

@@ -9,7 +9,7 @@ from statistics import median
 
 from forensics.faces.appearance import Look, likeness, look
 from forensics.faces.crop import whole_image_box
-from forensics.faces.finder import FaceFinder
+from forensics.faces.finder import THOROUGH, FaceFinder
 from forensics.faces.overlap import same_face
 from forensics.records.faces import FaceBox, FaceTrack, TrackedFace
 from forensics.records.findings import Abstention, Why
@@ -17,12 +17,12 @@ from forensics.records.media import Frame
 from forensics.records.model_card import InputContract
 from forensics.records.stream import Item
 
-# Whoever appears is found within four sampled frames if their face is large (about a ninth of the
-# picture's width for dlib), within eight if it is middling and within sixteen if it is small. A search in
-# full detail costs ten times as much as a window; on the 25 clips, searching every frame in full found
+# Whoever appears is found within four sampled frames if their face is large (for dlib about a seventh of the
+# picture's longer side), within eight if it is middling (a ninth) and within sixteen if it is small. A search
+# in full detail costs ten times as much as a window; on the 25 clips, searching every frame in full found
 # nobody whom this misses (benchmarks/face_recall.py).
 RESCAN_EVERY = 4
-_DETAILS = (1.0, 0.5, 0.75, 0.5)
+_DETAILS = (1.0, 0.375, 0.5, 0.375)
 # A face that was missed is still looked for where it was, for this many frames.
 _STILL_SOUGHT = 3
 
@@ -124,7 +124,7 @@ def _faces(frame: Frame, number: int, people: list[_Person], finder: FaceFinder)
     matches = _match(frame, boxes, people)
     found = {match.person.track_id for match in matches if match.person}
     lost = any(person.number == number - 1 and person.track_id not in found for person in sought)
-    detail = 1.0 if lost or not sought else _detail(number)
+    detail = THOROUGH if not people else 1.0 if lost or not sought else _detail(number)
     if detail is not None:
         others = finder.find(frame.image, detail=detail)
         newcomers = [box for box in others if not any(same_face(box, known) for known in boxes)]

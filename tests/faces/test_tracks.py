@@ -12,6 +12,7 @@ import numpy as np
 import pytest
 from skimage import data
 
+from forensics.faces.finder import THOROUGH
 from forensics.faces.finders import load_finder
 from forensics.faces.tracks import RESCAN_EVERY, track, whole_images
 from forensics.media.decode import decode
@@ -27,7 +28,7 @@ SHARED_VIDEO = (
     / "video"
 )
 RED, BLUE = (200, 60, 50), (40, 70, 190)
-SMALLEST_PX = 40
+SMALLEST_PX = 30
 Placed = tuple[FaceBox, tuple[int, int, int]]
 
 
@@ -42,7 +43,9 @@ class ScriptedFinder:
         self.searched_in_full: list[int] = []
         self.details: list[float] = []
 
-    def find(self, image: RgbImage, near: Sequence[FaceBox] = (), *, detail: float = 1.0) -> list[FaceBox]:
+    def find(
+        self, image: RgbImage, near: Sequence[FaceBox] = (), *, detail: float = THOROUGH
+    ) -> list[FaceBox]:
         index = int(image[0, 0, 0])
         if not near:
             self.searched_in_full.append(index)
@@ -132,10 +135,10 @@ def test_small_newcomers_are_found_later_than_large_ones() -> None:
         frames: list[list[Placed]] = [[known]] * 2 + [[known, newcomer]] * 31
         _, tracks, finder = run(frames)
         assert finder.searched_in_full == list(range(0, 33, RESCAN_EVERY))
-        assert finder.details == [1.0, 0.5, 0.75, 0.5] * 2 + [1.0]
+        assert finder.details == [THOROUGH, 0.375, 0.5, 0.375, 1.0, 0.375, 0.5, 0.375, 1.0]
         return tracks[1].start_s
 
-    assert [round(first_seen(size) / 0.3) for size in (81, 60, 45)] == [4, 8, 16]
+    assert [round(first_seen(size) / 0.3) for size in (81, 61, 45)] == [4, 8, 16]
 
 
 def test_lost_face_is_searched_in_the_whole_frame_at_once() -> None:

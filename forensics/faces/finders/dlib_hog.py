@@ -19,6 +19,7 @@ import dlib
 import numpy as np
 
 from forensics import cache
+from forensics.faces.finder import THOROUGH
 from forensics.faces.finders.views import Pixels, View, around, whole
 from forensics.faces.overlap import same_face, without_duplicates
 from forensics.records.faces import FaceBox
@@ -63,7 +64,9 @@ class DlibHogFinder:
     def __init__(self) -> None:
         self._detector = _detector()
 
-    def find(self, image: RgbImage, near: Sequence[FaceBox] = (), *, detail: float = 1.0) -> list[FaceBox]:
+    def find(
+        self, image: RgbImage, near: Sequence[FaceBox] = (), *, detail: float = THOROUGH
+    ) -> list[FaceBox]:
         """Faces in ``image``; see ``FaceFinder``. Confidence is dlib's score, 0 and up."""
         grey = np.asarray(cv2.cvtColor(image, cv2.COLOR_RGB2GRAY), np.uint8)
         if near:
@@ -71,8 +74,8 @@ class DlibHogFinder:
         longer = max(grey.shape)
         first = min(_FIRST_SIDE_PX / longer, _LARGEST_SCALE)
         second = min(_SECOND_SIDE_PX / longer, _LARGEST_SCALE)
-        found = self._search(whole(grey, detail * first), _THRESHOLD)
-        if not found and detail == 1 and second > first:
+        found = self._search(whole(grey, min(detail, 1.0) * first), _THRESHOLD)
+        if not found and detail > 1 and second > first:
             found = self._search(whole(grey, second), _THRESHOLD)
         return without_duplicates(box for box in found if self._believable(grey, box))
 

@@ -21,6 +21,7 @@ import numpy as np
 import numpy.typing as npt
 
 from forensics.errors import SettingsError
+from forensics.faces.finder import THOROUGH
 from forensics.faces.finders.views import View, around, whole
 from forensics.faces.overlap import without_duplicates
 from forensics.records.faces import FaceBox
@@ -78,10 +79,12 @@ class YuNetFinder:
         except cv2.error as error:
             raise SettingsError(f"{path} is not a YuNet model", hint) from error
 
-    def find(self, image: RgbImage, near: Sequence[FaceBox] = (), *, detail: float = 1.0) -> list[FaceBox]:
+    def find(
+        self, image: RgbImage, near: Sequence[FaceBox] = (), *, detail: float = THOROUGH
+    ) -> list[FaceBox]:
         """Faces in ``image``; see ``FaceFinder``. Confidence is YuNet's score, up to 1."""
         if not near:
-            scale = detail * min(_LONGER_SIDE_PX / max(image.shape[:2]), _LARGEST_SCALE)
+            scale = min(detail, 1.0) * min(_LONGER_SIDE_PX / max(image.shape[:2]), _LARGEST_SCALE)
             return without_duplicates(self._search(whole(image, scale), _THRESHOLD))
         found: list[FaceBox] = []
         for box in near:

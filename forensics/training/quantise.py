@@ -26,7 +26,7 @@ MOST_DRIFT = 0.05
 
 # Shares of the damage (sum of mean squared differences of the logit) that may be left, tried in this order.
 # Beyond the last one, what is left of INT8 brings no speed.
-_SHARES_LEFT = (1.0, 1 / 2, 1 / 4, 1 / 8, 1 / 16, 1 / 32)
+_SHARES_LEFT = (1.0, 1 / 2, 1 / 4, 1 / 8, 1 / 16, 1 / 32, 1 / 64)
 _N_RANKING_INPUTS = 48
 _LAYERS_WITH_WEIGHTS = frozenset({"Convolution", "GroupConvolution", "MatMul"})
 # These hand on what they get: a quantiser in front of them serves the layer behind.

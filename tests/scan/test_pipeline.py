@@ -211,6 +211,19 @@ def test_triage_looks_first_in_what_the_cpu_computes_fast(
     assert [use.precisions for use in manifest_of(triage, choose_models(triage), []).models] == ["f32"] * 2
 
 
+@pytest.mark.parametrize(
+    ("isa", "first"),
+    [("avx512f avx512_bf16", "bf16"), ("amx_bf16 amx_int8", "bf16"), ("avx512_vnni", "int8")],
+)
+def test_a_model_with_an_int8_form_is_looked_at_in_it_where_there_is_no_bf16(
+    isa: str, first: str, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setattr("forensics.scan.bench.cpu_isa", lambda: isa)
+    (face,) = choose_models(ScanSettings(paths=(), profile=Profile.TRIAGE, detectors=("face",)))
+    assert face.card.variant("int8") is not None, "the shipped face model passed the gate"
+    assert face.first_look == first
+
+
 def test_what_a_triage_does_not_clear_scores_as_in_an_examination(
     bench: Bench, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
 ) -> None:

@@ -143,7 +143,7 @@ def test_a_damaged_entry_is_made_anew(known_model: tuple[ModelCard, Path], damag
     sound = entry.read_bytes()
     entry.write_bytes(damage or sound[:-1])
     assert CompiledNet(card, folder, "f32").infer(BATCH).logits == pytest.approx(BATCH.mean(axis=(1, 2, 3)))
-    assert len(entry.read_bytes()) == len(sound)
+    assert cache.recall(entry.name) is not None
 
 
 def test_an_entry_that_openvino_refuses_is_made_anew(known_model: tuple[ModelCard, Path]) -> None:

@@ -25,7 +25,7 @@ MOST_AUC_LOST = 0.005
 MOST_DRIFT = 0.05
 
 # Shares of the damage (sum of mean squared differences of the logit) that may be left, tried in this order.
-# Beyond the last one, what is left of INT8 brings no speed.
+# Beyond the last one, what is left of INT8 brings little speed.
 _SHARES_LEFT = (1.0, 1 / 2, 1 / 4, 1 / 8, 1 / 16, 1 / 32, 1 / 64)
 _N_RANKING_INPUTS = 48
 _LAYERS_WITH_WEIGHTS = frozenset({"Convolution", "GroupConvolution", "MatMul"})

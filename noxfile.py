@@ -96,8 +96,9 @@ def wheel(session: nox.Session) -> None:
 
 @nox.session(default=False)
 def tests_training(session: nox.Session) -> None:
-    """The tests of training, with torch and IPEX. Downloads several GB."""
-    session.install("-e", ".[train,ipex]", _requirement("pytest"))
+    """The tests of training, and mypy with torch's own types. Downloads several GB with torch and IPEX."""
+    session.install("-e", ".[train,ipex]", _requirement("pytest"), _requirement("mypy"))
+    session.run("mypy")
     session.run("pytest", "tests/training", *session.posargs)
 
 

@@ -47,6 +47,10 @@ class AudioCnn(FakenessNet):
 
     task = Task.VOICE
     map_name = "mel"
+    fourier: Tensor
+    bands: Tensor
+    floors: Tensor
+    cosines: Tensor
 
     def __init__(self, n_hidden: int = 32, drop_rate: float = 0.4, hidden_drop_rate: float = 0.3) -> None:
         super().__init__()
@@ -83,7 +87,8 @@ class AudioCnn(FakenessNet):
         # A variance of differences is lost in bfloat16's eight bits.
         with torch.autocast(x.device.type, enabled=False):
             statistics = self.norm(self._statistics(x[:, 0, N_MELS:].float()))
-        return self.dense(statistics).flatten(), x[:, :, :N_MELS]
+        logit: Tensor = self.dense(statistics)
+        return logit.flatten(), x[:, :, :N_MELS]
 
     def _statistics(self, linear: Tensor) -> Tensor:
         """float32[N, bands, frames] to float32[N, statistics]: log variances over time."""

@@ -16,7 +16,7 @@ import enum
 import hashlib
 import math
 from collections.abc import Iterator
-from dataclasses import dataclass, fields, is_dataclass
+from dataclasses import dataclass, fields, is_dataclass, replace
 from typing import Final
 
 import msgspec
@@ -138,15 +138,18 @@ def why_unstorable(result: ScanResult) -> str | None:
 
     JSON has no NaN and no infinity: the encoder would write null, and a score would turn into none.
     """
-    names = list(_not_finite(result, "result"))
-    if names:
-        return f"{', '.join(names[:3])} is not a finite number"
-    payload = ResultPayload("", "", result, tuple(reference(exhibit) for exhibit in result.exhibits))
+    # As it is stored: the pictures themselves lie beside the JSON.
+    exhibits = tuple(reference(exhibit) for exhibit in result.exhibits)
+    payload = ResultPayload("", "", replace(result, exhibits=()), exhibits)
+    problem = None
     try:
-        msgspec.json.decode(encode(payload), type=ResultPayload)
+        if msgspec.json.decode(encode(payload), type=ResultPayload) == payload:
+            return None
     except (TypeError, ValueError) as error:
-        return str(error)
-    return None
+        problem = str(error)
+    # What is wrong is looked for only where something is: the search costs more than all the rest.
+    names = list(_not_finite(result, "result"))
+    return f"{', '.join(names[:3])} is not a finite number" if names else problem
 
 
 def _not_finite(value: object, name: str) -> Iterator[str]:

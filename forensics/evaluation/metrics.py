@@ -28,6 +28,7 @@ class Measure:
         resampled: float64[b] of b resamples; NaN where one has no value.
         needs: ``both`` classes; ``flags`` and both; ``flags, pristine`` or ``flags, manipulated`` and one.
         higher_is_better: which way is worse, for audits.
+        among: for a share of rows, the rows that it is a share of.
     """
 
     name: str
@@ -35,6 +36,7 @@ class Measure:
     resampled: Callable[[Resample], Floats]
     needs: str
     higher_is_better: bool
+    among: Callable[[Rows], Bools] | None = None
 
 
 def measure(
@@ -44,6 +46,8 @@ def measure(
 
     A figure that cannot be had (one class only, no operating threshold) is left out. An interval is widened
     to hold the value itself, which resampling overestimates for ``ece`` and underestimates for ``cllr_min``.
+    A share of none or of all rows is the same in every resample; its interval is that of Clopper and Pearson,
+    with groups for trials.
 
     Args:
         rows: scored rows with labels.
@@ -61,11 +65,19 @@ def measure(
 
     spans = intervals(of_resamples, rows.n_groups, rows.n, n_resamples=n_resamples, seed=seed)
     figures = []
-    for one, span in zip(wanted, spans or [None] * len(wanted), strict=True):
-        value = float(one.value(rows))
+    for one, resampled in zip(wanted, spans or [None] * len(wanted), strict=True):
+        value, span = float(one.value(rows)), resampled
+        if span is not None and one.among is not None and value in {0.0, 1.0}:
+            span = _none_or_all(value, len(set(rows.group_index[one.among(rows)].tolist())))
         lower, upper = (None, None) if span is None else (min(span[0], value), max(span[1], value))
         figures.append(Figure(one.name, value, rows.n, lower, upper))
     return tuple(figures)
+
+
+def _none_or_all(share: float, n_trials: int) -> tuple[float, float]:
+    """95 % interval of Clopper and Pearson (1934) for a share of exactly 0 or 1."""
+    room = 1 - 0.025 ** (1 / n_trials)
+    return (0.0, room) if share == 0 else (1 - room, 1.0)
 
 
 def equal_error_rate(false_positive_rate: Floats, miss_rate: Floats) -> Floats:
@@ -237,6 +249,7 @@ MEASURES: tuple[Measure, ...] = (
         _resampled_mean(lambda rows: 1.0 * (_flags(rows) == rows.manipulated)),
         "flags",
         True,
+        lambda rows: np.ones(rows.n, np.bool_),
     ),
     Measure(
         "precision",
@@ -244,6 +257,7 @@ MEASURES: tuple[Measure, ...] = (
         _resampled_share(lambda rows: rows.manipulated, _flags),
         "flags",
         True,
+        _flags,
     ),
     Measure(
         "recall",
@@ -251,6 +265,7 @@ MEASURES: tuple[Measure, ...] = (
         _resampled_share(_flags, lambda rows: rows.manipulated),
         "flags, manipulated",
         True,
+        lambda rows: rows.manipulated,
     ),
     Measure(
         "f1",
@@ -265,6 +280,7 @@ MEASURES: tuple[Measure, ...] = (
         _resampled_share(_flags, lambda rows: ~rows.manipulated),
         "flags, pristine",
         False,
+        lambda rows: ~rows.manipulated,
     ),
     Measure(
         "log_loss",

@@ -6,6 +6,7 @@ import math
 
 import numpy as np
 import pytest
+from scipy.stats import binomtest
 from sklearn import metrics as sk
 
 from forensics.errors import SettingsError
@@ -195,6 +196,19 @@ def test_one_class_leaves_only_what_it_allows() -> None:
 
 def test_rows_that_allow_no_figure_give_none() -> None:
     assert measure(Rows([0.9] * 8, [True] * 8, _one_per_row(8))) == ()
+
+
+def test_a_share_of_none_or_all_has_the_exact_interval_of_its_groups() -> None:
+    # Resampling zero alarms gives zero alarms every time: without this, "0 of 7" would read as certainty.
+    n_groups = 7
+    groups = [f"g{number}" for number in range(n_groups) for _ in range(4)]
+    manipulated = [False, False, True, True] * n_groups
+    rows = Rows([0.2, 0.3, 0.9, 0.8] * n_groups, manipulated, groups, manipulated)
+    figures = {figure.name: figure for figure in measure(rows, ["false_positive_rate", "recall"])}
+    alarms, recall = figures["false_positive_rate"], figures["recall"]
+    exact = binomtest(0, n_groups).proportion_ci(method="exact")
+    assert (alarms.value, alarms.lower, alarms.upper) == (0.0, 0.0, pytest.approx(exact.high))
+    assert (recall.value, recall.lower, recall.upper) == (1.0, pytest.approx(1 - exact.high), 1.0)
 
 
 def test_few_groups_give_no_interval() -> None:

@@ -13,8 +13,6 @@ torch and timm must be installed beside forensics: pip install 'forensics[train]
 
 from __future__ import annotations
 
-import argparse
-import os
 import tempfile
 import time
 from collections import defaultdict
@@ -29,10 +27,11 @@ import numpy as np
 import numpy.typing as npt
 import timm
 import torch
-from whole_scan import run_scan
+from whole_scan import parser_of, run_scan
 
 from forensics.media.discovery import Found, discover
 from forensics.media.probe import probe
+from forensics.processor import usable_cores
 from forensics.records.media import MediaKind, StreamKind
 
 GOALS = {"triage": 8.0, "examination": 4.0}
@@ -126,16 +125,10 @@ def scan_s(clips: list[Clip], profile: str, n_workers: int, n_frames: int) -> fl
 
 def main() -> None:
     """Alternates the three ways, size by size, and prints a table."""
-    parser = argparse.ArgumentParser(
-        description=__doc__, formatter_class=argparse.RawDescriptionHelpFormatter
-    )
-    parser.add_argument("folder", type=Path)
-    parser.add_argument("--repeats", type=int, default=3)
-    parser.add_argument("--frames", type=int, default=32)
-    parser.add_argument("--workers", type=int, default=len(os.sched_getaffinity(0)))
+    parser = parser_of(__doc__)
     parser.add_argument("--most", type=int, default=6, help="clips of one size")
     options = parser.parse_args()
-    torch.set_num_threads(len(os.sched_getaffinity(0)))
+    torch.set_num_threads(usable_cores())
     sizes: dict[int, list[Clip]] = defaultdict(list)
     for clip in clips_in(options.folder):
         if len(sizes[clip.n_lines]) < options.most:

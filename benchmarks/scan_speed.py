@@ -10,17 +10,15 @@ parts, and how much faster several workers are than one.
 
 from __future__ import annotations
 
-import argparse
 import os
 import statistics
 import sys
 import time
 from collections import defaultdict
 from collections.abc import Callable, Iterator
-from pathlib import Path
 from typing import TypeVar
 
-from whole_scan import run_scan
+from whole_scan import parser_of, run_scan
 
 from forensics.detectors.detector import Detector
 from forensics.faces.crop import crop
@@ -81,13 +79,7 @@ def _scored(detector: Detector, media: MediaFile, items: list[Item]) -> list[Ite
 
 def main() -> None:
     """Alternates whole and parts, and prints a table."""
-    parser = argparse.ArgumentParser(
-        description=__doc__, formatter_class=argparse.RawDescriptionHelpFormatter
-    )
-    parser.add_argument("folder", type=Path)
-    parser.add_argument("--repeats", type=int, default=3)
-    parser.add_argument("--frames", type=int, default=32)
-    parser.add_argument("--workers", type=int, default=usable_cores(), help="to compare with one")
+    parser = parser_of(__doc__)
     parser.add_argument("--profile", default="examination", choices=[profile.value for profile in Profile])
     options = parser.parse_args()
     settings = ScanSettings(

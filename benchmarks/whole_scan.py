@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import argparse
 import json
 import resource
 import subprocess
@@ -11,6 +12,8 @@ import time
 from dataclasses import dataclass
 from pathlib import Path
 from typing import Any
+
+from forensics.processor import usable_cores
 
 
 @dataclass(frozen=True, slots=True)
@@ -36,6 +39,18 @@ class Cost:
             for stage, seconds in file["timings_s"].items():
                 total[stage] = total.get(stage, 0.0) + seconds
         return total
+
+
+def parser_of(purpose: str | None) -> argparse.ArgumentParser:
+    """The arguments of a benchmark that scans a folder several times over."""
+    parser = argparse.ArgumentParser(
+        description=purpose, formatter_class=argparse.RawDescriptionHelpFormatter
+    )
+    parser.add_argument("folder", type=Path)
+    parser.add_argument("--repeats", type=int, default=3)
+    parser.add_argument("--frames", type=int, default=32)
+    parser.add_argument("--workers", type=int, default=usable_cores(), help="processes of a scan")
+    return parser
 
 
 def run_scan(*arguments: str | Path, folder: Path | None = None) -> Cost:

@@ -44,6 +44,15 @@ def cpu_isa() -> str:
     return " ".join(name for name in _ISA if name in flags)
 
 
+def has_bf16(isa: str) -> bool:
+    """Whether a processor computes in bf16.
+
+    Args:
+        isa: as ``cpu_isa`` gives it.
+    """
+    return not {"avx512_bf16", "amx_bf16"}.isdisjoint(isa.split())
+
+
 def usable_cores() -> int:
     """Cores that this process may run on."""
     return len(os.sched_getaffinity(0)) if hasattr(os, "sched_getaffinity") else os.cpu_count() or 1

@@ -14,7 +14,7 @@ from pathlib import Path
 import forensics
 from forensics import cache, catalog
 from forensics.errors import ModelError
-from forensics.processor import cpu_isa, cpu_name, usable_cores
+from forensics.processor import cpu_isa, cpu_name, has_bf16, usable_cores
 from forensics.records.model_card import Task
 from forensics.resources import resource_folder
 from forensics.scan.machine import package_versions
@@ -83,7 +83,7 @@ def _machine() -> Iterator[str]:
     yield platform.platform()
     if isa and "avx2" not in isa:
         yield "without AVX2, nets run several times slower"
-    if "avx512_bf16" in isa or "amx_bf16" in isa:
+    if has_bf16(isa):
         yield "bf16 is there: --profile triage can use it"
     folder = cache.cache_folder()
     yield f"cache: {'switched off' if folder is None else folder} ({_cached(folder)})"

@@ -10,13 +10,12 @@ from forensics import catalog
 from forensics.cli.evaluating import Measured, scanned
 from forensics.errors import SettingsError
 from forensics.evaluation.compare import as_figures, compare
-from forensics.processor import cpu_isa
+from forensics.processor import cpu_isa, has_bf16
 from forensics.records.figures import LabelledFigures
 from forensics.records.model_card import ModelCard
 from forensics.settings import Profile, ScanSettings
 
 PRECISIONS = ("f32", "bf16", "int8")
-_BF16_FEATURES = ("avx512_bf16", "amx_bf16")
 
 
 def compared(
@@ -61,7 +60,7 @@ def compared(
 
 
 def _check_precision(precision: str, cards: Sequence[ModelCard]) -> None:
-    if precision == "bf16" and not any(feature in cpu_isa() for feature in _BF16_FEATURES):
+    if precision == "bf16" and not has_bf16(cpu_isa()):
         raise SettingsError("This CPU has no bf16", "Compare with int8, or on a CPU with avx512_bf16.")
     without = [card for card in cards if precision == "int8" and card.variant("int8") is None]
     if without:

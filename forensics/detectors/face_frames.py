@@ -12,6 +12,7 @@ import numpy.typing as npt
 
 from forensics.detectors.domain import face_properties, media_properties, medians, out_of_domain
 from forensics.detectors.exhibits import attention_exhibit, crop_exhibit, frame_exhibit
+from forensics.detectors.scoring import score_of
 from forensics.detectors.second_look import Looks
 from forensics.engines.net import Net
 from forensics.records.faces import FaceCrop
@@ -117,21 +118,13 @@ def _scored(faces: Sequence[_Face], net: Net) -> list[_Moment]:
     if net.card.contract.flip:
         logits = (logits + net.infer(batch[:, :, ::-1]).logits) / np.float32(2)
     return [
-        _Moment(face.crop, _score(face, logit, net), where)
+        _Moment(
+            face.crop,
+            score_of(net, "face", face.subject, Span(face.crop.at_s, face.crop.at_s), logit),
+            where,
+        )
         for face, logit, where in zip(faces, logits.tolist(), output.maps, strict=True)
     ]
-
-
-def _score(face: _Face, logit: float, net: Net) -> Score:
-    return Score(
-        detector="face",
-        model=net.card.id,
-        subject=face.subject,
-        span=Span(face.crop.at_s, face.crop.at_s),
-        raw=logit,
-        fakeness=net.card.fakeness(logit),
-        precision=net.precision,
-    )
 
 
 def _stretched(where: npt.NDArray[np.float32]) -> npt.NDArray[np.float32]:

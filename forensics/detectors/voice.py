@@ -10,6 +10,7 @@ import numpy.typing as npt
 
 from forensics.detectors.domain import medians, out_of_domain, voice_properties
 from forensics.detectors.exhibits import spectrogram_exhibit
+from forensics.detectors.scoring import score_of
 from forensics.detectors.second_look import Looks
 from forensics.engines.net import Net
 from forensics.errors import ModelError
@@ -157,18 +158,6 @@ def _scored(windows: Sequence[_Window], net: Net) -> list[_Moment]:
     output = net.infer(np.stack([window.samples for window in windows]))
     return [
         # A copy: a slice would hold the spectrograms of the whole batch.
-        _Moment(_score(window, logit, net), mel.copy())
+        _Moment(score_of(net, "voice", _SUBJECT, window.span, logit), mel.copy())
         for window, logit, mel in zip(windows, output.logits.tolist(), output.maps, strict=True)
     ]
-
-
-def _score(window: _Window, logit: float, net: Net) -> Score:
-    return Score(
-        detector="voice",
-        model=net.card.id,
-        subject=_SUBJECT,
-        span=window.span,
-        raw=logit,
-        fakeness=net.card.fakeness(logit),
-        precision=net.precision,
-    )

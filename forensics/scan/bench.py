@@ -20,7 +20,7 @@ from forensics.engines.tuning import pace_for
 from forensics.errors import SettingsError
 from forensics.faces.finder import FaceFinder
 from forensics.faces.finders import load_finder
-from forensics.processor import cpu_isa, cpu_name, usable_cores
+from forensics.processor import cpu_isa, cpu_name, has_bf16, usable_cores
 from forensics.records.model_card import InputContract, ModelCard, Task, Variant
 from forensics.records.scan import FirstLook, ModelUse, RunManifest
 from forensics.scan.machine import package_versions
@@ -122,7 +122,7 @@ def _first_look(card: ModelCard, profile: Profile) -> str | None:
         return None
     # Where a CPU has bf16 it is as fast as INT8, in which the layers that suffer most stay in f32, and its
     # scores are nearer to those in f32: benchmarks/README.md.
-    if {"avx512_bf16", "amx_bf16"} & set(cpu_isa().split()):
+    if has_bf16(cpu_isa()):
         return "bf16"
     return "int8" if card.variant("int8") is not None else None
 

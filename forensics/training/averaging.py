@@ -22,7 +22,7 @@ from forensics.errors import TrainingError
 from forensics.records.model_card import InputContract
 from forensics.training.data.samples import read_samples
 from forensics.training.nets import build_net
-from forensics.training.run import BEST_NAME, RECORD_NAME, load, read_record, save
+from forensics.training.run import BEST_NAME, RECORD_NAME, load, read_record, save, write_record
 from forensics.training.streams import validation_rows, validation_set
 from forensics.training.validate import ValidationResult, logits_of, validate
 
@@ -79,7 +79,7 @@ def average(sources: Sequence[Path], out: Path) -> tuple[dict[str, Any], Validat
         ],
         "validation": asdict(figures),
     }
-    (out / RECORD_NAME).write_bytes(msgspec.json.format(msgspec.json.encode(record)))
+    write_record(out, record)
     return record, figures
 
 

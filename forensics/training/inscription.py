@@ -7,13 +7,13 @@ Calibration, thresholds and figures are measured again in the life of a model (`
 
 from __future__ import annotations
 
-import hashlib
 from pathlib import Path
 
 import msgspec
 import openvino as ov
 
 import forensics
+from forensics.media.hashing import sha256_of
 from forensics.records.model_card import ModelCard, Task, Variant
 
 _PLACE = "forensics"
@@ -44,8 +44,7 @@ def store(model: ov.Model, card: ModelCard, precision: str, folder: Path) -> Var
     stem = stem_of(precision)
     ov.save_model(model, folder / f"{stem}.xml", compress_to_fp16=True)
     names = f"{stem}.xml", f"{stem}.bin"
-    digests = [hashlib.sha256((folder / name).read_bytes()).hexdigest() for name in names]
-    return Variant(precision, *names, *digests)
+    return Variant(precision, *names, *(sha256_of(folder / name) for name in names))
 
 
 def stem_of(precision: str) -> str:

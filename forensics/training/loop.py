@@ -13,7 +13,6 @@ from collections.abc import Callable, Iterator
 from dataclasses import asdict, dataclass
 from typing import Any
 
-import msgspec
 import torch
 from torch import Tensor, nn
 from torch.utils.data import DataLoader, Dataset
@@ -29,12 +28,12 @@ from forensics.training.page import write_page
 from forensics.training.run import (
     BEST_NAME,
     CHECKPOINT_NAME,
-    RECORD_NAME,
     TrainSettings,
     append_log,
     load,
     refuse_other_settings,
     save,
+    write_record,
 )
 from forensics.training.streams import Item, Streams, open_streams
 from forensics.training.timing import fastest_layout
@@ -266,8 +265,7 @@ class Course:
             "best_step": best["step"],
             "best_score": self.best_score,
         }
-        path = self.settings.out / RECORD_NAME
-        path.write_bytes(msgspec.json.format(msgspec.json.encode(record)))
+        write_record(self.settings.out, record)
         return record
 
 

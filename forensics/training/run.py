@@ -140,6 +140,11 @@ def read_record(folder: Path) -> dict[str, Any]:
     return record
 
 
+def write_record(folder: Path, record: dict[str, Any]) -> None:
+    """Writes what ``read_record`` reads."""
+    (folder / RECORD_NAME).write_bytes(msgspec.json.format(msgspec.json.encode(record)))
+
+
 def append_log(folder: Path, entry: dict[str, Any]) -> None:
     """Adds one line to the run's log."""
     with (folder / LOG_NAME).open("ab") as file:

@@ -143,8 +143,12 @@ def _json_file(file: FileView) -> JsonFile:
         properties=result.properties,
         likelihood=tuple(
             JsonLikelihood(
-                *(subject.detector, subject.subject, stated.log10_ratio, stated.bounded),
-                *(stated.support, stated.words),
+                detector=subject.detector,
+                subject=subject.subject,
+                log10_ratio=stated.log10_ratio,
+                bounded=stated.bounded,
+                support=stated.support,
+                words=stated.words,
             )
             for subject in file.subjects
             if (stated := subject.likelihood) is not None

@@ -54,6 +54,12 @@ def train(
             help="dlib's 68-point model, for the masks of pseudo-fakes.",
         ),
     ] = None,
+    teacher: Annotated[
+        Path | None,
+        typer.Option(
+            "--teacher", metavar="RUN", help="Finished run whose opinion of each sample is learned too."
+        ),
+    ] = None,
     weight_decay: Annotated[
         float, typer.Option("--weight-decay", metavar="X", help="AdamW's, on weights, not on biases.")
     ] = 0.02,
@@ -93,6 +99,7 @@ def train(
         ema=ema,
         pseudo_fakes=pseudo_fakes,
         landmarks=landmarks,
+        teacher=teacher,
         patience=patience,
         evaluate_every=evaluate_every,
     )

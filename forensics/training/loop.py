@@ -36,6 +36,7 @@ from forensics.training.run import (
     write_record,
 )
 from forensics.training.streams import Item, Streams, open_streams
+from forensics.training.teacher import Teacher
 from forensics.training.timing import fastest_layout
 from forensics.training.validate import ValidationResult, logits_of, validate
 
@@ -128,6 +129,7 @@ class Course:
         )
         self.net = net
         self.model, self.optimizer = backend.prepare(net, optimizer, layout)
+        self.teacher = Teacher(settings.teacher, net.task, backend, layout) if settings.teacher else None
         self.average = build_net(settings.net).to(backend.device)
         self.average.load_state_dict(net.state_dict())
         self.step = 0
@@ -169,7 +171,16 @@ class Course:
         for group in self.optimizer.param_groups:
             group["lr"] = learning_rate(settings, self.step)
         self.model.train()
-        loss = loss_of(self.model, self.net, self.backend, self.layout, raw, label, settings.label_smoothing)
+        loss = loss_of(
+            self.model,
+            self.net,
+            self.backend,
+            self.layout,
+            raw,
+            label,
+            settings.label_smoothing,
+            self.teacher,
+        )
         self.optimizer.zero_grad(set_to_none=True)
         loss.backward()
         nn.utils.clip_grad_norm_(self.model.parameters(), settings.gradient_norm)

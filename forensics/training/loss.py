@@ -6,6 +6,7 @@ from torch import Tensor, nn
 
 from forensics.training.backends.backend import Backend, Layout
 from forensics.training.nets.net import FakenessNet
+from forensics.training.teacher import Teacher
 
 
 def loss_of(
@@ -16,8 +17,12 @@ def loss_of(
     raw: Tensor,
     label: Tensor,
     label_smoothing: float,
+    teacher: Teacher | None = None,
 ) -> Tensor:
-    """Mean binary cross-entropy of a batch, labels pulled in by half of ``label_smoothing``."""
+    """Mean binary cross-entropy of a batch, labels pulled in by half of ``label_smoothing``.
+
+    With a teacher, they are then pulled towards what it makes of each sample.
+    """
     raw, label = raw.to(backend.device, non_blocking=True), label.to(backend.device, non_blocking=True)
     x = net.prepare(raw)
     if x.ndim == 4:
@@ -25,4 +30,6 @@ def loss_of(
     with backend.autocast(layout):
         logit, _ = model(x)
     target = label * (1 - label_smoothing) + label_smoothing / 2
+    if teacher is not None:
+        target = teacher.targets(raw, target)
     return nn.functional.binary_cross_entropy_with_logits(logit.float(), target)

@@ -41,6 +41,7 @@ class TrainSettings:
         checkpoint_every_s: seconds between two checkpoints within an epoch.
         pseudo_fakes: share of the manipulated draws that are made from pristine samples.
         landmarks: file of a landmark model, for the masks of pseudo-fakes of faces; None for ellipses.
+        teacher: folder of a finished run to learn from beside the labels; None for the labels alone.
         patience: validations without a better one after which training stops; 0 never stops.
         ema: decay of the moving average of the weights, which is what is validated and exported.
         n_loaders: processes that load and augment; 0 loads in the main process.
@@ -63,6 +64,7 @@ class TrainSettings:
     ema: float = 0.999
     pseudo_fakes: float = 0.4
     landmarks: Path | None = None
+    teacher: Path | None = None
     evaluate_every: int = 500
     checkpoint_every_s: float = 120.0
     patience: int = 0

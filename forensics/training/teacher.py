@@ -1,0 +1,71 @@
+"""A finished net that a new one learns from: knowledge distillation.
+
+Hinton, Vinyals and Dean, "Distilling the Knowledge in a Neural Network", 2015. Beside the label, the new net
+is told how sure a trained one is of the very same augmented sample, which says more than a bare label: how
+hard the sample is, and, where the label of the whole video does not hold for this face, that it is doubtful.
+"""
+
+from __future__ import annotations
+
+from pathlib import Path
+
+import torch
+from torch import Tensor, nn
+
+from forensics.errors import TrainingError
+from forensics.records.model_card import Task
+from forensics.training.backends.backend import Backend, Layout, laid_out
+from forensics.training.nets import build_net
+from forensics.training.run import BEST_NAME, load, read_record
+
+# How much of the target is the teacher's opinion; the rest is the label.
+_SHARE = 0.5
+
+
+class Teacher:
+    """The best weights of a finished run, asked for its opinion of training samples.
+
+    Args:
+        run: folder of the finished run.
+        task: of the net that is to learn.
+        backend: where it runs.
+        layout: the precision and memory format of the net that is to learn.
+
+    Raises:
+        TrainingError: the run is unfinished, or its net serves another detector.
+    """
+
+    def __init__(self, run: Path, task: Task, backend: Backend, layout: Layout) -> None:
+        record = read_record(run)
+        net = build_net(record["settings"]["net"])
+        if net.task is not task:
+            raise TrainingError(
+                f"{run} is a net for the {net.task.value} detector, not for {task.value}",
+                "Give a teacher of the same detector.",
+            )
+        net.load_state_dict(load(run / BEST_NAME)["ema"])
+        self._net = net
+        self._model = laid_out(net.eval(), layout, backend.device)
+        self._size_px: int | None = record["contract"]["size_px"]
+        self._backend = backend
+        self._layout = layout
+
+    @torch.no_grad()
+    def targets(self, raw: Tensor, label: Tensor) -> Tensor:
+        """Labels pulled towards what the teacher makes of the samples: float[N] from 0 to 1.
+
+        Args:
+            raw: a batch as the data gives it, on the backend's device; pictures of another size than the
+                teacher's own are scaled to that.
+            label: float[N], 0 or 1 or smoothed.
+        """
+        x = self._net.prepare(raw)
+        if x.ndim == 4:
+            if x.shape[-1] != self._size_px:
+                x = nn.functional.interpolate(
+                    x, size=(self._size_px, self._size_px), mode="bilinear", antialias=True
+                )
+            x = x.contiguous(memory_format=self._layout.memory_format)
+        with self._backend.autocast(self._layout):
+            logit, _ = self._model(x)
+        return _SHARE * torch.sigmoid(logit.float()) + (1 - _SHARE) * label

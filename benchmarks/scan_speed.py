@@ -65,7 +65,7 @@ def timed(spent: dict[str, float], name: str, work: Callable[[], T]) -> T:
 
 
 def _decoded(file: Found, media: MediaFile, bench: Bench) -> list[Item]:
-    return list(decode(file.path, media, bench.settings.frames, video=True, audio=bench.listens))
+    return list(decode(file.path, media, bench.settings.n_frames, video=True, audio=bench.listens))
 
 
 def _scored(detector: Detector, media: MediaFile, items: list[Item]) -> list[Item]:

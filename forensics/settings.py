@@ -9,7 +9,6 @@ from pathlib import Path
 from forensics.errors import SettingsError
 
 DETECTOR_NAMES = ("face", "voice")
-DEFAULT_FRAMES = 32
 DEFAULT_TIME_LIMIT_S = 600.0
 
 
@@ -18,6 +17,11 @@ class Profile(enum.StrEnum):
 
     EXAMINATION = "examination"
     TRIAGE = "triage"
+
+    @property
+    def frames(self) -> int:
+        """How many frames of a video are looked at unless the user says otherwise."""
+        return 8 if self is Profile.TRIAGE else 32
 
 
 @dataclass(frozen=True, slots=True)
@@ -28,7 +32,8 @@ class ScanSettings:
         paths: files and folders to scan.
         case: the case file; None means one that is removed after the reports are written.
         workers: processes; each examines one file at a time on one core.
-        frames: frames sampled per video, spread evenly over the whole clip.
+        frames: frames sampled per video, spread evenly over the whole clip; None for as many as the profile
+            looks at.
         detectors: subset of ``face`` and ``voice``.
         crops: stills are ready-made face crops and are scored whole.
         time_limit_s: wall seconds after which a file is given up.
@@ -38,7 +43,7 @@ class ScanSettings:
     paths: tuple[Path, ...]
     case: Path | None = None
     workers: int = 1
-    frames: int = DEFAULT_FRAMES
+    frames: int | None = None
     profile: Profile = Profile.EXAMINATION
     detectors: tuple[str, ...] = DETECTOR_NAMES
     crops: bool = False
@@ -47,7 +52,7 @@ class ScanSettings:
     finder: str = "dlib-hog"
 
     def __post_init__(self) -> None:
-        if self.frames < 1:
+        if self.n_frames < 1:
             raise SettingsError(f"--frames is {self.frames}", "Give 1 or more, for example --frames 32.")
         if self.workers < 1:
             raise SettingsError(f"--workers is {self.workers}", "Give 1 or more, for example --workers 2.")
@@ -64,9 +69,15 @@ class ScanSettings:
                 f"Choose from {','.join(DETECTOR_NAMES)}, for example --detectors face.",
             )
 
+    @property
+    def n_frames(self) -> int:
+        """Frames sampled per video."""
+        return self.profile.frames if self.frames is None else self.frames
+
     def as_text(self) -> dict[str, str]:
         """Every setting by name, as text, for the manifest."""
-        return {item.name: _text(getattr(self, item.name)) for item in fields(self)}
+        written = {item.name: _text(getattr(self, item.name)) for item in fields(self)}
+        return written | {"frames": str(self.n_frames)}
 
 
 def _text(value: object) -> str:

@@ -10,7 +10,6 @@ from typing import TYPE_CHECKING, Annotated
 import typer
 
 from forensics.cli.scan_options import Crops, Frames, Labels, Split, Workers, scan_settings
-from forensics.settings import DEFAULT_FRAMES
 
 if TYPE_CHECKING:
     from forensics.evaluation.calibration import CalibrationFit
@@ -31,7 +30,7 @@ def calibrate(
             "--data-set", metavar="TEXT", help="What the data are, for the card.", show_default="their paths"
         ),
     ] = None,
-    frames: Frames = DEFAULT_FRAMES,
+    frames: Frames = None,
     crops: Crops = False,
     workers: Workers = None,
     domain_only: Annotated[

@@ -21,7 +21,7 @@ from forensics.cli.scan_options import (
     Workers,
     scan_settings,
 )
-from forensics.settings import DEFAULT_FRAMES, Profile
+from forensics.settings import Profile
 
 if TYPE_CHECKING:
     from forensics.cli.evaluating import Measured
@@ -49,7 +49,7 @@ def evaluate(
     ] = None,
     detectors: Detectors = DEFAULT_DETECTORS,
     profile: Annotated[Profile, typer.Option("--profile", help="As for scan.")] = Profile.EXAMINATION,
-    frames: Frames = DEFAULT_FRAMES,
+    frames: Frames = None,
     crops: Crops = False,
     workers: Workers = None,
     ratios: Ratios = False,

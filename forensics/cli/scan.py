@@ -21,7 +21,7 @@ from forensics.cli.scan_options import (
     Workers,
     scan_settings,
 )
-from forensics.settings import DEFAULT_FRAMES, DEFAULT_TIME_LIMIT_S, Profile
+from forensics.settings import DEFAULT_TIME_LIMIT_S, Profile
 
 
 def scan(
@@ -33,10 +33,12 @@ def scan(
     ] = None,
     labels: KnownLabels = None,
     workers: Workers = None,
-    frames: Frames = DEFAULT_FRAMES,
+    frames: Frames = None,
     profile: Annotated[
         Profile,
-        typer.Option("--profile", help="examination: all in f32. triage: faster; f32 for what is in doubt."),
+        typer.Option(
+            "--profile", help="examination: all in f32. triage: fewer frames; f32 for what is in doubt."
+        ),
     ] = Profile.EXAMINATION,
     detectors: Detectors = DEFAULT_DETECTORS,
     models: Models = None,

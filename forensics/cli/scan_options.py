@@ -40,7 +40,13 @@ Detectors = Annotated[
     str, typer.Option("--detectors", metavar="NAMES", help="What to look at, comma between.")
 ]
 Frames = Annotated[
-    int, typer.Option("--frames", metavar="N", help="Frames per video, spread over the whole clip.")
+    int | None,
+    typer.Option(
+        "--frames",
+        metavar="N",
+        help="Frames per video, spread over the whole clip.",
+        show_default=f"{Profile.EXAMINATION.frames}; in a triage {Profile.TRIAGE.frames}",
+    ),
 ]
 Crops = Annotated[bool, typer.Option("--crops", help="Stills are ready-made face crops, scored whole.")]
 Workers = Annotated[
@@ -57,7 +63,7 @@ def scan_settings(
     workers: int | None,
     detectors: str,
     models: Sequence[str] | None,
-    frames: int,
+    frames: int | None,
     crops: bool,
     case: Path | None = None,
     profile: Profile = Profile.EXAMINATION,

@@ -74,7 +74,7 @@ def examine(file: Found, bench: Bench) -> ScanResult:
 def _belt(path: Path, media: MediaFile, bench: Bench, clock: StageClock) -> Iterator[Item]:
     contract = bench.face_contract
     items: Iterator[Item] = iter(
-        decode(path, media, bench.settings.frames, video=contract is not None, audio=bench.listens)
+        decode(path, media, bench.settings.n_frames, video=contract is not None, audio=bench.listens)
     )
     items = clock.timed("decode", items)
     if contract is not None:

@@ -16,6 +16,11 @@ from forensics.records.media import Samples
 RATE_HZ = 16_000
 _HIGH_PASS_HZ = 60.0
 _LOW_PASS_HZ = 7_000.0
+_FILTER_ORDER = 4
+# Longer than what the filter remembers of 60 Hz.
+_EDGE = RATE_HZ // 10
+# Lengths that are multiples of it are quick to transform.
+_FFT_MULTIPLE = 1024
 _TRIM_DB = -35.0
 _FRAME_S = 0.02
 _LEVEL_RMS = 0.06
@@ -51,20 +56,31 @@ def level(samples: Samples, n_wanted: int) -> Samples | None:
 
 
 def _band_pass(samples: Samples) -> npt.NDArray[np.float64]:
-    from scipy.signal import sosfiltfilt
+    """A Butterworth band-pass of fourth order, forwards and backwards.
 
-    filtered: npt.NDArray[np.float64] = sosfiltfilt(_sections(), samples.astype(np.float64))
-    return filtered
+    By way of the spectrum, since both ways together shift no phase and their gain has a closed form: the
+    filters of scipy.signal give the same and take most of a second to import.
+    """
+    n_edge = min(_EDGE, samples.size - 1)
+    wide = samples.astype(np.float64)
+    # Mirrored about its end points, so that the filter meets no step there.
+    before = 2 * wide[0] - wide[n_edge:0:-1]
+    after = 2 * wide[-1] - wide[-2 : -n_edge - 2 : -1]
+    extended = np.concatenate([before, wide, after])
+    n_fft = -(-extended.size // _FFT_MULTIPLE) * _FFT_MULTIPLE
+    filtered = np.fft.irfft(np.fft.rfft(extended, n_fft) * _gain(n_fft), n_fft)
+    return np.asarray(filtered[n_edge : n_edge + samples.size], np.float64)
 
 
-@lru_cache(maxsize=1)
-def _sections() -> npt.NDArray[np.float64]:
-    from scipy.signal import butter
-
-    sections: npt.NDArray[np.float64] = butter(
-        4, (_HIGH_PASS_HZ, _LOW_PASS_HZ), btype="bandpass", fs=RATE_HZ, output="sos"
-    )
-    return sections
+@lru_cache(maxsize=4)
+def _gain(n_fft: int) -> npt.NDArray[np.float64]:
+    """float64[n_fft // 2 + 1]: the squared magnitude of the filter, by the bilinear transform."""
+    warped = np.tan(np.pi * np.arange(1, n_fft // 2) / n_fft)
+    lowest, highest = (np.tan(np.pi * hz / RATE_HZ) for hz in (_HIGH_PASS_HZ, _LOW_PASS_HZ))
+    detuning = (warped**2 - lowest * highest) / (warped * (highest - lowest))
+    gain = np.zeros(n_fft // 2 + 1)
+    gain[1:-1] = 1.0 / (1.0 + detuning ** (2 * _FILTER_ORDER))
+    return gain
 
 
 def _without_silent_edges(samples: npt.NDArray[np.float64]) -> npt.NDArray[np.float64]:

@@ -2,10 +2,14 @@
 
 from __future__ import annotations
 
+import subprocess
+import sys
+
 import numpy as np
 import pytest
+from scipy.signal import butter, sosfiltfilt
 
-from forensics.media.sound import MIN_SPEECH_S, RATE_HZ, level
+from forensics.media.sound import MIN_SPEECH_S, RATE_HZ, _band_pass, level
 from forensics.records.media import Samples
 
 N_WINDOW = 3 * RATE_HZ
@@ -80,3 +84,22 @@ def test_a_click_in_silence_is_not_speech() -> None:
 
 def test_the_same_sound_gives_the_same_window() -> None:
     assert np.array_equal(levelled(tone(300, 2.0)), levelled(tone(300, 2.0)))
+
+
+def test_the_band_is_that_of_a_butterworth_filter_run_both_ways() -> None:
+    sections = butter(4, (60.0, 7_000.0), btype="bandpass", fs=RATE_HZ, output="sos")
+    sound = np.asarray(np.random.default_rng(6).standard_normal(2 * RATE_HZ) * 0.1, np.float32)
+    expected = sosfiltfilt(sections, sound.astype(np.float64))
+    # At the very ends each guesses in its own way what came before.
+    inner = slice(RATE_HZ // 10, -RATE_HZ // 10)
+    np.testing.assert_allclose(_band_pass(sound)[inner], expected[inner], atol=1e-5 * float(np.std(sound)))
+
+
+def test_a_window_is_levelled_without_the_slow_import_of_scipys_filters() -> None:
+    program = (
+        "import sys; import numpy as np; from forensics.media.sound import level; "
+        "level(np.random.default_rng(1).standard_normal(16_000).astype(np.float32), 16_000); "
+        "print('scipy.signal' in sys.modules)"
+    )
+    ran = subprocess.run([sys.executable, "-c", program], capture_output=True, check=True, text=True)
+    assert ran.stdout.strip() == "False"

@@ -125,7 +125,16 @@ def _still(path: Path, media: MediaFile, picture: StreamInfo) -> Iterator[Decode
     if still.is_animated:
         yield Notice("decode", "This is an animation; its first picture alone is examined", 0.0)
     streams = tuple(
-        replace(stream, n_frames_from_content=1, chosen_frames=(0,), n_frames_decoded=1)
+        replace(
+            stream,
+            width_px=still.width_px,
+            height_px=still.height_px,
+            pixel_format=still.pixel_format,
+            rotation_deg=still.orientation.rotation_deg,
+            n_frames_from_content=1,
+            chosen_frames=(0,),
+            n_frames_decoded=1,
+        )
         if stream.index == picture.index
         else stream
         for stream in media.streams

@@ -1,4 +1,4 @@
-"""What a file is, by its header and its first picture."""
+"""What a file is, by its header and, for a video, its first picture."""
 
 from __future__ import annotations
 
@@ -28,7 +28,6 @@ from forensics.media.container import (
 from forensics.media.discovery import display_path
 from forensics.media.hashing import unreadable
 from forensics.media.orientation import orientation_of
-from forensics.media.stills import read_still
 from forensics.records.media import MediaFile, MediaKind, StreamInfo, StreamKind
 
 _MAX_FACTS = 64
@@ -152,19 +151,10 @@ def _duration_s(container: InputContainer, stream: Stream) -> float | None:
 def _with_first_picture(
     path: Path, container: InputContainer, stream: VideoStream, info: StreamInfo, kind: MediaKind
 ) -> StreamInfo:
-    """Adds what the header leaves out, such as the rotation and the size of most stills."""
+    """Adds what the header leaves out, such as the rotation."""
     if kind is MediaKind.IMAGE:
-        still = read_still(path)
-        return replace(
-            info,
-            width_px=still.width_px,
-            height_px=still.height_px,
-            pixel_format=still.pixel_format,
-            rotation_deg=still.orientation.rotation_deg,
-            frame_rate_hz=None,
-            n_frames_from_header=None,
-            duration_from_header_s=None,
-        )
+        # The rest is told by decoding it, which comes at once and gives no other picture than this.
+        return replace(info, frame_rate_hz=None, n_frames_from_header=None, duration_from_header_s=None)
     frame = _first_picture(path, container, stream)
     if frame is None:
         # A damaged start is no reason to give up: decoding goes on to what follows it.

@@ -425,3 +425,30 @@ def _red_corner(image: RgbImage) -> str:
         for name, patch in corners.items()
     }
     return max(redness, key=lambda name: redness[name])
+
+
+def test_a_still_tells_its_size_when_it_is_decoded(tmp_path: Path) -> None:
+    path = tmp_path / "still.png"
+    cv2.imwrite(str(path), np.full((40, 60, 3), 90, np.uint8))
+    frame, update = decode(path, probe(path), n_frames=4)
+    assert isinstance(frame, Frame)
+    assert isinstance(update, MediaUpdate)
+    stream = update.media.stream(StreamKind.VIDEO)
+    assert stream is not None
+    assert (stream.width_px, stream.height_px, stream.n_frames_decoded) == (60, 40, 1)
+    assert frame.image.shape == (40, 60, 3)
+
+
+def test_a_damaged_still_says_so(tmp_path: Path) -> None:
+    path = tmp_path / "still.png"
+    data = cv2.imencode(".png", np.zeros((50, 50, 3), np.uint8))[1].tobytes()
+    path.write_bytes(data[:40])
+    with pytest.raises(MediaError, match="damaged"):
+        list(decode(path, probe(path), n_frames=1))
+
+
+def test_a_still_that_is_too_large_is_refused_before_it_fills_the_memory(tmp_path: Path) -> None:
+    path = synthetic.pixel_bomb(tmp_path)
+    with pytest.raises(MediaError, match="the limit is 16384 px") as refused:
+        list(decode(path, probe(path), n_frames=1))
+    assert "Scale it down" in refused.value.hint

@@ -3,7 +3,8 @@
 Runs ``forensics scan`` as a whole process, with one worker and with several, and in between each of its
 parts alone on the same files: decoding the same frames, finding faces in them, the nets on the same crops and
 windows. Prints medians of CPU seconds, wall seconds and peak memory, the ratio of the whole to the sum of its
-parts, and how much faster several workers are than one.
+parts, and how much faster several workers are than one. What several workers could gain at most on this
+machine is told by as many separate scans, each with one worker, at the same time: they share nothing else.
 
     python benchmarks/scan_speed.py ../shared/data/video --repeats 5
 """
@@ -16,6 +17,8 @@ import sys
 import time
 from collections import defaultdict
 from collections.abc import Callable, Iterator
+from concurrent.futures import ThreadPoolExecutor
+from pathlib import Path
 from typing import TypeVar
 
 from whole_scan import parser_of, run_scan
@@ -96,6 +99,7 @@ def main() -> None:
         one = run_scan(options.folder, "--workers", "1", *shared)
         alone = parts(files, bench)
         several = run_scan(options.folder, "--workers", str(options.workers), *shared)
+        at_once_s = _separate_scans_s(options.workers, options.folder, "--workers", "1", *shared)
         for name, seconds in alone.items():
             rows[f"{name}, CPU s"].append(seconds)
         rows["sum of the parts, CPU s"].append(sum(alone.values()))
@@ -104,11 +108,23 @@ def main() -> None:
         rows["one worker, wall s"].append(one.wall_s)
         rows[f"{options.workers} workers, wall s"].append(several.wall_s)
         rows[f"{options.workers} workers against one"].append(one.wall_s / several.wall_s)
+        rows[f"{options.workers} separate scans at once, each against one"].append(
+            options.workers * one.wall_s / at_once_s
+        )
         rows["largest process, MB"].append(max(one.peak_mb, several.peak_mb))
     print(f"{len(files)} files, {options.frames} frames, {options.profile}, {options.repeats} runs")
     print("| figure | median | lowest | highest |\n|---|---|---|---|")
     for line in _lines(rows):
         print(line)
+
+
+def _separate_scans_s(n_scans: int, *arguments: str | Path) -> float:
+    """Wall seconds until the last of several scans, started together, has ended."""
+    started = time.perf_counter()
+    with ThreadPoolExecutor(n_scans) as pool:
+        for scan in [pool.submit(run_scan, *arguments) for _ in range(n_scans)]:
+            scan.result()
+    return time.perf_counter() - started
 
 
 def _lines(rows: dict[str, list[float]]) -> Iterator[str]:

@@ -1,4 +1,4 @@
-"""One ``forensics scan`` as a process of its own, with what it cost: shared by the benchmarks beside it."""
+"""A command of ``forensics`` as a process of its own, and what it cost: shared by the benchmarks here."""
 
 from __future__ import annotations
 
@@ -65,15 +65,25 @@ def run_scan(*arguments: str | Path, folder: Path | None = None) -> Cost:
     """
     with tempfile.TemporaryDirectory() as scratch:
         report = (folder or Path(scratch)) / "scan.json"
-        command = [sys.executable, "-m", "forensics", "scan", *map(str, arguments), "--report", str(report)]
-        told = subprocess.run(
-            [sys.executable, __file__, *command],
-            check=True,
-            stdout=subprocess.PIPE,
-            stderr=subprocess.DEVNULL,
-        )
-        wall_s, cpu_s, peak_mb = json.loads(told.stdout)
+        wall_s, cpu_s, peak_mb = run_forensics("scan", *arguments, "--report", report)
         return Cost(wall_s, cpu_s, peak_mb, json.loads(report.read_text("utf-8")))
+
+
+def run_forensics(*arguments: str | Path) -> tuple[float, float, float]:
+    """Runs a command of ``forensics`` and waits for it.
+
+    Returns:
+        Wall seconds, CPU seconds of all its processes, and the largest of them in MB.
+
+    Raises:
+        subprocess.CalledProcessError: it failed.
+    """
+    command = [sys.executable, "-m", "forensics", *map(str, arguments)]
+    told = subprocess.run(
+        [sys.executable, __file__, *command], check=True, stdout=subprocess.PIPE, stderr=subprocess.DEVNULL
+    )
+    wall_s, cpu_s, peak_mb = json.loads(told.stdout)
+    return wall_s, cpu_s, peak_mb
 
 
 def _launch(command: list[str]) -> tuple[float, float, float]:

@@ -68,7 +68,9 @@ def timed(spent: dict[str, float], name: str, work: Callable[[], T]) -> T:
 
 
 def _decoded(file: Found, media: MediaFile, bench: Bench) -> list[Item]:
-    return list(decode(file.path, media, bench.settings.n_frames, video=True, audio=bench.listens))
+    settings = bench.settings
+    thrifty = settings.profile is Profile.TRIAGE
+    return list(decode(file.path, media, settings.n_frames, video=True, audio=bench.listens, thrifty=thrifty))
 
 
 def _scored(detector: Detector, media: MediaFile, items: list[Item]) -> list[Item]:

@@ -36,15 +36,22 @@ Decoded = Frame | AudioChunk | Notice | MediaUpdate
 
 
 def decode(
-    path: Path, media: MediaFile, n_frames: int, *, video: bool = True, audio: bool = True, n_threads: int = 1
+    path: Path,
+    media: MediaFile,
+    n_frames: int,
+    *,
+    video: bool = True,
+    audio: bool = True,
+    thrifty: bool = False,
+    n_threads: int = 1,
 ) -> Iterator[Decoded]:
     """Decodes a file in one forward pass.
 
     The packets of the video stream are read first, without decoding: they tell exactly which pictures there
     are, whatever the header says. ``n_frames`` of them are chosen (see ``timetable.plan``) and only what
     they need is decoded. A still gives one frame at 0 s. Sound comes mono at 16 kHz in chunks of 10 s. The
-    choice depends on the file and on ``n_frames`` alone, and memory does not grow with the duration, but
-    for 10 bytes a picture in the table.
+    choice depends on the file, ``n_frames`` and ``thrifty`` alone, and memory does not grow with the
+    duration, but for 10 bytes a picture in the table.
 
     Args:
         path: the file.
@@ -52,6 +59,7 @@ def decode(
         n_frames: pictures to choose; a shorter clip gives each of its pictures once.
         video: decode pictures.
         audio: decode sound.
+        thrifty: choose the pictures that are decoded least for, not those nearest to even spacing.
         n_threads: threads of the decoder.
 
     Yields:
@@ -75,7 +83,7 @@ def decode(
         for index, codec in undecodable_streams(container).items():
             yield Notice("decode", f"Stream {index} ({codec}) cannot be decoded here and was not examined")
         if timetable is not None and picture is not None:
-            chosen = plan(timetable, n_frames)
+            chosen = plan(timetable, n_frames, thrifty=thrifty)
             watching = Watching(path, container, picture.index, chosen, words, n_threads)
         if sound is not None:
             listening = Listening(container, sound.index, words, n_threads)

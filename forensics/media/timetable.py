@@ -131,12 +131,14 @@ def read_timetable(path: Path, stream_index: int, words: FfmpegWords) -> Timetab
     )
 
 
-def plan(timetable: Timetable, n_frames: int) -> Plan:
+def plan(timetable: Timetable, n_frames: int, *, thrifty: bool = False) -> Plan:
     """Chooses pictures spread evenly over the whole stream, and what must be decoded to see them.
 
     The time is cut into ``n_frames`` equal slots. Each slot gives the picture nearest to its middle among
     those that cost least: pictures at which decoding can begin, where there are many in every slot;
-    otherwise pictures that are decoded in any case. No choice lies more than half a slot from the middle.
+    otherwise pictures that are decoded in any case. A thrifty plan goes on to what is decoded least for: a
+    slot's last picture at which decoding can begin, and where it has none its first one that others refer to,
+    so that decoding can break off early. No choice lies more than half a slot from the middle.
     Slots without a picture are made up for elsewhere, so that a stream of at least ``n_frames`` pictures
     gives that many and a shorter one gives each of its pictures.
     """
@@ -144,7 +146,7 @@ def plan(timetable: Timetable, n_frames: int) -> Plan:
         return plan_by_order(timetable, n_frames)
     coded_order = np.flatnonzero(timetable.shown)
     coded_order = coded_order[np.argsort(timetable.pts[coded_order], kind="stable")]
-    ranks = _chosen_ranks(timetable, coded_order, n_frames)
+    ranks = _chosen_ranks(timetable, coded_order, n_frames, thrifty=thrifty)
     chosen = coded_order[ranks]
     wanted = {
         int(pts): int(rank) for pts, rank in zip(timetable.pts[chosen].tolist(), ranks.tolist(), strict=True)
@@ -165,7 +167,7 @@ def _spread(n_available: int, n_wanted: int) -> npt.NDArray[np.int64]:
 
 
 def _chosen_ranks(
-    timetable: Timetable, coded_order: npt.NDArray[np.int64], n_frames: int
+    timetable: Timetable, coded_order: npt.NDArray[np.int64], n_frames: int, *, thrifty: bool
 ) -> npt.NDArray[np.int64]:
     pts = timetable.pts[coded_order]
     if pts.size <= n_frames:
@@ -175,11 +177,14 @@ def _chosen_ranks(
     slot = np.minimum((from_start * n_frames / length).astype(np.int64), n_frames - 1)
     from_middle = np.abs(from_start - (slot + 0.5) * length / n_frames)
     entry = timetable.random_access[coded_order]
-    if int(entry.sum()) >= _ENTRIES_PER_SAMPLE * n_frames:
-        dear = (~entry).astype(np.int8)
+    droppable = timetable.droppable[coded_order]
+    if thrifty:
+        wish, dear = np.where(entry, -from_start, from_start), np.where(entry, 0, 1 + droppable)
+    elif int(entry.sum()) >= _ENTRIES_PER_SAMPLE * n_frames:
+        wish, dear = from_middle, ~entry
     else:
-        dear = timetable.droppable[coded_order].astype(np.int8)
-    best_first = np.lexsort((from_middle, dear, slot))
+        wish, dear = from_middle, droppable
+    best_first = np.lexsort((wish, dear, slot))
     _, firsts = np.unique(slot[best_first], return_index=True)
     ranks = best_first[firsts]
     spare = np.setdiff1d(np.arange(pts.size), ranks, assume_unique=True)

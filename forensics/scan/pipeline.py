@@ -28,6 +28,7 @@ from forensics.records.stream import Item
 from forensics.records.verdict import Verdict, VerdictLabel
 from forensics.scan.bench import Bench
 from forensics.scan.clock import StageClock
+from forensics.settings import Profile
 from forensics.verdicts.policy import POLICY, conclude
 
 _LOG = logging.getLogger(__name__)
@@ -73,12 +74,20 @@ def examine(file: Found, bench: Bench) -> ScanResult:
 
 def _belt(path: Path, media: MediaFile, bench: Bench, clock: StageClock) -> Iterator[Item]:
     contract = bench.face_contract
+    settings = bench.settings
     items: Iterator[Item] = iter(
-        decode(path, media, bench.settings.n_frames, video=contract is not None, audio=bench.listens)
+        decode(
+            path,
+            media,
+            settings.n_frames,
+            video=contract is not None,
+            audio=bench.listens,
+            thrifty=settings.profile is Profile.TRIAGE,
+        )
     )
     items = clock.timed("decode", items)
     if contract is not None:
-        if bench.settings.crops and media.kind is MediaKind.IMAGE:
+        if settings.crops and media.kind is MediaKind.IMAGE:
             items = clock.timed("faces", whole_images(items, contract))
         else:
             items = clock.timed("faces", track(items, bench.finder))

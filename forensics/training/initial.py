@@ -12,6 +12,7 @@ from torch import Tensor
 from forensics.errors import TrainingError
 from forensics.training.nets.efficientnet import EfficientNetFace
 from forensics.training.nets.net import FakenessNet
+from forensics.training.nets.speech_cnn import SpeechCnn
 from forensics.training.run import load
 
 
@@ -21,7 +22,8 @@ def initialise(net: FakenessNet, init: str) -> str:
     Args:
         net: with fresh weights.
         init: ``none``; ``imagenet`` (through timm, needs its cache or a network); a ``.safetensors``
-            file with timm's names for the trunk; or a checkpoint of an earlier run of the same net.
+            file with timm's names for the trunk, or Silero VAD's for a speech net; or a checkpoint of an
+            earlier run of the same net.
 
     Raises:
         TrainingError: the weights cannot be had or do not fit.
@@ -37,7 +39,10 @@ def initialise(net: FakenessNet, init: str) -> str:
     if path.suffix == ".safetensors":
         if not path.is_file():
             raise TrainingError(f"There are no weights at {path}", "Check the path given with --init.")
-        _fill_trunk(net, load_file(path), path.name)
+        if isinstance(net, SpeechCnn):
+            net.adopt(load_file(path), path.name)
+        else:
+            _fill_trunk(net, load_file(path), path.name)
         return path.name
     state = load(path)
     try:

@@ -178,6 +178,41 @@ def test_a_long_clip_is_jumped_through_by_key_frames(tmp_path: Path) -> None:
     assert _picture(_decoded(path, 8)) == picture
 
 
+@pytest.mark.parametrize(
+    ("coding", "spared"),
+    [
+        # One key frame every 150 pictures: decoding breaks off before each and after the last choice.
+        ({"g": "150", "keyint_min": "150", "sc_threshold": "0"}, 0.8),
+        # A key frame in most slots: little else is decoded.
+        ({"g": "60", "keyint_min": "60", "sc_threshold": "0"}, 0.3),
+        # Pictures that refer across key frames: less is spared, and all of it is right.
+        ({"x264-params": "open-gop=1:keyint=60:scenecut=0:bframes=5"}, 0.97),
+    ],
+)
+def test_a_thrifty_choice_decodes_less_and_stays_within_its_slots(
+    tmp_path: Path, coding: dict[str, str], spared: float
+) -> None:
+    n_all, n_slots = 400, 8
+    path = synthetic.numbered_clip(tmp_path, n_all, **coding)
+    media = probe(path)
+    thrifty = list(decode(path, media, n_slots, thrifty=True))
+    plain = list(decode(path, media, n_slots))
+    frames = _frames(thrifty)
+    assert [synthetic.frame_number(frame.image) for frame in frames] == [frame.index for frame in frames]
+    assert [frame.index * n_slots // n_all for frame in frames] == list(range(n_slots))
+    decoded, without = _picture(thrifty).n_frames_decoded, _picture(plain).n_frames_decoded
+    assert decoded is not None
+    assert without is not None
+    assert decoded <= spared * without
+
+
+def test_a_thrifty_choice_shows_the_same_pixels(tmp_path: Path) -> None:
+    path = write_clip(tmp_path / "clip.mp4", synthetic.portrait_frames(60), 25, options={"g": "25"})
+    every = {frame.index: frame.image for frame in _frames(_decoded(path, 1000))}
+    for frame in _frames(list(decode(path, probe(path), 7, thrifty=True))):
+        np.testing.assert_array_equal(frame.image, every[frame.index])
+
+
 def test_what_was_decoded_is_recorded_of_a_still_too(tmp_path: Path) -> None:
     picture = _picture(_decoded(synthetic.still(tmp_path)))
     assert (picture.chosen_frames, picture.n_frames_decoded) == ((0,), 1)

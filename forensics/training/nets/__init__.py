@@ -12,6 +12,7 @@ NETS: dict[str, str] = {
     "efficientnet-b4": "forensics.training.nets.efficientnet:efficientnet_b4",
     "efficientnetv2-b0-autoatt": "forensics.training.nets.efficientnet:efficientnetv2_b0_autoatt",
     "audio-cnn": "forensics.training.nets.audio_cnn:AudioCnn",
+    "audio-cnn-speech": "forensics.training.nets.speech_cnn:SpeechCnn",
 }
 
 

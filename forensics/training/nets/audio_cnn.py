@@ -30,6 +30,8 @@ N_LINEAR = 56
 LOWEST_LINEAR_HZ = 100.0
 HIGHEST_LINEAR_HZ = 6_900.0
 N_CEPSTRA = 30
+# What moves in time is measured as it is, by its first and by its second differences.
+N_ORDERS = 3
 # Of the mel bands that a report shows, and of the linear bands: the latter hides what lies deeper than
 # about 38 dB below a window's mean, where recordings differ by their noise.
 _MEL_FLOOR = 1e-6
@@ -52,17 +54,20 @@ class AudioCnn(FakenessNet):
     floors: Tensor
     cosines: Tensor
 
-    def __init__(self, n_hidden: int = 32, drop_rate: float = 0.4, hidden_drop_rate: float = 0.3) -> None:
+    def __init__(
+        self,
+        n_hidden: int = 32,
+        drop_rate: float = 0.4,
+        hidden_drop_rate: float = 0.3,
+        n_more_statistics: int = 0,
+    ) -> None:
         super().__init__()
-        window = np.hanning(N_FFT + 1)[:-1]
-        angles = 2 * math.pi * np.outer(np.arange(N_FFT // 2 + 1), np.arange(N_FFT)) / N_FFT
-        fourier = np.concatenate([np.cos(angles), np.sin(angles)]) * window
         floors = np.repeat([_MEL_FLOOR, _LINEAR_FLOOR], [N_MELS, N_LINEAR])[:, None]
-        self._keep("fourier", fourier[:, None])
+        self._keep("fourier", fourier(N_FFT)[:, None])
         self._keep("bands", np.concatenate([mel_bands(), linear_bands()]))
         self._keep("floors", floors)
         self._keep("cosines", cosines(N_CEPSTRA, N_LINEAR)[:, :, None])
-        n_statistics = 3 * (N_CEPSTRA + N_LINEAR)
+        n_statistics = N_ORDERS * (N_CEPSTRA + N_LINEAR) + n_more_statistics
         self.norm = nn.BatchNorm1d(n_statistics, affine=False, momentum=0.03)
         self.dense = nn.Sequential(
             nn.Dropout(drop_rate),
@@ -92,15 +97,26 @@ class AudioCnn(FakenessNet):
 
     def _statistics(self, linear: Tensor) -> Tensor:
         """float32[N, bands, frames] to float32[N, statistics]: log variances over time."""
-        still = torch.cat([nn.functional.conv1d(linear, self.cosines), linear], dim=1)
-        moving = still[:, :, 1:] - still[:, :, :-1]
-        turning = moving[:, :, 1:] - moving[:, :, :-1]
-        variances = torch.cat([_variance(part) for part in (still, moving, turning)], dim=1)
-        return torch.log(variances + _VARIANCE_FLOOR)
+        return log_variances(torch.cat([nn.functional.conv1d(linear, self.cosines), linear], dim=1))
+
+
+def log_variances(still: Tensor) -> Tensor:
+    """float[N, C, frames] to float[N, N_ORDERS * C]: of the curves, of their first and second differences."""
+    moving = still[:, :, 1:] - still[:, :, :-1]
+    turning = moving[:, :, 1:] - moving[:, :, :-1]
+    variances = torch.cat([_variance(part) for part in (still, moving, turning)], dim=1)
+    return torch.log(variances + _VARIANCE_FLOOR)
 
 
 def _variance(x: Tensor) -> Tensor:
     return (x - x.mean(dim=2, keepdim=True)).square().mean(dim=2)
+
+
+def fourier(n_fft: int) -> npt.NDArray[np.float64]:
+    """float64[n_fft + 2, n_fft]: cosines, then sines, of all frequencies from nought, under a Hann window."""
+    window = np.hanning(n_fft + 1)[:-1]
+    angles = 2 * math.pi * np.outer(np.arange(n_fft // 2 + 1), np.arange(n_fft)) / n_fft
+    return np.asarray(np.concatenate([np.cos(angles), np.sin(angles)]) * window)
 
 
 def cosines(n_cepstra: int, n_bands: int) -> npt.NDArray[np.float64]:

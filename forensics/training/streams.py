@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 
 import torch
 from torch.utils.data import Dataset
@@ -12,7 +12,7 @@ from forensics.media.sound import RATE_HZ
 from forensics.records.model_card import InputContract, Task
 from forensics.training.data.face_samples import TrainingFaces, WholeFaces
 from forensics.training.data.mixing import Mix
-from forensics.training.data.samples import Sample, read_samples
+from forensics.training.data.samples import PSEUDO_FAKE, Sample, read_samples
 from forensics.training.data.voice_samples import TrainingVoices, WholeVoices
 from forensics.training.run import TrainSettings
 
@@ -21,6 +21,9 @@ _CROP_MARGIN = 1.04
 _MIN_FACE_PX = 48
 _FRAMES_PER_CLIP = 32
 _WINDOW_S = 3.0
+# Validation is repeated many times in a run: this many rows of each label and origin are enough to
+# choose an epoch by.
+_VALIDATION_ROWS = 600
 
 Item = tuple[torch.Tensor, torch.Tensor]
 
@@ -67,13 +70,21 @@ def open_streams(task: Task, settings: TrainSettings) -> Streams:
     )
 
 
-def validation_rows(samples: list[Sample]) -> list[Sample]:
-    """The rows that choose between nets.
+def validation_rows(samples: list[Sample], n_rows: int = _VALIDATION_ROWS) -> list[Sample]:
+    """The rows that choose between nets, and that a model is calibrated on.
+
+    A data set of pristine footage alone is validated on pseudo-fakes of its validation rows.
+
+    Args:
+        samples: of all splits.
+        n_rows: about as many at most of each origin and label.
 
     Raises:
         TrainingError: one label is missing among them.
     """
-    rows = thinned([sample for sample in samples if sample.split == "val"], _VALIDATION_ROWS)
+    rows = thinned([sample for sample in samples if sample.split == "val"], n_rows)
+    if not any(sample.manipulated for sample in samples):
+        rows += [replace(row, manipulated=True, method=PSEUDO_FAKE) for row in rows]
     if {sample.manipulated for sample in rows} != {False, True}:
         raise TrainingError(
             "The validation split needs pristine and manipulated rows", "Prepare the data with more groups."
@@ -96,11 +107,6 @@ def face_contract(size_px: int) -> InputContract:
 def voice_contract() -> InputContract:
     """How sound is cut into windows, in training and in scans."""
     return InputContract(rate_hz=RATE_HZ, window_s=_WINDOW_S, hop_s=_WINDOW_S / 2)
-
-
-# Validation is repeated many times in a run: this many rows of each label and origin are enough to
-# choose an epoch by.
-_VALIDATION_ROWS = 600
 
 
 def validation_set(task: Task, samples: list[Sample], contract: InputContract) -> Dataset[Item]:

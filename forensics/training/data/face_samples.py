@@ -88,16 +88,10 @@ class TrainingFaces(Dataset[tuple[torch.Tensor, torch.Tensor]]):
 
     def augmented(self, draw: Draw, rng: np.random.Generator, blending_rng: np.random.Generator) -> RgbImage:
         """uint8[S, S, 3]: loaded, blended if so drawn, cut with jitter, degraded, scaled."""
-        image = read_rgb(draw.sample.path)
-        box = box_in(draw.sample, image)
         size_px, margin = _face_contract(self.contract)
         working_px = round(size_px * _WORKING_SCALE)
-        shrink = _BLENDING_SCALE * working_px / (box.size_px * margin)
-        if shrink < 1.0:
-            image = np.asarray(
-                cv2.resize(image, None, fx=shrink, fy=shrink, interpolation=cv2.INTER_AREA), np.uint8
-            )
-            box = box_in(draw.sample, image)
+        image = _shrunk(draw.sample, read_rgb(draw.sample.path), self.contract)
+        box = box_in(draw.sample, image)
         if draw.self_blended:
             points = self.landmarks.points(image, box) if self.landmarks else None
             image = self_blend(image, box, blending_rng, points)
@@ -116,7 +110,10 @@ class TrainingFaces(Dataset[tuple[torch.Tensor, torch.Tensor]]):
 
 
 class WholeFaces(Dataset[tuple[torch.Tensor, torch.Tensor]]):
-    """Crops exactly as a scan cuts them, in the order of ``samples``: (uint8[S, S, 3], float label)."""
+    """Crops exactly as a scan cuts them, in the order of ``samples``: (uint8[S, S, 3], float label).
+
+    A row that is a pseudo-fake is blended first, every time in the same way.
+    """
 
     def __init__(self, samples: list[Sample], contract: InputContract) -> None:
         self.samples = samples
@@ -128,6 +125,9 @@ class WholeFaces(Dataset[tuple[torch.Tensor, torch.Tensor]]):
     def __getitem__(self, index: int) -> tuple[torch.Tensor, torch.Tensor]:
         sample = self.samples[index]
         image = read_rgb(sample.path)
+        if sample.is_pseudo_fake:
+            image = _shrunk(sample, image, self.contract)
+            image = self_blend(image, box_in(sample, image), np.random.default_rng(index))
         crop = cut(image, box_in(sample, image), self.contract)
         return torch.from_numpy(crop), torch.tensor(float(sample.manipulated))
 
@@ -154,6 +154,16 @@ def box_in(sample: Sample, image: RgbImage) -> FaceBox:
     if sample.left is None or sample.top is None or sample.width is None or sample.height is None:
         return FaceBox(0, 0, width, height)
     return FaceBox(sample.left * width, sample.top * height, sample.width * width, sample.height * height)
+
+
+def _shrunk(sample: Sample, image: RgbImage, contract: InputContract) -> RgbImage:
+    """The picture, no larger than blending needs it."""
+    size_px, margin = _face_contract(contract)
+    face_px = box_in(sample, image).size_px
+    shrink = _BLENDING_SCALE * round(size_px * _WORKING_SCALE) / (face_px * margin)
+    if shrink >= 1.0:
+        return image
+    return np.asarray(cv2.resize(image, None, fx=shrink, fy=shrink, interpolation=cv2.INTER_AREA), np.uint8)
 
 
 def _inside(centre: float, side: float, length: int) -> float:

@@ -10,6 +10,8 @@ from forensics.errors import TrainingError
 
 MANIFEST_NAME = "samples.csv"
 SPLITS = ("train", "val", "test")
+# Of no method that a manifest would name.
+PSEUDO_FAKE = "(pseudo-fake made when it is read)"
 
 
 @dataclass(frozen=True, slots=True)
@@ -41,6 +43,11 @@ class Sample:
     height: float | None = None
     sha256: str = ""
     clip: str = ""
+
+    @property
+    def is_pseudo_fake(self) -> bool:
+        """Whether the file is pristine and a pseudo-fake is made of it when it is read."""
+        return self.manipulated and self.method == PSEUDO_FAKE
 
 
 def read_samples(folder: Path) -> list[Sample]:

@@ -55,7 +55,10 @@ class TrainingVoices(Dataset[tuple[torch.Tensor, torch.Tensor]]):
 
 
 class WholeVoices(Dataset[tuple[torch.Tensor, torch.Tensor]]):
-    """The first window of every clip as a scan takes it, in the order of ``samples``."""
+    """The first window of every clip as a scan takes it, in the order of ``samples``.
+
+    A row that is a pseudo-fake is a copy of its clip, every time the same.
+    """
 
     def __init__(self, samples: list[Sample], contract: InputContract) -> None:
         self.samples = samples
@@ -66,7 +69,8 @@ class WholeVoices(Dataset[tuple[torch.Tensor, torch.Tensor]]):
 
     def __getitem__(self, index: int) -> tuple[torch.Tensor, torch.Tensor]:
         sample = self.samples[index]
-        window = level(read_sound(sample.path)[: self.n_window], self.n_window)
+        sound = _copied(sample.path, 0) if sample.is_pseudo_fake else read_sound(sample.path)
+        window = level(sound[: self.n_window], self.n_window)
         if window is None:
             raise TrainingError(f"{sample.path} holds no speech", "Remove its row from the validation split.")
         return torch.from_numpy(window), torch.tensor(float(sample.manipulated))

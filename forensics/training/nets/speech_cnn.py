@@ -15,6 +15,7 @@ from torch import Tensor, nn
 
 from forensics.errors import TrainingError
 from forensics.training.nets.audio_cnn import N_MELS, N_ORDERS, AudioCnn, fourier, log_variances
+from forensics.training.nets.phase_coherence import N_STATISTICS, PhaseCoherence
 
 N_EAR_FFT = 256
 _EAR_HOP = 128
@@ -34,10 +35,11 @@ class SpeechCnn(AudioCnn):
     ear: Tensor
 
     def __init__(self) -> None:
-        super().__init__(n_more_statistics=N_ORDERS * _N_HEARD)
+        super().__init__(n_more_statistics=N_ORDERS * _N_HEARD + N_STATISTICS)
         self._keep("ear", fourier(N_EAR_FFT)[:, None])
         self.first = _Slow(N_EAR_BINS, _N_FIRST)
         self.second = _Slow(_N_FIRST, _N_HEARD)
+        self.phases = PhaseCoherence()
 
     def prepare(self, raw: Tensor) -> Tensor:
         """float32[N, samples] as they are: the two ears hear at different rates."""
@@ -47,9 +49,12 @@ class SpeechCnn(AudioCnn):
         """Logit float[N] and the log-mel spectrogram."""
         with torch.autocast(x.device.type, enabled=False):
             levels = super().prepare(x)
-            heard = log_variances(self._heard(x))
-            statistics = torch.cat([self._statistics(levels[:, 0, N_MELS:]), heard], dim=1)
-            logit: Tensor = self.dense(self.norm(statistics))
+            parts = [
+                self._statistics(levels[:, 0, N_MELS:]),
+                log_variances(self._heard(x)),
+                self.phases(x),
+            ]
+            logit: Tensor = self.dense(self.norm(torch.cat(parts, dim=1)))
         return logit.flatten(), levels[:, :, :N_MELS]
 
     def adopt(self, weights: dict[str, Tensor], origin: str) -> None:
@@ -92,5 +97,4 @@ class _Slow(nn.Conv1d):
                 parameter.mul_(_SLOWNESS)
 
     def forward(self, x: Tensor) -> Tensor:
-        assert self.bias is not None  # nosec: a convolution has one unless told otherwise
-        return nn.functional.conv1d(x, self.weight / _SLOWNESS, self.bias / _SLOWNESS)
+        return nn.functional.conv1d(x, self.weight / _SLOWNESS, self.get_parameter("bias") / _SLOWNESS)

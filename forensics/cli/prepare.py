@@ -89,7 +89,8 @@ def prepare(
     typer.echo("\n".join(_summary(samples)))
     if n_skipped:
         typer.echo(f"{n_skipped} files were skipped; the reasons are in {out / SKIPPED_NAME}")
-    typer.echo(f"Next: forensics train --data {out} --out RUN")
+    made = "" if any(sample.manipulated for sample in samples) else "--pseudo-fakes 1 "
+    typer.echo(f"Next: forensics train --data {out} {made}--out RUN")
 
 
 def _summary(samples: Iterable[Sample]) -> Iterable[str]:

@@ -75,10 +75,20 @@ def train(
     evaluate_every: Annotated[
         int, typer.Option("--evaluate-every", metavar="N", help="Steps between validations.")
     ] = 500,
+    loaders: Annotated[
+        int | None,
+        typer.Option(
+            "--loaders",
+            metavar="N",
+            help="Processes that load and augment; they change no weight.",
+            show_default="by the number of cores",
+        ),
+    ] = None,
 ) -> None:
     """Train a net; keep the weights that do best on validation rows. Resumes exactly after a kill."""
     require("torch", "timm")
     from forensics.cli.progress import StepProgress
+    from forensics.training.backends import usual_loaders
     from forensics.training.loop import train as run
     from forensics.training.page import PAGE_NAME
     from forensics.training.run import TrainSettings
@@ -102,6 +112,7 @@ def train(
         teacher=teacher,
         patience=patience,
         evaluate_every=evaluate_every,
+        n_loaders=usual_loaders(backend) if loaders is None else loaders,
     )
     with StepProgress("trained") as shown:
         record = run(

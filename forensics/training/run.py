@@ -77,6 +77,10 @@ class TrainSettings:
             )
         if self.n_steps < 1 or self.evaluate_every < 1:
             raise TrainingError("--steps and --evaluate-every must be 1 or more", "For example --steps 5000.")
+        if self.n_loaders < 0:
+            raise TrainingError(
+                f"--loaders is {self.n_loaders}", "Give 0 or more; 0 loads in the main process."
+            )
 
     def as_record(self) -> dict[str, Any]:
         """Plain values, for JSON and for comparing with a checkpoint."""

@@ -1,5 +1,7 @@
 from __future__ import annotations
 
+from types import SimpleNamespace
+
 import pytest
 import torch
 
@@ -92,3 +94,15 @@ def test_an_unknown_backend_is_answered_with_the_table():
 def test_a_layout_reads_as_words():
     assert str(Layout("bf16", True)) == "bf16 channels_last"
     assert str(Layout("fp32", False)) == "fp32 contiguous"
+
+
+@pytest.mark.parametrize(
+    ("n_cores", "device", "expected"),
+    [(1, "cpu", 1), (2, "cpu", 2), (8, "cpu", 2), (32, "cpu", 8), (16, "cuda", 16)],
+)
+def test_loaders_leave_a_cpu_to_the_step_and_take_all_of_it_beside_a_gpu(
+    monkeypatch: pytest.MonkeyPatch, n_cores: int, device: str, expected: int
+):
+    monkeypatch.setattr(backends, "usable_cores", lambda: n_cores)
+    monkeypatch.setattr(backends, "load_backend", lambda _: SimpleNamespace(device=torch.device(device)))
+    assert backends.usual_loaders("auto") == expected

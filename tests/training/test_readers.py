@@ -62,6 +62,18 @@ def test_label_folders(tmp_path: Path):
     assert reading.origin == tmp_path.name
 
 
+def test_a_folder_of_pristine_media_alone_is_a_data_set(tmp_path: Path):
+    touch(tmp_path, "real/one.mp4", "real/two.mp4")
+    assert detect(tmp_path) == "folders"
+    assert not any(source.manipulated for source in read(tmp_path, "folders").sources)
+
+
+def test_a_folder_of_manipulated_media_alone_is_none(tmp_path: Path):
+    touch(tmp_path, "fake/one.mp4")
+    with pytest.raises(TrainingError, match="no layout that is known"):
+        detect(tmp_path)
+
+
 def test_label_folders_within_split_folders(tmp_path: Path):
     touch(tmp_path, "train/real/a.jpg", "train/fake/b.jpg", "valid/real/c.jpg", "Test/fake/d.jpg")
     found = by_name(read(tmp_path, "folders", crop_margin=1.3))

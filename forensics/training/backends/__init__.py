@@ -5,6 +5,7 @@ from __future__ import annotations
 from importlib import import_module
 
 from forensics.errors import BackendUnavailable, TrainingError
+from forensics.processor import usable_cores
 from forensics.training.backends.backend import Backend
 
 BACKENDS: dict[str, str] = {
@@ -37,3 +38,18 @@ def load_backend(name: str) -> Backend:
     module, _, attribute = BACKENDS[name].partition(":")
     backend: Backend = getattr(import_module(module), attribute)()
     return backend
+
+
+def usual_loaders(name: str) -> int:
+    """How many processes load and augment for a backend unless the user says otherwise.
+
+    On a CPU they share the cores with the step, of which they take about a quarter; beside a GPU all cores
+    are theirs.
+
+    Raises:
+        TrainingError, BackendUnavailable: as for ``load_backend``.
+    """
+    n_cores = usable_cores()
+    if load_backend(name).device.type != "cpu":
+        return n_cores
+    return min(n_cores, max(2, n_cores // 4))

@@ -26,8 +26,8 @@ class LabelFolders:
     """
 
     def recognises(self, dataset: Path) -> bool:
-        """Two label folders at the top or within the split folders."""
-        return {label_of(folder.name) for folder in _label_folders(dataset)} == {False, True}
+        """A folder of pristine media at the top or within the split folders; manipulated ones need not be."""
+        return any(label_of(folder.name) is False for folder in _label_folders(dataset))
 
     def read(self, dataset: Path, options: ReadOptions) -> Reading:
         """All media below the label folders."""

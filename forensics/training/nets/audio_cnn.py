@@ -59,7 +59,7 @@ class AudioCnn(FakenessNet):
         n_hidden: int = 32,
         drop_rate: float = 0.4,
         hidden_drop_rate: float = 0.3,
-        n_more_statistics: int = 0,
+        n_statistics: int = N_ORDERS * (N_CEPSTRA + N_LINEAR),
     ) -> None:
         super().__init__()
         floors = np.repeat([_MEL_FLOOR, _LINEAR_FLOOR], [N_MELS, N_LINEAR])[:, None]
@@ -67,7 +67,6 @@ class AudioCnn(FakenessNet):
         self._keep("bands", np.concatenate([mel_bands(), linear_bands()]))
         self._keep("floors", floors)
         self._keep("cosines", cosines(N_CEPSTRA, N_LINEAR)[:, :, None])
-        n_statistics = N_ORDERS * (N_CEPSTRA + N_LINEAR) + n_more_statistics
         self.norm = nn.BatchNorm1d(n_statistics, affine=False, momentum=0.03)
         self.dense = nn.Sequential(
             nn.Dropout(drop_rate),
@@ -97,7 +96,11 @@ class AudioCnn(FakenessNet):
 
     def _statistics(self, linear: Tensor) -> Tensor:
         """float32[N, bands, frames] to float32[N, statistics]: log variances over time."""
-        return log_variances(torch.cat([nn.functional.conv1d(linear, self.cosines), linear], dim=1))
+        return log_variances(torch.cat([self.cepstra(linear), linear], dim=1))
+
+    def cepstra(self, linear: Tensor) -> Tensor:
+        """float32[N, N_LINEAR, frames] to float32[N, N_CEPSTRA, frames]."""
+        return nn.functional.conv1d(linear, self.cosines)
 
 
 def log_variances(still: Tensor) -> Tensor:

@@ -14,7 +14,7 @@ import torch
 from torch import Tensor, nn
 
 from forensics.errors import TrainingError
-from forensics.training.nets.audio_cnn import N_MELS, N_ORDERS, AudioCnn, fourier, log_variances
+from forensics.training.nets.audio_cnn import N_CEPSTRA, N_MELS, N_ORDERS, AudioCnn, fourier, log_variances
 from forensics.training.nets.phase_coherence import N_STATISTICS, PhaseCoherence
 
 N_EAR_FFT = 256
@@ -30,12 +30,14 @@ _NAMES = {"first": "conv1", "second": "conv2"}
 
 
 class SpeechCnn(AudioCnn):
-    """Log variances over time of cepstra, band energies and an encoder's activations; two dense layers."""
+    """Log variances over time of cepstra and of an encoder's activations, coherence of phases; two dense
+    layers.
+    """
 
     ear: Tensor
 
     def __init__(self) -> None:
-        super().__init__(n_more_statistics=N_ORDERS * _N_HEARD + N_STATISTICS)
+        super().__init__(n_statistics=N_ORDERS * (N_CEPSTRA + _N_HEARD) + N_STATISTICS)
         self._keep("ear", fourier(N_EAR_FFT)[:, None])
         self.first = _Slow(N_EAR_BINS, _N_FIRST)
         self.second = _Slow(_N_FIRST, _N_HEARD)
@@ -50,8 +52,8 @@ class SpeechCnn(AudioCnn):
         with torch.autocast(x.device.type, enabled=False):
             levels = super().prepare(x)
             parts = [
-                self._statistics(levels[:, 0, N_MELS:]),
-                log_variances(self._heard(x)),
+                log_variances(self.cepstra(levels[:, 0, N_MELS:])),
+                log_variances(self.heard(x)),
                 self.phases(x),
             ]
             logit: Tensor = self.dense(self.norm(torch.cat(parts, dim=1)))
@@ -79,7 +81,7 @@ class SpeechCnn(AudioCnn):
                 with torch.no_grad():
                     wanted.copy_(value.float() * _SLOWNESS)
 
-    def _heard(self, raw: Tensor) -> Tensor:
+    def heard(self, raw: Tensor) -> Tensor:
         """float32[N, samples] to activations float32[N, 64, frames], a frame every 8 ms."""
         spectrum = nn.functional.conv1d(raw.unsqueeze(1), self.ear, stride=_EAR_HOP)
         power = spectrum[:, :N_EAR_BINS] ** 2 + spectrum[:, N_EAR_BINS:] ** 2

@@ -1,13 +1,17 @@
 """How well does the voice recipe tell synthesis by sources, generators and speakers that it has not met?
 
     python benchmarks/voice_cross_validation.py ../shared/data/audio/manifest.csv runs/cv -- --net ...
+    python benchmarks/voice_cross_validation.py ... runs/cv-families --by family -- --net ...
 
 Needs the training environment. Everything behind ``--`` goes to ``forensics train``. The manifest's training
 rows are parted into folds by source; a fold's net learns from no clip of the fold's sources, generators or
 speakers, LJ Speech's reader alone excepted (she speaks in twelve sources; without her too little is left).
-The last weights are scored, not the best of the fold. Test rows are not read. Prints the AUC of every fold,
-with and without that reader's clips, and the EER of every source with both labels, otherwise of its
-manipulated clips against the fold's pristine ones.
+``--by family`` is harder: of a fold's manipulated clips only those of one kind of vocoder are held out, and
+none of that kind is learned from, from whatever source; the mean is then over kinds. Copies by Griffin-Lim
+and linear prediction are of the classic kind, which must be borne in mind. The last weights are scored, not
+the best of the fold. Test rows are not read. Prints the AUC of every fold, with and without that reader's
+clips, and the EER of every source with both labels, otherwise of its manipulated clips against the fold's
+pristine ones.
 """
 
 from __future__ import annotations
@@ -16,11 +20,13 @@ import argparse
 import csv
 import subprocess
 import sys
+from collections.abc import Iterator
 from dataclasses import dataclass
 from pathlib import Path
 
 import numpy as np
 from sklearn.metrics import roc_auc_score, roc_curve
+from voice_families import FAMILIES, families_of
 
 from forensics.training.data.samples import Sample, write_samples
 from forensics.training.nets import build_net
@@ -28,7 +34,10 @@ from forensics.training.run import CHECKPOINT_NAME, load
 from forensics.training.streams import validation_set, voice_contract
 from forensics.training.validate import logits_of
 
-N_FOLDS = 6
+# By source; by family every fold is divided once more, so that fewer leave enough of each kind.
+N_FOLDS = {"source": 6, "family": 3}
+# Fewer manipulated clips say nothing.
+FEWEST = 3
 EVERYWHERE = "LJSpeech"
 # Less than this holds no window of speech once its silent edges are off.
 SHORTEST_S = 1.0
@@ -45,29 +54,75 @@ class Clip:
     speaker: str
 
 
+@dataclass(frozen=True)
+class Fold:
+    """What is held out and what is learned from.
+
+    Attributes:
+        kind: of vocoder, or empty where all are held out.
+    """
+
+    name: str
+    kind: str
+    held: list[Clip]
+    learned: list[Clip]
+
+
 def main() -> None:
     own, _, passed_on = " ".join(sys.argv[1:]).partition(" -- ")
     parser = argparse.ArgumentParser(description=__doc__.splitlines()[0])
     parser.add_argument("manifest", type=Path)
     parser.add_argument("out", type=Path, help="folder for the folds' manifests and runs")
+    parser.add_argument("--by", choices=sorted(N_FOLDS), default="source")
     parser.add_argument("--seed", type=int, default=0, help="of the partition")
     arguments = parser.parse_args(own.split())
     clips = training_clips(arguments.manifest)
-    folds = folds_of(clips, arguments.seed)
-    aucs: list[tuple[float, float]] = []
-    for index in range(N_FOLDS):
-        held = [clip for clip in clips if folds[clip.source] == index]
-        data, run = arguments.out / f"fold-{index}", arguments.out / f"run-{index}"
-        write_samples(data, rows_of(held, learned_beside(held, clips)))
+    measured: dict[str, list[tuple[float, float, int]]] = {}
+    for fold in folds(clips, arguments.by, arguments.seed):
+        data, run = arguments.out / f"fold-{fold.name}", arguments.out / f"run-{fold.name}"
+        write_samples(data, rows_of(fold.held, fold.learned))
         command = [sys.executable, "-c", "from forensics.cli.main import main; main()", "train"]
         subprocess.run([*command, "--data", str(data), "--out", str(run), *passed_on.split()], check=True)
-        scores = scores_of(run, held)
-        aucs.append((auc(held, scores), auc(held, scores, without=EVERYWHERE)))
-        print(f"fold {index}: AUC {aucs[-1][0]:.3f}, without {EVERYWHERE} {aucs[-1][1]:.3f}, n = {len(held)}")
-        for line in eer_lines(held, scores):
+        scores = scores_of(run, fold.held)
+        whole, strict = auc(fold.held, scores), auc(fold.held, scores, without=EVERYWHERE)
+        # A fold counts as much as another, a kind's part as much as it holds of the kind.
+        weight = sum(clip.manipulated for clip in fold.held) if fold.kind else 1
+        measured.setdefault(fold.kind or fold.name, []).append((whole, strict, weight))
+        print(f"{fold.name}: AUC {whole:.3f}, without {EVERYWHERE} {strict:.3f}, n = {len(fold.held)}")
+        for line in eer_lines(fold.held, scores):
             print(f"    {line}")
-    whole, strict = np.nanmean(np.array(aucs), axis=0)
-    print(f"mean of folds: AUC {whole:.3f}, without {EVERYWHERE} {strict:.3f}")
+    whole, strict = np.nanmean([weighted(parts) for parts in measured.values()], axis=0)
+    print(f"mean by {arguments.by}: AUC {whole:.3f}, without {EVERYWHERE} {strict:.3f}")
+
+
+def weighted(parts: list[tuple[float, float, int]]) -> list[float]:
+    """Means of both AUCs, each over the parts that have one."""
+    values = np.array(parts)
+    means = []
+    for column in (0, 1):
+        known = np.isfinite(values[:, column])
+        shares = values[known, 2]
+        means.append(float(np.average(values[known, column], weights=shares)) if known.any() else np.nan)
+    return means
+
+
+def folds(clips: list[Clip], by: str, seed: int) -> Iterator[Fold]:
+    """All folds, those without enough manipulated clips left out."""
+    parts = folds_of(clips, seed, N_FOLDS[by])
+    for index in range(N_FOLDS[by]):
+        part = [clip for clip in clips if parts[clip.source] == index]
+        if by == "source":
+            yield Fold(str(index), "", part, learned_beside(part, clips))
+            continue
+        sources = {clip.source for clip in part}
+        others = [clip for clip in clips if clip.source not in sources]
+        for kind in FAMILIES:
+            held = [clip for clip in part if not clip.manipulated or families_of(clip.method)[0] == kind]
+            strangers = [
+                clip for clip in others if not clip.manipulated or kind not in families_of(clip.method)
+            ]
+            if sum(clip.manipulated for clip in held) >= FEWEST:
+                yield Fold(f"{index}-{kind}", kind, held, learned_beside(held, strangers))
 
 
 def training_clips(manifest: Path) -> list[Clip]:
@@ -85,7 +140,7 @@ def training_clips(manifest: Path) -> list[Clip]:
         ]
 
 
-def folds_of(clips: list[Clip], seed: int) -> dict[str, int]:
+def folds_of(clips: list[Clip], seed: int, n_folds: int) -> dict[str, int]:
     """Each source's fold: the largest first, each to where it evens out both labels most."""
     rng = np.random.default_rng(seed)
     counts = {
@@ -97,7 +152,7 @@ def folds_of(clips: list[Clip], seed: int) -> dict[str, int]:
     # Chance changes the order of sources of like size, so that another seed gives another partition.
     order = sorted(counts, key=lambda source: -(counts[source].sum() + 12 * rng.random()))
     total = sum(counts.values())
-    filled = np.zeros((N_FOLDS, 2))
+    filled = np.zeros((n_folds, 2))
     folds = {}
     for source in order:
         gain = (((filled + counts[source]) / total) ** 2 - (filled / total) ** 2).sum(axis=1)

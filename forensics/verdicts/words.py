@@ -3,10 +3,10 @@
 from __future__ import annotations
 
 import math
-from collections.abc import Mapping, Sequence
+from collections.abc import Iterator, Mapping, Sequence
 
 from forensics.records.findings import Abstention
-from forensics.records.media import MediaFile, MediaKind
+from forensics.records.media import MediaFile, MediaKind, StreamKind
 from forensics.records.model_card import ModelCard
 from forensics.records.verdict import Basis, VerdictLabel
 
@@ -84,5 +84,15 @@ def limits_of(
         if abstention.detector != deciding.detector or abstention.subject != deciding.subject
     )
     if media.kind is MediaKind.VIDEO:
-        limits.append("Sampled frames were examined, not every frame.")
+        limits.extend(_not_every_frame(media))
     return tuple(dict.fromkeys(limits))
+
+
+def _not_every_frame(media: MediaFile) -> Iterator[str]:
+    stream = media.stream(StreamKind.VIDEO)
+    n_all = stream.n_frames_from_content if stream else None
+    n_chosen = len(stream.chosen_frames) if stream else 0
+    if not n_all or not n_chosen:
+        yield "Sampled frames were examined, not every frame."
+    elif n_chosen < n_all:
+        yield f"{n_chosen} of {n_all} frames were examined."

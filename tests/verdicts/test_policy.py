@@ -9,7 +9,7 @@ import numpy as np
 import pytest
 
 from forensics.records.findings import Abstention, Score, Span, Why
-from forensics.records.media import MediaFile, MediaKind
+from forensics.records.media import MediaFile, MediaKind, StreamInfo, StreamKind
 from forensics.records.model_card import Calibration, InputContract, ModelCard, Task, Thresholds
 from forensics.records.verdict import VerdictLabel
 from forensics.verdicts.interval import mean_interval
@@ -91,6 +91,24 @@ def test_a_clip_of_one_frame_is_judged_by_it() -> None:
         conclude(VIDEO, scores("face", "person 1", [4.0]), [], CARDS).label
         is VerdictLabel.SIGNS_OF_MANIPULATION
     )
+
+
+@pytest.mark.parametrize(
+    ("n_all", "n_chosen", "said"),
+    [
+        (346, 8, "8 of 346 frames were examined."),
+        (9, 9, None),
+        (None, 0, "Sampled frames were examined, not every frame."),
+    ],
+)
+def test_a_verdict_says_how_much_of_a_video_was_looked_at(
+    n_all: int | None, n_chosen: int, said: str | None
+) -> None:
+    stream = StreamInfo(
+        0, StreamKind.VIDEO, "h264", n_frames_from_content=n_all, chosen_frames=tuple(range(n_chosen))
+    )
+    verdict = conclude(replace(VIDEO, streams=(stream,)), scores("face", "person 1", [-4.0] * 3), [], CARDS)
+    assert [limit for limit in verdict.limits if "frames were" in limit] == ([said] if said else [])
 
 
 def test_an_unclear_voice_does_not_overrule_clean_faces_and_is_named() -> None:

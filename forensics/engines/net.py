@@ -11,6 +11,13 @@ import numpy.typing as npt
 from forensics.records.model_card import ModelCard
 
 DEFAULT_BATCH = 8
+# Stored form of the weights that serves a precision of inference.
+_STORED_AS = {"f32": "f16", "bf16": "f16", "int8": "int8"}
+
+
+def stored_form(precision: str) -> str:
+    """The stored form of a model (``Variant.precision``) that is run for a precision of inference."""
+    return _STORED_AS.get(precision, precision)
 
 
 @dataclass(frozen=True, slots=True)

@@ -15,25 +15,13 @@ import numpy.typing as npt
 import openvino as ov
 
 from forensics import cache
-from forensics.engines.net import NetOutput, Pace
+from forensics.engines.net import NetOutput, Pace, stored_form
 from forensics.errors import EngineError
 from forensics.processor import cpu_isa, cpu_name
 from forensics.records.model_card import ModelCard, Variant
 
 LOGIT_OUTPUT = "logit"
 MAP_OUTPUT = "map"
-# Stored form of the weights that serves a precision of inference.
-_STORED_AS = {"f32": "f16", "bf16": "f16", "int8": "int8"}
-
-
-def stored_form(precision: str) -> str:
-    """The stored form of a model (``Variant.precision``) that is run for a precision of inference."""
-    return _STORED_AS.get(precision, precision)
-
-
-def machine_key() -> str:
-    """What compiled nets and measured paces depend on beside the net: OpenVINO and the processor."""
-    return cache.key_of(ov.get_version(), cpu_name(), cpu_isa())
 
 
 class CompiledNet:
@@ -125,7 +113,9 @@ def _compiled(folder: Path, variant: Variant, configuration: dict[str, Any]) -> 
     if not (variant.xml_sha256 and variant.bin_sha256):  # nothing to recognise the files by
         return core.compile_model(folder / variant.xml, "CPU", configuration)
     settings = [f"{name}={value}" for name, value in sorted(configuration.items())]
-    key = cache.key_of(variant.xml_sha256, variant.bin_sha256, machine_key(), *settings)
+    key = cache.key_of(
+        variant.xml_sha256, variant.bin_sha256, ov.get_version(), cpu_name(), cpu_isa(), *settings
+    )
     name = f"{variant.bin_sha256[:12]}-{key}.net"
     kept = cache.recall(name)
     if kept is not None:

@@ -9,6 +9,7 @@ from __future__ import annotations
 import time
 from collections.abc import Callable, Iterator
 from dataclasses import dataclass
+from importlib.metadata import version
 from pathlib import Path
 from statistics import median
 from typing import Any
@@ -18,8 +19,8 @@ import numpy as np
 import numpy.typing as npt
 
 from forensics import cache
-from forensics.engines.net import Net, Pace
-from forensics.engines.openvino_engine import CompiledNet, machine_key, stored_form
+from forensics.engines.net import Net, Pace, stored_form
+from forensics.processor import cpu_isa, cpu_name
 from forensics.records.model_card import ModelCard, Task
 
 N_ROUNDS = 3
@@ -82,6 +83,9 @@ def tune(
     Raises:
         EngineError: the net cannot be run.
     """
+    # Who merely asks for a pace runs no net, and need not wait for OpenVINO.
+    from forensics.engines.openvino_engine import CompiledNet
+
     paces = list(candidates(n_cores))
     inputs = _inputs(card, max(pace.n_batch for pace in paces))
     nets = [CompiledNet(card, folder, precision, pace) for pace in paces]
@@ -133,7 +137,8 @@ def fastest(timings: tuple[Timing, ...], n_threads: int) -> Pace | None:
 def _name(card: ModelCard, precision: str) -> str:
     variant = card.variant(stored_form(precision))
     weights = "" if variant is None else variant.bin_sha256
-    return f"pace-{cache.key_of(weights, precision, machine_key())}.json"
+    key = cache.key_of(weights, precision, version("openvino"), cpu_name(), cpu_isa())
+    return f"pace-{key}.json"
 
 
 def _inputs(card: ModelCard, n: int) -> npt.NDArray[Any]:

@@ -14,8 +14,7 @@ from forensics import catalog
 from forensics.detectors import load_detector
 from forensics.detectors.detector import Detector
 from forensics.detectors.second_look import can_clear
-from forensics.engines.net import Pace
-from forensics.engines.openvino_engine import CompiledNet, stored_form
+from forensics.engines.net import Net, Pace, stored_form
 from forensics.engines.tuning import pace_for
 from forensics.errors import SettingsError
 from forensics.faces.finder import FaceFinder
@@ -49,12 +48,15 @@ class ChosenModel:
         """What is compiled for it, in the order of use."""
         return (self.precision,) if self.first_look is None else (self.first_look, self.precision)
 
-    def compiled(self, precision: str) -> CompiledNet:
+    def compiled(self, precision: str) -> Net:
         """The net, ready to run.
 
         Raises:
             EngineError: it cannot be run on this machine.
         """
+        # The process that hands out the files runs no net, and need not wait for OpenVINO.
+        from forensics.engines.openvino_engine import CompiledNet
+
         return CompiledNet(self.card, self.folder, precision, self.paces.get(precision))
 
 

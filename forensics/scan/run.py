@@ -13,9 +13,8 @@ from forensics.media.discovery import Found, Rejected, discover, display_path
 from forensics.records.scan import RunManifest, ScanResult
 from forensics.records.verdict import VerdictLabel
 from forensics.scan.batch import run_batch
-from forensics.scan.bench import ChosenModel, assemble, choose_models, manifest_of
+from forensics.scan.bench import Bench, ChosenModel, assemble, choose_models, manifest_of
 from forensics.scan.events import Event
-from forensics.scan.pipeline import examine
 from forensics.settings import ScanSettings
 
 
@@ -119,7 +118,7 @@ def run_scan(
         run_batch(
             todo,
             partial(assemble, settings, plan.models),
-            examine,
+            _examine,
             n_workers=settings.workers,
             time_limit_s=settings.time_limit_s,
             on_result=keep,
@@ -130,3 +129,10 @@ def run_scan(
         interrupted = True
     case.finish({label.value: n for label, n in counts.items()}, interrupted=interrupted)
     return ScanOutcome(counts.total(), n_skipped, interrupted)
+
+
+def _examine(file: Found, bench: Bench) -> ScanResult:
+    # The process that hands out the files decodes nothing, and need not wait for FFmpeg and OpenCV.
+    from forensics.scan.pipeline import examine
+
+    return examine(file, bench)

@@ -60,3 +60,15 @@ except SystemExit as left:
     assert "typer" in loaded
     assert not loaded & _HEAVY
     assert "rich" not in loaded
+
+
+def test_the_process_that_hands_out_the_files_loads_what_runs_nets_in_workers_alone() -> None:
+    code = """
+from pathlib import Path
+from forensics.cli import scanning
+from forensics.scan.bench import choose_models, manifest_of
+from forensics.settings import ScanSettings
+settings = ScanSettings(paths=(Path("."),))
+manifest_of(settings, choose_models(settings), ["forensics", "scan", "."])
+"""
+    assert not _loaded_after(code) & {"av", "cv2", "dlib", "openvino", "scipy", "sklearn"}

@@ -28,7 +28,7 @@ import numpy as np
 import numpy.typing as npt
 import timm
 import torch
-from whole_scan import parser_of, run_scan
+from whole_scan import parser_of, run_scan, unlabelled
 
 from forensics.media.discovery import Found, discover
 from forensics.media.probe import probe
@@ -115,13 +115,9 @@ def timed(work: Callable[[], object]) -> float:
 
 def scan_s(clips: list[Clip], way: Sequence[str], n_workers: int) -> float:
     """Wall seconds of a whole scan of these clips, with the options of one way."""
-    with tempfile.TemporaryDirectory() as folder:
-        # The report names its files by path, so they are scanned where they lie.
-        cost = run_scan(
-            *(clip.path for clip in clips),
-            *way,
-            *("--workers", str(n_workers), "--detectors", "face", "--case", Path(folder) / "a.case"),
-        )
+    with tempfile.TemporaryDirectory() as scratch, unlabelled(clip.path for clip in clips) as folder:
+        case = Path(scratch) / "a.case"
+        cost = run_scan(folder, *way, "--workers", str(n_workers), "--detectors", "face", "--case", case)
     return cost.wall_s
 
 

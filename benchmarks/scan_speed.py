@@ -11,6 +11,7 @@ machine is told by as many separate scans, each with one worker, at the same tim
 
 from __future__ import annotations
 
+import argparse
 import os
 import statistics
 import sys
@@ -21,7 +22,7 @@ from concurrent.futures import ThreadPoolExecutor
 from pathlib import Path
 from typing import TypeVar
 
-from whole_scan import parser_of, run_scan
+from whole_scan import parser_of, run_scan, unlabelled
 
 from forensics.detectors.detector import Detector
 from forensics.faces.crop import crop
@@ -95,13 +96,24 @@ def main() -> None:
     )
     bench = assemble(settings, choose_models(settings))
     files = [found for found in discover([options.folder]) if isinstance(found, Found)]
+    with unlabelled(file.path for file in files) as folder:
+        rows = _measured(options, files, bench, folder)
+    print(f"{len(files)} files, {options.frames} frames, {options.profile}, {options.repeats} runs")
+    print("| figure | median | lowest | highest |\n|---|---|---|---|")
+    for line in _lines(rows):
+        print(line)
+
+
+def _measured(
+    options: argparse.Namespace, files: list[Found], bench: Bench, folder: Path
+) -> dict[str, list[float]]:
     rows: dict[str, list[float]] = defaultdict(list)
-    shared = ("--profile", options.profile, "--frames", str(options.frames))
+    shared = (folder, "--profile", options.profile, "--frames", str(options.frames))
     for _ in range(options.repeats):
-        one = run_scan(options.folder, "--workers", "1", *shared)
+        one = run_scan(*shared, "--workers", "1")
         alone = parts(files, bench)
-        several = run_scan(options.folder, "--workers", str(options.workers), *shared)
-        at_once_s = _separate_scans_s(options.workers, options.folder, "--workers", "1", *shared)
+        several = run_scan(*shared, "--workers", str(options.workers))
+        at_once_s = _separate_scans_s(options.workers, *shared, "--workers", "1")
         for name, seconds in alone.items():
             rows[f"{name}, CPU s"].append(seconds)
         rows["sum of the parts, CPU s"].append(sum(alone.values()))
@@ -114,10 +126,7 @@ def main() -> None:
             options.workers * one.wall_s / at_once_s
         )
         rows["largest process, MB"].append(max(one.peak_mb, several.peak_mb))
-    print(f"{len(files)} files, {options.frames} frames, {options.profile}, {options.repeats} runs")
-    print("| figure | median | lowest | highest |\n|---|---|---|---|")
-    for line in _lines(rows):
-        print(line)
+    return rows
 
 
 def _separate_scans_s(n_scans: int, *arguments: str | Path) -> float:

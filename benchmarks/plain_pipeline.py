@@ -122,7 +122,7 @@ def scan_s(clips: list[Clip], way: Sequence[str], n_workers: int) -> float:
 
 
 def main() -> None:
-    """Alternates the three ways, size by size, and prints a table."""
+    """Alternates the ways, size by size, and prints a table."""
     parser = parser_of(__doc__)
     parser.add_argument("--most", type=int, default=6, help="clips of one size")
     options = parser.parse_args()

@@ -9,12 +9,11 @@ away.
 
 from __future__ import annotations
 
-import statistics
 import tempfile
 from collections import defaultdict
 from pathlib import Path
 
-from whole_scan import parser_of, run_forensics
+from whole_scan import parser_of, run_forensics, spread
 
 
 def main() -> None:
@@ -40,9 +39,8 @@ def main() -> None:
             rows["largest process, MB"].append(peak_mb)
         rows[f"{options.workers} against one"].append(walls[1] / walls[options.workers])
     print(f"{options.folder.name}, {options.frames} frames a video, {options.repeats} runs")
-    print("| figure | median | lowest | highest |\n|---|---|---|---|")
-    for name, values in rows.items():
-        print(f"| {name} | {statistics.median(values):.2f} | {min(values):.2f} | {max(values):.2f} |")
+    for line in spread(rows):
+        print(line)
 
 
 if __name__ == "__main__":

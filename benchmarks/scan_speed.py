@@ -13,16 +13,15 @@ from __future__ import annotations
 
 import argparse
 import os
-import statistics
 import sys
 import time
 from collections import defaultdict
-from collections.abc import Callable, Iterator
+from collections.abc import Callable
 from concurrent.futures import ThreadPoolExecutor
 from pathlib import Path
 from typing import TypeVar
 
-from whole_scan import parser_of, run_scan, unlabelled
+from whole_scan import parser_of, run_scan, spread, unlabelled
 
 from forensics.detectors.detector import Detector
 from forensics.faces.crop import crop
@@ -70,8 +69,16 @@ def timed(spent: dict[str, float], name: str, work: Callable[[], T]) -> T:
 
 def _decoded(file: Found, media: MediaFile, bench: Bench) -> list[Item]:
     settings = bench.settings
-    thrifty = settings.profile is Profile.TRIAGE
-    return list(decode(file.path, media, settings.n_frames, video=True, audio=bench.listens, thrifty=thrifty))
+    return list(
+        decode(
+            file.path,
+            media,
+            settings.n_frames,
+            video=True,
+            audio=bench.listens,
+            thrifty=settings.thrifty,
+        )
+    )
 
 
 def _scored(detector: Detector, media: MediaFile, items: list[Item]) -> list[Item]:
@@ -99,8 +106,7 @@ def main() -> None:
     with unlabelled(file.path for file in files) as folder:
         rows = _measured(options, files, bench, folder)
     print(f"{len(files)} files, {options.frames} frames, {options.profile}, {options.repeats} runs")
-    print("| figure | median | lowest | highest |\n|---|---|---|---|")
-    for line in _lines(rows):
+    for line in spread(rows):
         print(line)
 
 
@@ -136,11 +142,6 @@ def _separate_scans_s(n_scans: int, *arguments: str | Path) -> float:
         for scan in [pool.submit(run_scan, *arguments) for _ in range(n_scans)]:
             scan.result()
     return time.perf_counter() - started
-
-
-def _lines(rows: dict[str, list[float]]) -> Iterator[str]:
-    for name, values in rows.items():
-        yield f"| {name} | {statistics.median(values):.2f} | {min(values):.2f} | {max(values):.2f} |"
 
 
 if __name__ == "__main__":

@@ -10,9 +10,10 @@ import subprocess
 import sys
 import tempfile
 import time
-from collections.abc import Iterable, Iterator
+from collections.abc import Iterable, Iterator, Mapping, Sequence
 from dataclasses import dataclass
 from pathlib import Path
+from statistics import median
 from typing import Any
 
 from forensics.processor import usable_cores
@@ -99,6 +100,14 @@ def run_forensics(*arguments: str | Path) -> tuple[float, float, float]:
     )
     wall_s, cpu_s, peak_mb = json.loads(told.stdout)
     return wall_s, cpu_s, peak_mb
+
+
+def spread(rows: Mapping[str, Sequence[float]]) -> Iterator[str]:
+    """A table of medians, with the lowest and the highest of the runs."""
+    yield "| figure | median | lowest | highest |"
+    yield "|---|---|---|---|"
+    for name, values in rows.items():
+        yield f"| {name} | {median(values):.2f} | {min(values):.2f} | {max(values):.2f} |"
 
 
 def _launch(command: list[str]) -> tuple[float, float, float]:

@@ -74,6 +74,11 @@ class ScanSettings:
         """Frames sampled per video."""
         return self.profile.frames if self.frames is None else self.frames
 
+    @property
+    def thrifty(self) -> bool:
+        """Whether to take the frames that are decoded least for."""
+        return self.profile is Profile.TRIAGE
+
     def as_text(self) -> dict[str, str]:
         """Every setting by name, as text, for the manifest."""
         written = {item.name: _text(getattr(self, item.name)) for item in fields(self)}

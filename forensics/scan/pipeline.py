@@ -28,7 +28,6 @@ from forensics.records.stream import Item
 from forensics.records.verdict import Verdict, VerdictLabel
 from forensics.scan.bench import Bench
 from forensics.scan.clock import StageClock
-from forensics.settings import Profile
 from forensics.verdicts.policy import POLICY, conclude
 
 _LOG = logging.getLogger(__name__)
@@ -82,7 +81,7 @@ def _belt(path: Path, media: MediaFile, bench: Bench, clock: StageClock) -> Iter
             settings.n_frames,
             video=contract is not None,
             audio=bench.listens,
-            thrifty=settings.profile is Profile.TRIAGE,
+            thrifty=settings.thrifty,
         )
     )
     items = clock.timed("decode", items)

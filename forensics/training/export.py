@@ -28,9 +28,8 @@ from forensics.records.model_card import Domain, InputContract, ModelCard, Task
 from forensics.training.conversion import parity, run_openvino, to_openvino
 from forensics.training.data.samples import Sample, read_samples
 from forensics.training.inscription import stem_of, store
-from forensics.training.nets import build_net
 from forensics.training.quantise import Comparison, quantise
-from forensics.training.run import BEST_NAME, load, read_record
+from forensics.training.run import finished_net
 from forensics.training.streams import Item, validation_rows, validation_set
 
 _BATCH = 16
@@ -73,9 +72,7 @@ def export(settings: ExportSettings, on_note: Callable[[str], None] | None = Non
         TrainingError: the run is unfinished, its validation rows are gone, or parity fails.
     """
     note = on_note or (lambda _: None)
-    record = read_record(settings.run)
-    net = build_net(record["settings"]["net"])
-    net.load_state_dict(load(settings.run / BEST_NAME)["ema"])
+    net, record = finished_net(settings.run)
     contract = msgspec.convert(record["contract"], InputContract)
     folders = settings.data or tuple(Path(folder) for folder in record["settings"]["data"])
     samples = [sample for folder in folders for sample in read_samples(folder)]

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from torch import Tensor, nn
 
-from forensics.training.backends.backend import Backend, Layout
+from forensics.training.backends.backend import Backend, Layout, logits_by
 from forensics.training.nets.net import FakenessNet
 from forensics.training.teacher import Teacher
 
@@ -24,12 +24,8 @@ def loss_of(
     With a teacher, they are then pulled towards what it makes of each sample.
     """
     raw, label = raw.to(backend.device, non_blocking=True), label.to(backend.device, non_blocking=True)
-    x = net.prepare(raw)
-    if x.ndim == 4:
-        x = x.contiguous(memory_format=layout.memory_format)
-    with backend.autocast(layout):
-        logit, _ = model(x)
+    logit = logits_by(backend, layout, model, net.prepare(raw))
     target = label * (1 - label_smoothing) + label_smoothing / 2
     if teacher is not None:
         target = teacher.targets(raw, target)
-    return nn.functional.binary_cross_entropy_with_logits(logit.float(), target)
+    return nn.functional.binary_cross_entropy_with_logits(logit, target)

@@ -12,6 +12,8 @@ import msgspec
 import torch
 
 from forensics.errors import TrainingError
+from forensics.training.nets import build_net
+from forensics.training.nets.net import FakenessNet
 
 CHECKPOINT_NAME = "last.pt"
 BEST_NAME = "best.pt"
@@ -144,6 +146,18 @@ def read_record(folder: Path) -> dict[str, Any]:
         )
     record: dict[str, Any] = msgspec.json.decode(path.read_bytes())
     return record
+
+
+def finished_net(folder: Path) -> tuple[FakenessNet, dict[str, Any]]:
+    """The net of a finished run with its best weights, and the run's record.
+
+    Raises:
+        TrainingError: the run is unfinished or damaged.
+    """
+    record = read_record(folder)
+    net = build_net(record["settings"]["net"])
+    net.load_state_dict(load(folder / BEST_NAME)["ema"])
+    return net, record
 
 
 def write_record(folder: Path, record: dict[str, Any]) -> None:

@@ -14,9 +14,8 @@ from torch import Tensor, nn
 
 from forensics.errors import TrainingError
 from forensics.records.model_card import Task
-from forensics.training.backends.backend import Backend, Layout, laid_out
-from forensics.training.nets import build_net
-from forensics.training.run import BEST_NAME, load, read_record
+from forensics.training.backends.backend import Backend, Layout, laid_out, logits_by
+from forensics.training.run import finished_net
 
 # How much of the target is the teacher's opinion; the rest is the label.
 _SHARE = 0.5
@@ -36,14 +35,12 @@ class Teacher:
     """
 
     def __init__(self, run: Path, task: Task, backend: Backend, layout: Layout) -> None:
-        record = read_record(run)
-        net = build_net(record["settings"]["net"])
+        net, record = finished_net(run)
         if net.task is not task:
             raise TrainingError(
                 f"{run} is a net for the {net.task.value} detector, not for {task.value}",
                 "Give a teacher of the same detector.",
             )
-        net.load_state_dict(load(run / BEST_NAME)["ema"])
         self._net = net
         self._model = laid_out(net.eval(), layout, backend.device)
         self._size_px: int | None = record["contract"]["size_px"]
@@ -60,12 +57,9 @@ class Teacher:
             label: float[N], 0 or 1 or smoothed.
         """
         x = self._net.prepare(raw)
-        if x.ndim == 4:
-            if x.shape[-1] != self._size_px:
-                x = nn.functional.interpolate(
-                    x, size=(self._size_px, self._size_px), mode="bilinear", antialias=True
-                )
-            x = x.contiguous(memory_format=self._layout.memory_format)
-        with self._backend.autocast(self._layout):
-            logit, _ = self._model(x)
-        return _SHARE * torch.sigmoid(logit.float()) + (1 - _SHARE) * label
+        if x.ndim == 4 and x.shape[-1] != self._size_px:
+            x = nn.functional.interpolate(
+                x, size=(self._size_px, self._size_px), mode="bilinear", antialias=True
+            )
+        logit = logits_by(self._backend, self._layout, self._model, x)
+        return _SHARE * torch.sigmoid(logit) + (1 - _SHARE) * label

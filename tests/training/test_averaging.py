@@ -9,34 +9,20 @@ import pytest
 import torch
 
 from forensics.errors import TrainingError
-from forensics.training import loop
 from forensics.training.averaging import average, mean_of
-from forensics.training.backends.backend import Layout
 from forensics.training.loop import train
-from forensics.training.run import BEST_NAME, CHECKPOINT_NAME, TrainSettings, load, read_record
+from forensics.training.run import BEST_NAME, CHECKPOINT_NAME, load, read_record
+from tests.training.small import one_layout, small_settings
 
 
 @pytest.fixture(scope="module")
 def runs(prepared: Path, tmp_path_factory: pytest.TempPathFactory) -> tuple[Path, Path, Path]:
     """A run, a run that goes on from its weights, and one on larger pictures."""
     folder = tmp_path_factory.mktemp("runs")
-    settings = TrainSettings(
-        net="efficientnetv2-b0-autoatt",
-        data=(prepared,),
-        out=folder / "first",
-        backend="onednn",
-        precision="fp32",
-        init="none",
-        n_steps=1,
-        batch_size=4,
-        size_px=64,
-        evaluate_every=1,
-        n_loaders=0,
-    )
+    settings = small_settings(prepared, folder / "first", n_steps=1, batch_size=4, evaluate_every=1)
     second = replace(settings, out=folder / "second", init=str(folder / "first" / BEST_NAME), seed=3)
     larger = replace(settings, out=folder / "larger", size_px=96)
-    with pytest.MonkeyPatch.context() as patch:
-        patch.setattr(loop, "fastest_layout", lambda *_: Layout("fp32", channels_last=True))
+    with one_layout():
         for one in (settings, second, larger):
             train(one)
     return settings.out, second.out, larger.out

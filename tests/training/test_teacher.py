@@ -10,36 +10,22 @@ import torch
 
 from forensics.errors import TrainingError
 from forensics.records.model_card import Task
-from forensics.training import loop
 from forensics.training.backends import load_backend
-from forensics.training.backends.backend import Layout
 from forensics.training.loop import train
 from forensics.training.nets import build_net
 from forensics.training.run import BEST_NAME, CHECKPOINT_NAME, TrainSettings, load
 from forensics.training.teacher import Teacher
+from tests.training.small import LAYOUT, one_layout, small_settings
 
-LAYOUT = Layout("fp32", channels_last=True)
 SIZE_PX = 64
 
 
 @pytest.fixture(scope="module")
 def lesson(prepared: Path, tmp_path_factory: pytest.TempPathFactory) -> TrainSettings:
     """Settings of a run that is finished and may teach."""
-    settings = TrainSettings(
-        net="efficientnetv2-b0-autoatt",
-        data=(prepared,),
-        out=tmp_path_factory.mktemp("runs") / "teacher",
-        backend="onednn",
-        precision="fp32",
-        init="none",
-        n_steps=2,
-        batch_size=4,
-        size_px=SIZE_PX,
-        evaluate_every=2,
-        n_loaders=0,
-    )
-    with pytest.MonkeyPatch.context() as patch:
-        patch.setattr(loop, "fastest_layout", lambda *_: LAYOUT)
+    out = tmp_path_factory.mktemp("runs") / "teacher"
+    settings = small_settings(prepared, out, n_steps=2, batch_size=4, size_px=SIZE_PX, evaluate_every=2)
+    with one_layout():
         train(settings)
     return settings
 
@@ -47,11 +33,6 @@ def lesson(prepared: Path, tmp_path_factory: pytest.TempPathFactory) -> TrainSet
 @pytest.fixture
 def teacher(lesson: TrainSettings) -> Teacher:
     return Teacher(lesson.out, Task.FACE, load_backend("onednn"), LAYOUT)
-
-
-@pytest.fixture
-def _one_layout(monkeypatch: pytest.MonkeyPatch) -> None:
-    monkeypatch.setattr(loop, "fastest_layout", lambda *_: LAYOUT)
 
 
 def test_a_target_lies_halfway_between_the_label_and_the_teachers_fakeness(

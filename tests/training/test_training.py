@@ -9,20 +9,17 @@ import subprocess
 import sys
 from dataclasses import replace
 from pathlib import Path
-from typing import Any
 
 import pytest
 import torch
 
 from forensics.errors import BackendUnavailable, TrainingError
-from forensics.training import loop
 from forensics.training.backends import load_backend
-from forensics.training.backends.backend import Layout
 from forensics.training.loop import learning_rate, train
-from forensics.training.run import BEST_NAME, CHECKPOINT_NAME, LOG_NAME, RECORD_NAME, TrainSettings
+from forensics.training.run import BEST_NAME, CHECKPOINT_NAME, LOG_NAME, RECORD_NAME
+from tests.training.small import small_settings
 
 CPU_BACKENDS = ["onednn", "ipex"]
-LAYOUT = Layout("fp32", channels_last=True)
 # Trains in a process of its own, as the command does: importing IPEX once changes the last bits of every
 # later training in the same process, on oneDNN too. "kill" ends it in the middle of step 4: weights are
 # changed, nothing is written yet.
@@ -75,29 +72,6 @@ def usable(backend: str) -> str:
     return backend
 
 
-def settings(data: Path, out: Path, **more: Any) -> TrainSettings:
-    small = {
-        "net": "efficientnetv2-b0-autoatt",
-        "backend": "onednn",
-        "precision": "fp32",
-        "init": "none",
-        "seed": 7,
-        "n_steps": 6,
-        "batch_size": 8,
-        "size_px": 64,
-        "evaluate_every": 6,
-        "checkpoint_every_s": 0.0,
-        "n_loaders": 0,
-    }
-    return TrainSettings(data=(data,), out=out, **(small | more))
-
-
-@pytest.fixture
-def _one_layout(monkeypatch: pytest.MonkeyPatch) -> None:
-    # Which layout is the fastest may differ from one timing to the next, and with it the last bits.
-    monkeypatch.setattr(loop, "fastest_layout", lambda *_: LAYOUT)
-
-
 @pytest.mark.parametrize("backend", CPU_BACKENDS)
 @pytest.mark.parametrize("net", ["efficientnetv2-b0-autoatt", "efficientnet-autoatt-b4"])
 def test_a_training_leaves_weights_log_record_and_page(
@@ -106,7 +80,7 @@ def test_a_training_leaves_weights_log_record_and_page(
     out = tmp_path / "run"
     seen = []
     small = net.endswith("b0-autoatt")
-    asked = settings(
+    asked = small_settings(
         prepared,
         out,
         net=net,
@@ -162,7 +136,7 @@ def test_a_killed_and_resumed_run_ends_in_the_same_weights(prepared: Path, tmp_p
 def test_the_same_seed_gives_the_same_weights_and_another_seed_others(prepared: Path, tmp_path: Path):
     weights = {}
     for name, seed in {"a": 1, "b": 1, "c": 2}.items():
-        train(settings(prepared, tmp_path / name, seed=seed, n_steps=2, evaluate_every=2))
+        train(small_settings(prepared, tmp_path / name, seed=seed, n_steps=2, evaluate_every=2))
         weights[name] = torch.load(tmp_path / name / CHECKPOINT_NAME, weights_only=True)["net"]["head.weight"]
     assert torch.equal(weights["a"], weights["b"])
     assert not torch.equal(weights["a"], weights["c"])
@@ -170,7 +144,7 @@ def test_the_same_seed_gives_the_same_weights_and_another_seed_others(prepared: 
 
 @pytest.mark.usefixtures("_one_layout")
 def test_a_run_cannot_be_resumed_with_other_settings(prepared: Path, tmp_path: Path):
-    asked = settings(prepared, tmp_path / "run", n_steps=2, evaluate_every=2)
+    asked = small_settings(prepared, tmp_path / "run", n_steps=2, evaluate_every=2)
     with pytest.raises(TrainingError, match="holds no run to resume"):
         train(asked, resume=True)
     train(asked)
@@ -189,7 +163,7 @@ def test_a_damaged_checkpoint_is_named(prepared: Path, tmp_path: Path):
     out.mkdir()
     (out / CHECKPOINT_NAME).write_bytes(b"half a file")
     with pytest.raises(TrainingError, match=r"last\.pt is damaged"):
-        train(settings(prepared, out), resume=True)
+        train(small_settings(prepared, out), resume=True)
 
 
 def test_validation_needs_both_labels(tmp_path: Path):
@@ -197,20 +171,20 @@ def test_validation_needs_both_labels(tmp_path: Path):
 
     data = made_faces(tmp_path / "data", {("train", False): 2, ("train", True): 2, ("val", False): 2})
     with pytest.raises(TrainingError, match="validation split needs pristine and manipulated"):
-        train(settings(data, tmp_path / "run"))
+        train(small_settings(data, tmp_path / "run"))
 
 
 def test_settings_that_cannot_work(tmp_path: Path):
     for bad in ({"batch_size": 7}, {"batch_size": 0}, {"n_steps": 0}, {"evaluate_every": 0}):
         with pytest.raises(TrainingError):
-            settings(tmp_path, tmp_path, **bad)
+            small_settings(tmp_path, tmp_path, **bad)
     with pytest.raises(TrainingError) as caught:
-        train(settings(tmp_path, tmp_path / "run"))
+        train(small_settings(tmp_path, tmp_path / "run"))
     assert "forensics prepare" in caught.value.hint
 
 
 def test_the_rate_warms_up_and_comes_down():
-    asked = settings(Path(), Path(), n_steps=100, learning_rate=1e-3)
+    asked = small_settings(Path(), Path(), n_steps=100, learning_rate=1e-3)
     rates = [learning_rate(asked, step) for step in range(100)]
     assert rates[0] == pytest.approx(1e-4)
     assert max(rates) == pytest.approx(1e-3)

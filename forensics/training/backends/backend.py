@@ -7,7 +7,7 @@ from dataclasses import dataclass
 from typing import Protocol
 
 import torch
-from torch import nn
+from torch import Tensor, nn
 
 
 @dataclass(frozen=True, slots=True)
@@ -36,6 +36,22 @@ def laid_out(model: nn.Module, layout: Layout, device: torch.device) -> nn.Modul
     # torch's own types do not know the keyword.
     moved: nn.Module = model.to(device, memory_format=layout.memory_format)  # type: ignore[call-overload]
     return moved
+
+
+def logits_by(backend: Backend, layout: Layout, model: nn.Module, x: Tensor) -> Tensor:
+    """float32[N] of one forward pass.
+
+    Args:
+        backend: runs it.
+        layout: brings pictures into its memory format and sets the precision.
+        model: what ``backend.prepare`` gave, or a model that was laid out.
+        x: what the net's ``prepare`` gave.
+    """
+    if x.ndim == 4:
+        x = x.contiguous(memory_format=layout.memory_format)
+    with backend.autocast(layout):
+        logit, _ = model(x)
+    return torch.as_tensor(logit).float()
 
 
 class Backend(Protocol):

@@ -15,6 +15,7 @@ import timm
 import torch
 from torch import Tensor, nn
 
+from forensics.errors import TrainingError
 from forensics.records.model_card import Task
 from forensics.training.nets.net import FakenessNet, normalise_rgb
 
@@ -66,6 +67,32 @@ class EfficientNetFace(FakenessNet):
     def prepare(self, raw: Tensor) -> Tensor:
         """uint8[N, S, S, 3] RGB to normalised float32[N, 3, S, S]."""
         return normalise_rgb(raw)
+
+    def adopt(self, weights: dict[str, Tensor], origin: str) -> None:
+        """Fills the trunk with weights under timm's names.
+
+        Args:
+            weights: of the trunk; more may be among them.
+            origin: what to call them in an error.
+
+        Raises:
+            TrainingError: some are missing, or of another shape.
+        """
+        wanted = self.trunk.state_dict()
+        usable = {
+            name: value.to(torch.float32) if value.is_floating_point() else value
+            for name, value in weights.items()
+            if name in wanted and value.shape == wanted[name].shape
+        }
+        missing = sorted(
+            name for name in wanted if name not in usable and not name.endswith("num_batches_tracked")
+        )
+        if missing:
+            raise TrainingError(
+                f"{origin} lacks {len(missing)} tensors of the trunk, first {missing[0]}",
+                "Give weights of the same architecture, with timm's names.",
+            )
+        self.trunk.load_state_dict(usable, strict=False)
 
     def features(self, x: Tensor) -> tuple[Tensor, Tensor | None]:
         """Last feature map float[N, C, h, w] and the attention map float[N, 1, h', w'] or None."""

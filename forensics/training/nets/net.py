@@ -7,6 +7,7 @@ from abc import abstractmethod
 import torch
 from torch import Tensor, nn
 
+from forensics.errors import TrainingError
 from forensics.records.model_card import Task
 
 IMAGENET_MEAN = (0.485, 0.456, 0.406)
@@ -31,6 +32,18 @@ class FakenessNet(nn.Module):
         Args:
             raw: face: uint8[N, S, S, 3] RGB; voice: float32[N, samples].
         """
+
+    def adopt(self, weights: dict[str, Tensor], origin: str) -> None:  # noqa: ARG002 - a net that can use them says how
+        """Starts from published weights of another net; none can be used unless a net says how.
+
+        Args:
+            weights: by their names in the file.
+            origin: what to call them in an error.
+
+        Raises:
+            TrainingError: they do not fit.
+        """
+        raise TrainingError(f"{origin} holds weights of an image net", "Use --init none for this net.")
 
     @abstractmethod
     def forward(self, x: Tensor) -> tuple[Tensor, Tensor]:

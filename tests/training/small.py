@@ -1,0 +1,42 @@
+"""Settings of real trainings that take a second or two; needs torch."""
+
+from __future__ import annotations
+
+from collections.abc import Iterator
+from contextlib import contextmanager
+from pathlib import Path
+from typing import Any
+
+import pytest
+
+from forensics.training import loop
+from forensics.training.backends.backend import Layout
+from forensics.training.run import TrainSettings
+
+LAYOUT = Layout("fp32", channels_last=True)
+
+
+def small_settings(data: Path, out: Path, **more: Any) -> TrainSettings:
+    """Of a few steps on small pictures, in fp32 on oneDNN."""
+    small = {
+        "net": "efficientnetv2-b0-autoatt",
+        "backend": "onednn",
+        "precision": "fp32",
+        "init": "none",
+        "seed": 7,
+        "n_steps": 6,
+        "batch_size": 8,
+        "size_px": 64,
+        "evaluate_every": 6,
+        "checkpoint_every_s": 0.0,
+        "n_loaders": 0,
+    }
+    return TrainSettings(data=(data,), out=out, **(small | more))
+
+
+@contextmanager
+def one_layout() -> Iterator[None]:
+    """Which layout is the fastest may differ from one timing to the next, and with it the last bits."""
+    with pytest.MonkeyPatch.context() as patch:
+        patch.setattr(loop, "fastest_layout", lambda *_: LAYOUT)
+        yield

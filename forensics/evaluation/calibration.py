@@ -68,7 +68,8 @@ def fit_calibration(
     if slope <= 0:
         raise SettingsError(
             f"The scores do not rise with manipulation (slope {slope:.3g} on {logits.size} rows)",
-            "Check that the labels are the right way round, and that this is the model you meant.",
+            "Check that the labels are the right way round and that this is the model you meant; "
+            "a net that is new needs more training.",
         )
     bent = log_losses[line] - log_losses[ISOTONIC] > _CLEARLY_BETTER
     chosen = ISOTONIC if bent else line
@@ -118,7 +119,8 @@ def _fit_line(logits: Floats, truth: Bools, *, with_intercept: bool) -> tuple[fl
     Targets (n + 1) / (n + 2) and 1 / (n + 2) instead of 1 and 0 (Platt 1999) keep the slope finite where the
     classes do not overlap: each row stands once with either label, weighted by its target.
     """
-    scale = float(logits.std())
+    # Centred and scaled: a net that has learned little gives scores whose mean is many times their spread.
+    centre, scale = float(logits.mean()) if with_intercept else 0.0, float(logits.std())
     if scale == 0:
         raise SettingsError("All scores are the same", "Check the model: it does not react to its input.")
     n_manipulated, n_pristine = float(truth.sum()), float((~truth).sum())
@@ -128,11 +130,12 @@ def _fit_line(logits: Floats, truth: Bools, *, with_intercept: bool) -> tuple[fl
         C=np.inf, solver="newton-cholesky", fit_intercept=with_intercept, tol=1e-8, max_iter=1000
     )
     model.fit(
-        np.concatenate([logits, logits])[:, None] / scale,
+        (np.concatenate([logits, logits])[:, None] - centre) / scale,
         np.concatenate([np.ones(logits.size), np.zeros(logits.size)]),
         sample_weight=np.concatenate([weights * target, weights * (1 - target)]),
     )
-    return float(model.coef_[0, 0]) / scale, float(model.intercept_[0]) if with_intercept else 0.0
+    slope = float(model.coef_[0, 0]) / scale
+    return slope, float(model.intercept_[0]) - slope * centre if with_intercept else 0.0
 
 
 def _fit_knots(logits: Floats, truth: Bools) -> tuple[tuple[float, float], ...]:

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import logging
 from pathlib import Path
 
 import timm
@@ -51,12 +52,16 @@ def initialise(net: FakenessNet, init: str) -> str:
 
 def _imagenet(net: EfficientNetFace) -> dict[str, Tensor]:
     name = net.trunk_name
+    # The client of the hub warns of every attempt, twice; what matters is said below.
+    logging.getLogger("huggingface_hub").setLevel(logging.ERROR)
     try:
         trunk = timm.create_model(name, pretrained=True, num_classes=0)
     except (OSError, RuntimeError, ValueError) as error:  # what the hub's client and timm raise
+        address = f"https://huggingface.co/{net.trunk.pretrained_cfg['hf_hub_id']}"
         raise TrainingError(
             f"ImageNet weights of {name} cannot be had: {error}",
-            "Fetch the file elsewhere and give it: --init FILE.safetensors; or --init none.",
+            f"Fetch model.safetensors of {address} on a machine with a network, and give it: "
+            "--init model.safetensors. To begin without: --init none.",
         ) from error
     state: dict[str, Tensor] = trunk.state_dict()
     return state

@@ -118,6 +118,18 @@ def test_classes_apart_keep_a_finite_slope() -> None:
     assert 0.9 < calibrated([5.0], fit.calibration)[0] < 0.9999
 
 
+def test_scores_that_differ_by_little_are_fitted_as_well() -> None:
+    # What a net gives that has learned next to nothing; the solver once stumbled over it.
+    raw, truth, groups = made_logits(600, shift=1.0)
+    wide = fit_calibration(raw, truth, groups, data="made")
+    narrow = fit_calibration(raw * 1e-6 + 0.25, truth, groups, data="made")
+    assert wide.chosen == narrow.chosen == PLATT
+    assert narrow.calibration.slope == pytest.approx(wide.calibration.slope * 1e6, rel=1e-4)
+    assert calibrated(raw * 1e-6 + 0.25, narrow.calibration) == pytest.approx(
+        calibrated(raw, wide.calibration), abs=1e-5
+    )
+
+
 def test_scores_outside_the_fit_are_held_at_its_edge() -> None:
     raw, truth, groups = made_logits(500)
     calibration = fit_calibration(raw, truth, groups, data="made").calibration

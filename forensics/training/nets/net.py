@@ -12,6 +12,9 @@ from forensics.records.model_card import Task
 
 IMAGENET_MEAN = (0.485, 0.456, 0.406)
 IMAGENET_STD = (0.229, 0.224, 0.225)
+# As tensors made once: made in a forward pass, they would be warned of at each conversion.
+_MEAN = torch.tensor(IMAGENET_MEAN).view(1, 3, 1, 1)
+_STD = torch.tensor(IMAGENET_STD).view(1, 3, 1, 1)
 
 
 class FakenessNet(nn.Module):
@@ -57,6 +60,4 @@ class FakenessNet(nn.Module):
 def normalise_rgb(raw: Tensor) -> Tensor:
     """uint8[N, S, S, 3] RGB to float32[N, 3, S, S] with ImageNet mean and deviation."""
     x = raw.permute(0, 3, 1, 2).float() / 255.0
-    mean = torch.tensor(IMAGENET_MEAN, device=raw.device).view(1, 3, 1, 1)
-    std = torch.tensor(IMAGENET_STD, device=raw.device).view(1, 3, 1, 1)
-    return (x - mean) / std
+    return (x - _MEAN.to(raw.device)) / _STD.to(raw.device)

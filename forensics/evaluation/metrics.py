@@ -47,7 +47,8 @@ def measure(
     A figure that cannot be had (one class only, no operating threshold) is left out. An interval is widened
     to hold the value itself, which resampling overestimates for ``ece`` and underestimates for ``cllr_min``.
     A share of none or of all rows is the same in every resample; its interval is that of Clopper and Pearson,
-    with groups for trials.
+    with groups for trials. Another figure that is the same in every resample, as the AUC of classes that
+    do not overlap, has no interval: resampling cannot say how far more rows would move it.
 
     Args:
         rows: scored rows with labels.
@@ -70,7 +71,8 @@ def measure(
         if span is not None and one.among is not None and value in {0.0, 1.0}:
             span = _none_or_all(value, len(set(rows.group_index[one.among(rows)].tolist())))
         lower, upper = (None, None) if span is None else (min(span[0], value), max(span[1], value))
-        figures.append(Figure(one.name, value, rows.n, lower, upper))
+        known = lower != upper
+        figures.append(Figure(one.name, value, rows.n, lower if known else None, upper if known else None))
     return tuple(figures)
 
 

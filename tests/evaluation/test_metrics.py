@@ -211,6 +211,16 @@ def test_a_share_of_none_or_all_has_the_exact_interval_of_its_groups() -> None:
     assert (recall.value, recall.lower, recall.upper) == (1.0, pytest.approx(1 - exact.high), 1.0)
 
 
+def test_classes_that_do_not_overlap_leave_no_interval() -> None:
+    # Every resample has AUC 1, which says nothing about the next file: "1.000 to 1.000" would be certainty.
+    n_groups = 7
+    groups = [f"g{number}" for number in range(n_groups) for _ in range(2)]
+    rows = Rows([0.2, 0.9] * n_groups, [False, True] * n_groups, groups)
+    figures = _by_name(measure(rows, ["auc", "eer", "average_precision", "cllr_min"]))
+    assert len(figures) == 4
+    assert all((figure.lower, figure.upper) == (None, None) for figure in figures.values())
+
+
 def test_few_groups_give_no_interval() -> None:
     rows = _rows()
     few = Rows(rows.fakeness, rows.manipulated, [str(index % 4) for index in range(rows.n)])

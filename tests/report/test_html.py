@@ -152,6 +152,13 @@ def test_labels_bring_figures_and_mark_errors(rich_page: str) -> None:
     assert "Against the known labels" not in drawn(view_of(plain_case(examined("a.mp4", (0.9,), 0.1, 1))))
 
 
+def test_the_first_scope_is_open_and_the_others_tell_their_figure(rich_page: str) -> None:
+    scopes = re.findall(r'<details class="scope"( open)?>\s*<summary>(.*?)</summary>', rich_page)
+    assert [opened for opened, _ in scopes] == [" open"] + [""] * (len(scopes) - 1)
+    assert len(scopes) > 1
+    assert all("AUC 0." in summary for _, summary in scopes)
+
+
 def test_no_files_and_no_cards() -> None:
     page = drawn(view_of(plain_case(), cards=(), notices=(), chain_head="", case=None))
     assert "0 files searched" in page

@@ -51,7 +51,7 @@ def train(
         typer.Option(
             "--landmarks",
             metavar="FILE",
-            help="dlib's 68-point model, for the masks of pseudo-fakes.",
+            help="dlib's 68-point model: pseudo-fakes then follow the face, or change it.",
         ),
     ] = None,
     teacher: Annotated[

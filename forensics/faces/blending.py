@@ -47,7 +47,11 @@ def self_blend(
     else:
         mask = landmark_mask(height, width, landmarks, rng)
     source, mask = _move(source, mask, box, rng)
-    mask = _soften(mask, box, rng) * np.float32(rng.choice(_RATIOS))
+    return blend(source, target, soften(mask, box.size_px, rng) * np.float32(rng.choice(_RATIOS)))
+
+
+def blend(source: RgbImage, target: RgbImage, mask: Mask) -> RgbImage:
+    """uint8[H, W, 3]: the source where the float32[H, W] mask is 1, the target where it is 0."""
     weight = mask[..., None]
     blended = source.astype(np.float32) * weight + target.astype(np.float32) * (1.0 - weight)
     return np.asarray(np.clip(blended + 0.5, 0, 255), np.uint8)
@@ -66,12 +70,13 @@ def _other_statistics(image: RgbImage, rng: np.random.Generator) -> RgbImage:
         changed = grey + (changed - grey) * np.float32(rng.uniform(0.7, 1.3))
     if rng.random() < 0.15:
         changed += rng.normal(0, rng.uniform(1, 4), size=changed.shape).astype(np.float32)
-    other = _other_sharpness(np.asarray(np.clip(changed, 0, 255), np.uint8), rng)
+    other = other_sharpness(np.asarray(np.clip(changed, 0, 255), np.uint8), rng)
     # What was generated has not been through the camera's codec, or through one more.
     return through_jpeg(other, int(rng.integers(50, 93))) if rng.random() < 0.25 else other
 
 
-def _other_sharpness(image: RgbImage, rng: np.random.Generator) -> RgbImage:
+def other_sharpness(image: RgbImage, rng: np.random.Generator) -> RgbImage:
+    """A copy of less detail, blurred or over-sharpened; once in seven times the picture itself."""
     kind = rng.random()
     height, width = image.shape[:2]
     if kind < 0.35:  # lost detail: what a generator of low resolution gives
@@ -102,10 +107,8 @@ def _move(source: RgbImage, mask: Mask, box: FaceBox, rng: np.random.Generator) 
     return np.asarray(moved, np.uint8), np.asarray(bent, np.float32)
 
 
-def _soften(mask: Mask, box: FaceBox, rng: np.random.Generator) -> Mask:
+def soften(mask: Mask, face_px: float, rng: np.random.Generator) -> Mask:
     """A soft edge: two blurs with a threshold between, as in the reference recipe."""
-    first = cv2.GaussianBlur(mask, (0, 0), max(0.5, rng.uniform(0.01, 0.06) * box.size_px))
+    first = cv2.GaussianBlur(mask, (0, 0), max(0.5, rng.uniform(0.01, 0.06) * face_px))
     hard = (first > rng.uniform(0.3, 0.7)).astype(np.float32)
-    return np.asarray(
-        cv2.GaussianBlur(hard, (0, 0), max(0.5, rng.uniform(0.01, 0.07) * box.size_px)), np.float32
-    )
+    return np.asarray(cv2.GaussianBlur(hard, (0, 0), max(0.5, rng.uniform(0.01, 0.07) * face_px)), np.float32)

@@ -9,12 +9,14 @@ import pytest
 import torch
 
 from forensics.errors import TrainingError
+from forensics.records.faces import FaceBox
 from forensics.training.data import face_samples
-from forensics.training.data.degrade import degrade, rotate
+from forensics.training.data.degrade import degrade, occlude, rotate
 from forensics.training.data.face_samples import TrainingFaces, WholeFaces, read_rgb
 from forensics.training.data.mixing import Mix
 from forensics.training.data.samples import read_samples
 from forensics.training.streams import face_contract
+from tests.faces.test_blending import face_points
 from tests.training.made import write_picture
 
 
@@ -42,6 +44,16 @@ def test_rotation_by_nothing_changes_nothing():
     np.testing.assert_array_equal(rotate(picture(), 0.0), picture())
 
 
+@pytest.mark.parametrize("seed", range(24))
+def test_hiding_covers_a_part_of_the_face_and_leaves_the_rest(seed: int):
+    image = picture()
+    once, again = (occlude(image, np.random.default_rng(seed)) for _ in range(2))
+    np.testing.assert_array_equal(once, again)
+    np.testing.assert_array_equal(image, picture())
+    hidden = (once != image).any(axis=2).mean()
+    assert 0.01 < hidden <= 0.51
+
+
 def test_an_item_depends_on_seed_and_index_alone(prepared: Path):
     rows = [row for row in read_samples(prepared) if row.split == "train"]
     stream = TrainingFaces(Mix(rows, 0.4), face_contract(64), seed=5)
@@ -66,6 +78,26 @@ def test_a_pseudo_fake_and_its_pristine_neighbour_differ_by_the_blending_alone(
     for index in (0, 2, 4):
         torch.testing.assert_close(stream[index][0], stream[index + 1][0], rtol=0, atol=0)
         assert [stream[index][1].item(), stream[index + 1][1].item()] == [0.0, 1.0]
+
+
+def test_with_landmarks_pseudo_fakes_are_of_three_kinds(prepared: Path, monkeypatch: pytest.MonkeyPatch):
+    class Schematic:
+        def points(self, _image: object, box: FaceBox) -> np.ndarray:
+            scale = np.array([box.width_px, box.height_px], np.float32) / 64
+            return (face_points() - 32) * scale + (box.left_px, box.top_px)
+
+    rows = [row for row in read_samples(prepared) if row.split == "train"]
+    stream = TrainingFaces(Mix(rows, pseudo_fakes=1.0), face_contract(64), seed=5)
+    stream.landmarks = Schematic()
+    made: list[str] = []
+    for name in ("self_blend", "change_expression", "swap_face"):
+        monkeypatch.setattr(face_samples, name, lambda image, *_, name=name: made.append(name) or image)
+    for index in range(1, 160, 2):
+        stream[index]
+    shares = {name: made.count(name) / len(made) for name in made}
+    assert shares["self_blend"] == pytest.approx(0.5, abs=0.15)
+    assert shares["change_expression"] == pytest.approx(0.3, abs=0.15)
+    assert shares["swap_face"] == pytest.approx(0.2, abs=0.15)
 
 
 def test_validation_crops_are_cut_as_a_scan_cuts(prepared: Path):

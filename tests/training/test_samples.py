@@ -85,10 +85,10 @@ def test_half_of_the_draws_are_pristine_whatever_the_data_hold():
     rows = [sample(f"p{i}") for i in range(3)] + [sample(f"m{i}", manipulated=True) for i in range(90)]
     drawn = draws(Mix(rows, pseudo_fakes=0.25))
     assert sum(not draw.manipulated for draw in drawn) == len(drawn) // 2
-    blended = sum(draw.self_blended for draw in drawn) / (len(drawn) // 2)
+    blended = sum(draw.pseudo_fake for draw in drawn) / (len(drawn) // 2)
     assert abs(blended - 0.25) < 0.04
     pairs = zip(drawn[::2], drawn[1::2], strict=True)
-    assert all(fake.sample is pristine.sample for pristine, fake in pairs if fake.self_blended)
+    assert all(fake.sample is pristine.sample for pristine, fake in pairs if fake.pseudo_fake)
 
 
 def test_a_manipulated_sample_comes_with_a_pristine_one_of_its_group():

@@ -36,6 +36,42 @@ def degrade(image: RgbImage, rng: np.random.Generator) -> RgbImage:
     return image
 
 
+def occlude(image: RgbImage, rng: np.random.Generator) -> RgbImage:
+    """Hides a part of the face: half of it, or one to three patches.
+
+    A net that cannot lean on one trait of a face has to look at all of it, and learns few faces by heart
+    (Das et al., "Towards Solving the DeepFake Problem", ICCVW 2021, cut out parts of faces likewise).
+
+    Args:
+        image: uint8[S, S, 3] RGB of one face.
+        rng: source of all randomness.
+    """
+    side = image.shape[0]
+    hidden = image.copy()
+    if rng.random() < 0.3:
+        length = round(side * rng.uniform(0.3, 0.5))
+        turned = np.rot90(hidden, int(rng.integers(4)))
+        _fill(turned, 0, 0, length, side, rng)
+        return hidden
+    for _ in range(int(rng.integers(1, 4))):
+        height, width = np.round(side * rng.uniform(0.12, 0.38, size=2)).astype(int)
+        top, left = int(rng.integers(side - height)), int(rng.integers(side - width))
+        _fill(hidden, top, left, int(height), int(width), rng)
+    return hidden
+
+
+def _fill(image: RgbImage, top: int, left: int, height: int, width: int, rng: np.random.Generator) -> None:
+    """With one colour, with noise, or with the patch's own mean."""
+    patch = image[top : top + height, left : left + width]
+    kind = rng.random()
+    if kind < 0.4:
+        patch[:] = rng.integers(0, 256, size=3, dtype=np.uint8)
+    elif kind < 0.7:
+        patch[:] = rng.integers(0, 256, size=patch.shape, dtype=np.uint8)
+    else:
+        patch[:] = patch.mean(axis=(0, 1)).astype(np.uint8)
+
+
 def rotate(image: RgbImage, degrees: float) -> RgbImage:
     """Rotated about the middle, edges replicated."""
     height, width = image.shape[:2]

@@ -13,11 +13,12 @@ from torch.utils.data import Dataset
 from forensics.errors import TrainingError
 from forensics.faces.blending import self_blend
 from forensics.faces.crop import cut, cut_square
-from forensics.faces.landmarks import LandmarkPredictor
+from forensics.faces.landmarks import LandmarkPredictor, Points
+from forensics.faces.transfer import change_expression, same_pose, swap_face
 from forensics.records.faces import FaceBox
 from forensics.records.media import RgbImage
 from forensics.records.model_card import InputContract
-from forensics.training.data.degrade import degrade, rotate
+from forensics.training.data.degrade import degrade, occlude, rotate
 from forensics.training.data.mixing import Draw, Mix
 from forensics.training.data.samples import Sample
 
@@ -26,6 +27,11 @@ from forensics.training.data.samples import Sample
 _WORKING_SCALE = 1.4
 # Larger pictures are first reduced to this many working sizes, to save time.
 _BLENDING_SCALE = 1.25
+# Shares of the pseudo-fakes that get another expression, and another face, where there are landmarks.
+_REENACTED = 0.3
+_SWAPPED = 0.2
+# Share of the pairs of which a part is hidden.
+_OCCLUDED = 0.3
 
 
 @dataclass(frozen=True, slots=True)
@@ -49,13 +55,14 @@ class TrainingFaces(Dataset[tuple[torch.Tensor, torch.Tensor]]):
     """Endless, deterministic stream of augmented crops: item i depends on (seed, i) alone.
 
     Even items are pristine, odd ones manipulated. The two of a pair are cut and degraded alike, so that
-    what tells a self-blended face from the pristine one before it is the blending alone.
+    what tells a pseudo-fake from the pristine face before it is the making alone.
 
     Args:
-        mix: which samples a pair of items draws and whether one is self-blended.
+        mix: which samples a pair of items draws and whether one becomes a pseudo-fake.
         contract: how a scan will cut.
         seed: of all randomness.
-        landmarks: file of a landmark model, for the masks of self-blended faces; None for ellipses.
+        landmarks: file of a landmark model, for the masks of self-blended faces, other expressions and
+            swaps; None: all pseudo-fakes are self-blended, under ellipses.
         jitter: how far crops stray.
 
     Raises:
@@ -92,9 +99,8 @@ class TrainingFaces(Dataset[tuple[torch.Tensor, torch.Tensor]]):
         working_px = round(size_px * _WORKING_SCALE)
         image = _shrunk(draw.sample, read_rgb(draw.sample.path), self.contract)
         box = box_in(draw.sample, image)
-        if draw.self_blended:
-            points = self.landmarks.points(image, box) if self.landmarks else None
-            image = self_blend(image, box, blending_rng, points)
+        if draw.pseudo_fake:
+            image = self._pseudo_fake(draw, image, box, blending_rng)
         side = box.size_px * margin * rng.uniform(self.jitter.narrowest, self.jitter.widest)
         side = min(side, *image.shape[:2])
         x, y = box.centre_px
@@ -105,8 +111,26 @@ class TrainingFaces(Dataset[tuple[torch.Tensor, torch.Tensor]]):
             crop = np.ascontiguousarray(crop[:, ::-1])
         if rng.random() < 0.2:
             crop = rotate(crop, rng.uniform(-15, 15))
+        if rng.random() < _OCCLUDED:
+            crop = occlude(crop, rng)
         crop = degrade(crop, rng)
         return np.asarray(cv2.resize(crop, (size_px, size_px), interpolation=cv2.INTER_AREA), np.uint8)
+
+    def _pseudo_fake(self, draw: Draw, image: RgbImage, box: FaceBox, rng: np.random.Generator) -> RgbImage:
+        """Self-blended; with landmarks also with another expression, or with the donor's face."""
+        points = self.landmarks.points(image, box) if self.landmarks else None
+        kind = rng.random()
+        if points is not None and kind < _REENACTED:
+            return change_expression(image, points, rng)
+        if points is not None and draw.donor is not None and kind < _REENACTED + _SWAPPED:
+            donor, donor_points = self._donor(draw.donor)
+            if donor_points is not None and same_pose(points, donor_points):
+                return swap_face(image, points, donor, donor_points, rng)
+        return self_blend(image, box, rng, points)
+
+    def _donor(self, sample: Sample) -> tuple[RgbImage, Points | None]:
+        image = _shrunk(sample, read_rgb(sample.path), self.contract)
+        return image, self.landmarks.points(image, box_in(sample, image)) if self.landmarks else None
 
 
 class WholeFaces(Dataset[tuple[torch.Tensor, torch.Tensor]]):

@@ -1,4 +1,4 @@
-"""Which sample comes next: balanced by label, spread over origins and methods, self-blended in part."""
+"""Which sample comes next: balanced by label, spread over origins and methods, pseudo-fakes in part."""
 
 from __future__ import annotations
 
@@ -14,15 +14,22 @@ from forensics.training.data.samples import Sample
 
 @dataclass(frozen=True, slots=True)
 class Draw:
-    """One draw: the sample, and whether a pseudo-fake is to be made of it."""
+    """One draw.
+
+    Attributes:
+        sample: what is drawn.
+        pseudo_fake: whether a pseudo-fake is to be made of it.
+        donor: another pristine sample, whose face a pseudo-fake may borrow.
+    """
 
     sample: Sample
-    self_blended: bool
+    pseudo_fake: bool = False
+    donor: Sample | None = None
 
     @property
     def manipulated(self) -> bool:
         """The label of what comes out."""
-        return self.sample.manipulated or self.self_blended
+        return self.sample.manipulated or self.pseudo_fake
 
 
 class Mix:
@@ -34,7 +41,7 @@ class Mix:
 
     Args:
         samples: rows of the training split.
-        pseudo_fakes: share of the manipulated draws that are pristine samples, self-blended.
+        pseudo_fakes: share of the manipulated draws that are pristine samples, to be made pseudo-fakes of.
     """
 
     def __init__(self, samples: Sequence[Sample], pseudo_fakes: float) -> None:
@@ -67,11 +74,12 @@ class Mix:
         """
         if rng.random() < self.pseudo_fakes:
             pristine = self._strata[False].draw(rng)
-            return Draw(pristine, self_blended=False), Draw(pristine, self_blended=True)
+            donor = self._strata[False].draw(rng)
+            return Draw(pristine), Draw(pristine, pseudo_fake=True, donor=donor)
         manipulated = self._strata[True].draw(rng)
         partners = self._pristine_of.get((manipulated.origin, manipulated.group))
         pristine = partners[int(rng.integers(len(partners)))] if partners else self._strata[False].draw(rng)
-        return Draw(pristine, self_blended=False), Draw(manipulated, self_blended=False)
+        return Draw(pristine), Draw(manipulated)
 
 
 class _Strata:

@@ -44,7 +44,7 @@ class TrainingVoices(Dataset[tuple[torch.Tensor, torch.Tensor]]):
             rng = np.random.default_rng((self.seed, pair, attempt))
             draw = self.mix.pair(rng)[member]
             variant = int(rng.integers(_N_VARIANTS))
-            sound = _copied(draw.sample.path, variant) if draw.self_blended else read_sound(draw.sample.path)
+            sound = _copied(draw.sample.path, variant) if draw.pseudo_fake else read_sound(draw.sample.path)
             window = level(degrade_sound(_stretch_of(sound, self.n_window, rng), rng), self.n_window)
             if window is not None:
                 return torch.from_numpy(window), torch.tensor(float(draw.manipulated))

@@ -3,8 +3,8 @@
     python benchmarks/face_validation.py --data prepared/dfdc --landmarks LANDMARKS.dat runs/a/best.pt
 
 Needs the training environment. Each net scores a crop and its mirror image, as a scan does. Origins with both
-labels: AUC of crops, and of clips where a clip has several (mean logit). Every origin's pristine rows, one a
-group: AUC against copies of them with another expression and with another person's face, made by the
+labels: AUC of crops, and of clips where a clip has several (mean logit). Every origin's pristine rows: AUC
+against copies of them with another expression and with another person's face, made by the
 training's own code and recompressed like the pristine ones, each pair alike. Those say how far what was
 learned holds for other people, not for other methods. Test rows are not read.
 """
@@ -109,9 +109,8 @@ def _part(name: str, crops: npt.NDArray[np.uint8], rows: list[Sample]) -> Part:
 
 
 def _made(rows: list[Sample], size_px: int, predictor: LandmarkPredictor) -> Iterator[Part]:
-    firsts = {row.group: row for row in reversed(rows) if not row.manipulated}
     faces = []
-    for row in thinned(list(firsts.values()), N_ROWS):
+    for row in thinned([row for row in rows if not row.manipulated], N_ROWS):
         image = read_rgb(row.path)
         points = predictor.points(image, box_in(row, image))
         if points is not None:

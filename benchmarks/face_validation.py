@@ -20,6 +20,7 @@ import numpy as np
 import numpy.typing as npt
 import torch
 from sklearn.metrics import roc_auc_score
+from torch.utils.data import TensorDataset
 
 from forensics.faces.crop import cut
 from forensics.faces.landmarks import LandmarkPredictor, Points
@@ -32,6 +33,7 @@ from forensics.training.nets import build_net
 from forensics.training.nets.net import FakenessNet
 from forensics.training.run import load
 from forensics.training.streams import face_contract, thinned
+from forensics.training.validate import logits_of
 
 # As many rows of each origin and label as the training's own validation takes.
 N_ROWS = 600
@@ -84,7 +86,7 @@ def main() -> None:
     for path in options.checkpoints:
         net = build_net(options.net)
         net.load_state_dict(load(path)["ema"])
-        figures = (_figure(part, _logits(net.eval(), part.crops)) for part in parts)
+        figures = (_figure(part, _logits(net, part.crops)) for part in parts)
         print(f"| {path} | " + " | ".join(figures) + " |", flush=True)
 
 
@@ -149,16 +151,15 @@ def _recompressed(image: RgbImage, number: int) -> RgbImage:
     return through_jpeg(even, int(rng.integers(60, 92)))
 
 
-def _logits(net: FakenessNet, crops: npt.NDArray[np.uint8]) -> npt.NDArray[np.float64]:
-    parts = []
-    with torch.inference_mode():
-        for batch in torch.from_numpy(crops).split(_BATCH):
-            x = net.prepare(batch)
-            parts.append(((net(x)[0] + net(x.flip(-1))[0]) / 2).double().numpy())
-    return np.concatenate(parts)
+def _logits(net: FakenessNet, crops: npt.NDArray[np.uint8]) -> npt.NDArray[np.float32]:
+    both = (torch.from_numpy(way.copy()) for way in (crops, crops[:, :, ::-1]))
+    straight, mirrored = (
+        logits_of(net, TensorDataset(way, way), batch_size=_BATCH, n_loaders=0) for way in both
+    )
+    return (straight + mirrored) / np.float32(2)
 
 
-def _figure(part: Part, logits: npt.NDArray[np.float64]) -> str:
+def _figure(part: Part, logits: npt.NDArray[np.float32]) -> str:
     crops = f"{roc_auc_score(part.manipulated, logits):.3f}"
     names, place = np.unique(part.clips, return_inverse=True)
     if len(names) == len(logits):

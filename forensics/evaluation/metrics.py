@@ -71,8 +71,9 @@ def measure(
         if span is not None and one.among is not None and value in {0.0, 1.0}:
             span = _none_or_all(value, len(set(rows.group_index[one.among(rows)].tolist())))
         lower, upper = (None, None) if span is None else (min(span[0], value), max(span[1], value))
-        known = lower != upper
-        figures.append(Figure(one.name, value, rows.n, lower if known else None, upper if known else None))
+        if lower == upper:
+            lower = upper = None
+        figures.append(Figure(one.name, value, rows.n, lower, upper))
     return tuple(figures)
 
 

@@ -11,6 +11,7 @@ from __future__ import annotations
 
 import cv2
 import numpy as np
+import numpy.typing as npt
 
 from forensics.faces.blending_masks import Mask, ellipse_mask, landmark_mask
 from forensics.faces.landmarks import Points
@@ -102,9 +103,15 @@ def _move(source: RgbImage, mask: Mask, box: FaceBox, rng: np.random.Generator) 
     moved = cv2.warpAffine(source, matrix, (width, height), borderMode=cv2.BORDER_REFLECT_101)
     bend = rng.normal(0, 1, size=(6, 6, 2)).astype(np.float32) * np.float32(0.03 * box.size_px)
     field = cv2.resize(bend, (width, height), interpolation=cv2.INTER_CUBIC)
-    grid_x, grid_y = np.meshgrid(np.arange(width, dtype=np.float32), np.arange(height, dtype=np.float32))
-    bent = cv2.remap(mask, grid_x + field[..., 0], grid_y + field[..., 1], cv2.INTER_LINEAR)
+    places = pixel_grid(height, width) + field
+    bent = cv2.remap(mask, places[..., 0], places[..., 1], cv2.INTER_LINEAR)
     return np.asarray(moved, np.uint8), np.asarray(bent, np.float32)
+
+
+def pixel_grid(height: int, width: int) -> npt.NDArray[np.float32]:
+    """float32[H, W, 2]: (x, y) of each pixel, to be moved before ``cv2.remap``."""
+    across, down = np.arange(width, dtype=np.float32), np.arange(height, dtype=np.float32)
+    return np.stack(np.meshgrid(across, down), axis=-1)
 
 
 def soften(mask: Mask, face_px: float, rng: np.random.Generator) -> Mask:

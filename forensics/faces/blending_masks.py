@@ -6,20 +6,10 @@ import cv2
 import numpy as np
 import numpy.typing as npt
 
-from forensics.faces.landmarks import Points
+from forensics.faces.landmarks import BROWS, EYES, JAW, MOUTH, NOSE, Points, face_height_px
 from forensics.records.faces import FaceBox
 
 Mask = npt.NDArray[np.float32]
-
-# Points of the 300-W scheme. The brows are lifted towards the forehead by a random amount, since the
-# scheme has no point above them.
-_JAW, _BROWS, _NOSE, _EYES, _MOUTH = (
-    slice(0, 17),
-    slice(17, 27),
-    slice(27, 36),
-    slice(36, 48),
-    slice(48, 68),
-)
 
 
 def landmark_mask(height: int, width: int, points: Points, rng: np.random.Generator) -> Mask:
@@ -32,23 +22,28 @@ def landmark_mask(height: int, width: int, points: Points, rng: np.random.Genera
         rng: source of all randomness.
     """
     kind = rng.random()
-    face_px = float(np.ptp(points[:, 1]))
     if kind < 0.45:  # face swap: jaw to forehead
-        lifted = points[_BROWS] - np.array([0, rng.uniform(0.0, 0.25) * face_px], np.float32)
-        region = np.concatenate([points[_JAW], points[_BROWS], lifted])
+        # The 300-W scheme has no point above the brows, so they are lifted by a random amount.
+        lifted = points[BROWS] - np.array([0, rng.uniform(0.0, 0.25) * face_height_px(points)], np.float32)
+        region = np.concatenate([points[JAW], points[BROWS], lifted])
     elif kind < 0.60:  # the inner face, as swaps that leave the outline alone
-        region = np.concatenate([points[_BROWS], points[_NOSE], points[_EYES], points[_MOUTH]])
+        region = np.concatenate([points[BROWS], points[NOSE], points[EYES], points[MOUTH]])
     elif kind < 0.75:  # mouth and chin: lip-sync and expression transfer
-        region = np.concatenate([points[_MOUTH], points[3:14], points[31:36]])
+        region = np.concatenate([points[MOUTH], points[3:14], points[31:36]])
     elif kind < 0.88:
-        region = points[_MOUTH]
+        region = points[MOUTH]
     else:
-        region = np.concatenate([points[_BROWS], points[_EYES], points[_NOSE]])
-    middle = region.mean(axis=0, keepdims=True)
+        region = np.concatenate([points[BROWS], points[EYES], points[NOSE]])
     # Small regions need room for the seam; large ones vary inwards and outwards.
     grown = rng.uniform(1.05, 1.5) if kind >= 0.75 else rng.uniform(0.9, 1.1)
+    return hull_mask(height, width, region, grown)
+
+
+def hull_mask(height: int, width: int, points: Points, grown: float) -> Mask:
+    """float32[H, W] in {0, 1}: the convex hull of points, grown about their middle by a factor."""
+    middle = points.mean(axis=0, keepdims=True)
+    hull = cv2.convexHull((middle + (points - middle) * grown).astype(np.float32))
     mask = np.zeros((height, width), np.uint8)
-    hull = cv2.convexHull((middle + (region - middle) * grown).astype(np.float32))
     cv2.fillConvexPoly(mask, np.round(hull).astype(np.int32), 1)
     return mask.astype(np.float32)
 

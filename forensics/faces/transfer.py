@@ -13,19 +13,14 @@ import cv2
 import numpy as np
 import numpy.typing as npt
 
-from forensics.faces.blending import blend, other_sharpness, soften
-from forensics.faces.blending_masks import Mask
-from forensics.faces.landmarks import Points
+from forensics.faces.blending import blend, other_sharpness, pixel_grid, soften
+from forensics.faces.blending_masks import Mask, hull_mask
+from forensics.faces.landmarks import BROWS, EYES, MOUTH, Points, face_height_px
 from forensics.records.media import RgbImage
 
-_JAW, _CHIN, _BROWS, _NOSE, _EYES, _MOUTH = (
-    slice(0, 17),
-    slice(4, 13),
-    slice(17, 27),
-    slice(27, 36),
-    slice(36, 48),
-    slice(48, 68),
-)
+_CHIN = slice(4, 13)
+_NOSTRILS = slice(31, 36)
+_EYE_BY_EYE = slice(36, 42), slice(42, 48)
 _NOSE_TIP = 30
 # How far a landmark draws the pixels around it along, in face heights.
 _REACH = 0.06
@@ -51,14 +46,11 @@ def change_expression(image: RgbImage, points: Points, rng: np.random.Generator)
         uint8[H, W, 3] RGB, to be labelled manipulated.
     """
     height, width = image.shape[:2]
-    face_px = float(np.ptp(points[:, 1]))
     moved, region = _other_expression(points, rng)
-    field = _identity(height, width) + _smooth(moved, points - moved, height, width)
-    drawn = cv2.remap(image, field[..., 0], field[..., 1], cv2.INTER_CUBIC, borderMode=cv2.BORDER_REFLECT_101)
-    if rng.random() < 0.5:  # a generator draws at its own resolution
-        drawn = other_sharpness(np.asarray(drawn, np.uint8), rng)
-    mask = soften(_hull(np.concatenate([moved[region], points[region]]), height, width, 1.1), face_px, rng)
-    return blend(np.asarray(drawn, np.uint8), image, mask)
+    places = pixel_grid(height, width) + _smooth(moved, points - moved, height, width)
+    drawn = _at_its_own_resolution(_drawn(image, places), rng)
+    hull = hull_mask(height, width, np.concatenate([moved[region], points[region]]), 1.1)
+    return blend(drawn, image, soften(hull, face_height_px(points), rng))
 
 
 def swap_face(
@@ -77,19 +69,15 @@ def swap_face(
         uint8[H, W, 3] RGB, to be labelled manipulated.
     """
     height, width = image.shape[:2]
-    face_px = float(np.ptp(points[:, 1]))
     known = np.column_stack([points, np.ones(len(points))])
     affine = np.linalg.lstsq(known, donor_points, rcond=None)[0]
-    straight = _identity(height, width) @ affine[:2] + affine[2]
-    field = (straight + _smooth(points, donor_points - known @ affine, height, width)).astype(np.float32)
-    face = cv2.remap(donor, field[..., 0], field[..., 1], cv2.INTER_CUBIC, borderMode=cv2.BORDER_REFLECT_101)
-    hull = _hull(points, height, width, rng.uniform(0.86, 1.02))
-    face = _in_colours_of(image, np.asarray(face, np.uint8), hull)
-    if rng.random() < 0.5:
-        face = other_sharpness(face, rng)
+    straight = pixel_grid(height, width) @ affine[:2] + affine[2]
+    places = (straight + _smooth(points, donor_points - known @ affine, height, width)).astype(np.float32)
+    hull = hull_mask(height, width, points, rng.uniform(0.86, 1.02))
+    face = _at_its_own_resolution(_in_colours_of(image, _drawn(donor, places), hull), rng)
     if rng.random() < 0.4:
         return _poisson(face, image, hull)
-    return blend(face, image, soften(hull, face_px, rng))
+    return blend(face, image, soften(hull, face_height_px(points), rng))
 
 
 def same_pose(points: Points, others: Points) -> bool:
@@ -104,24 +92,24 @@ def _turn(points: Points) -> npt.NDArray[np.float32]:
 
 def _other_expression(points: Points, rng: np.random.Generator) -> tuple[Points, npt.NDArray[np.intp]]:
     """The landmarks of another expression, and which of them bound what has changed."""
-    face_px = float(np.ptp(points[:, 1]))
+    face_px = face_height_px(points)
     moved = points.copy()
     index = np.arange(len(points))
     changed: list[npt.NDArray[np.intp]] = []
     kind = rng.random()
     if kind < 0.8:
-        middle = points[_MOUTH].mean(axis=0)
+        middle = points[MOUTH].mean(axis=0)
         stretch = np.array([rng.uniform(0.82, 1.2), _either(rng, (0.5, 0.8), (1.25, 1.8))])
         shift = rng.uniform(-0.025, 0.025, size=2) * face_px
-        moved[_MOUTH] = middle + (points[_MOUTH] - middle) * stretch + shift
+        moved[MOUTH] = middle + (points[MOUTH] - middle) * stretch + shift
         moved[_CHIN, 1] += rng.uniform(-0.04, 0.06) * face_px
-        changed += [index[_MOUTH], index[_CHIN], index[_NOSE][-5:]]
+        changed += [index[MOUTH], index[_CHIN], index[_NOSTRILS]]
     if kind > 0.6:
-        moved[_BROWS, 1] += _either(rng, (-0.06, -0.025), (0.02, 0.05)) * face_px
-        for eye in (slice(36, 42), slice(42, 48)):
+        moved[BROWS, 1] += _either(rng, (-0.06, -0.025), (0.02, 0.05)) * face_px
+        for eye in _EYE_BY_EYE:
             middle_y = points[eye, 1].mean()
             moved[eye, 1] = middle_y + (points[eye, 1] - middle_y) * _either(rng, (0.4, 0.75), (1.25, 1.6))
-        changed += [index[_BROWS], index[_EYES]]
+        changed += [index[BROWS], index[EYES]]
     return moved, np.concatenate(changed)
 
 
@@ -130,16 +118,22 @@ def _either(rng: np.random.Generator, *ranges: tuple[float, float]) -> float:
     return float(rng.uniform(*ranges[int(rng.integers(len(ranges)))]))
 
 
-def _identity(height: int, width: int) -> _Field:
-    """float32[H, W, 2]: where each pixel lies."""
-    return np.stack(
-        np.meshgrid(np.arange(width, dtype=np.float32), np.arange(height, dtype=np.float32)), axis=-1
+def _drawn(source: RgbImage, places: _Field) -> RgbImage:
+    """uint8[H, W, 3]: the source's pixels at float32[H, W, 2] places (x, y)."""
+    drawn = cv2.remap(
+        source, places[..., 0], places[..., 1], cv2.INTER_CUBIC, borderMode=cv2.BORDER_REFLECT_101
     )
+    return np.asarray(drawn, np.uint8)
+
+
+def _at_its_own_resolution(face: RgbImage, rng: np.random.Generator) -> RgbImage:
+    """As a generator draws, half of the time."""
+    return other_sharpness(face, rng) if rng.random() < 0.5 else face
 
 
 def _smooth(at: Points, steps: npt.NDArray[np.floating], height: int, width: int) -> _Field:
     """float32[H, W, 2] steps, as given at some places and fading away from them (Nadaraya and Watson)."""
-    reach = _REACH * float(np.ptp(at[:, 1]))
+    reach = _REACH * face_height_px(at)
     across = np.linspace(0, width - 1, _GRID)
     down = np.linspace(0, height - 1, _GRID)
     places = np.stack(np.meshgrid(across, down), axis=-1).reshape(-1, 1, 2)
@@ -149,15 +143,6 @@ def _smooth(at: Points, steps: npt.NDArray[np.floating], height: int, width: int
         coarse.reshape(_GRID, _GRID, 2).astype(np.float32), (width, height), interpolation=cv2.INTER_LINEAR
     )
     return np.asarray(field, np.float32)
-
-
-def _hull(points: Points, height: int, width: int, grown: float) -> Mask:
-    """float32[H, W] in {0, 1}."""
-    middle = points.mean(axis=0, keepdims=True)
-    hull = cv2.convexHull((middle + (points - middle) * grown).astype(np.float32))
-    mask = np.zeros((height, width), np.uint8)
-    cv2.fillConvexPoly(mask, np.round(hull).astype(np.int32), 1)
-    return mask.astype(np.float32)
 
 
 def _in_colours_of(image: RgbImage, face: RgbImage, hull: Mask) -> RgbImage:

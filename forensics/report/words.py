@@ -220,6 +220,11 @@ def figure_text(value: float, lower: float | None = None, upper: float | None = 
     return f"{value:.3f} [{lower:.3f}, {upper:.3f}]"
 
 
+def figure_interval_text(lower: float | None, upper: float | None) -> str:
+    """A figure's interval in a column of its own: ``0.871 to 0.944``."""
+    return "not stated" if lower is None or upper is None else f"{lower:.3f} to {upper:.3f}"
+
+
 def duration_text(seconds: float | None) -> str:
     """``0.4 s``, ``12.3 s``, ``3:05 min``, ``1:02:09 h``; empty if unknown."""
     if seconds is None:

@@ -7,24 +7,12 @@ import pytest
 
 from forensics.faces.blending import self_blend
 from forensics.faces.blending_masks import ellipse_mask, landmark_mask
-from forensics.records.faces import FaceBox
-
-BOX = FaceBox(32, 32, 64, 64)
+from tests.faces.made import BOX, face_points, far_from_the_face
 
 
 def picture(size_px: int = 128) -> np.ndarray:
     rows, columns = np.mgrid[:size_px, :size_px]
     return np.stack([rows * 2, columns * 2, rows + columns], axis=2).clip(0, 255).astype(np.uint8)
-
-
-def face_points() -> np.ndarray:
-    """float32[68, 2]: a schematic face in ``BOX``, in the order of the 300-W scheme."""
-    jaw = [(64 - 30 * np.cos(a), 56 + 38 * np.sin(a)) for a in np.linspace(0, np.pi, 17)]
-    brows = [(x, 44.0) for x in np.linspace(40, 88, 10)]
-    nose = [(64.0, y) for y in np.linspace(50, 66, 4)] + [(x, 68.0) for x in np.linspace(58, 70, 5)]
-    eyes = [(middle + 5 * np.cos(a), 52 + 2 * np.sin(a)) for middle in (50, 78) for a in range(6)]
-    mouth = [(64 + 12 * np.cos(a), 80 + 5 * np.sin(a)) for a in np.linspace(0, 2 * np.pi, 20)]
-    return np.array([*jaw, *brows, *nose, *eyes, *mouth], np.float32)
 
 
 @pytest.mark.parametrize("seed", range(8))
@@ -38,8 +26,7 @@ def test_self_blending_is_repeatable_and_changes_the_face(seed: int, points: np.
 
 
 def test_masks_stay_near_the_face():
-    rows, columns = np.mgrid[:128, :128]
-    far = np.hypot(rows - 66, columns - 64) > 64
+    far = far_from_the_face(64)
     for seed in range(40):
         for mask in (
             landmark_mask(128, 128, face_points(), np.random.default_rng(seed)),

@@ -7,7 +7,7 @@ import numpy as np
 import pytest
 
 from forensics.faces.transfer import change_expression, same_pose, swap_face
-from tests.faces.test_blending import face_points
+from tests.faces.made import face_points, far_from_the_face
 
 SEEDS = range(12)
 
@@ -19,11 +19,6 @@ def face_picture(seed: int = 0) -> np.ndarray:
     return np.clip(128 + 45 * smooth / smooth.std(), 0, 255).astype(np.uint8)
 
 
-def far_from_the_face(reach_px: float = 60) -> np.ndarray:
-    rows, columns = np.mgrid[:128, :128]
-    return np.hypot(rows - 66, columns - 64) > reach_px
-
-
 @pytest.mark.parametrize("seed", SEEDS)
 def test_another_expression_changes_a_part_of_the_face_and_nothing_else(seed: int):
     image = face_picture()
@@ -32,7 +27,7 @@ def test_another_expression_changes_a_part_of_the_face_and_nothing_else(seed: in
     assert once.dtype == np.uint8
     changed = np.abs(once.astype(int) - image).max(axis=2) > 4
     assert 0.01 < changed.mean() < 0.4
-    assert not changed[far_from_the_face()].any()
+    assert not changed[far_from_the_face(60)].any()
 
 
 def test_expressions_move_the_mouth_the_eyes_or_both():
@@ -54,7 +49,7 @@ def test_a_swap_brings_the_donors_features_in_the_pictures_colours(seed: int):
         swap_face(image, face_points(), donor, face_points(), np.random.default_rng(seed)) for _ in range(2)
     )
     np.testing.assert_array_equal(once, again)
-    far, inside = far_from_the_face(), np.s_[56:80, 50:78]
+    far, inside = far_from_the_face(60), np.s_[56:80, 50:78]
     assert np.abs(once.astype(int) - image)[far].max() <= 2
     assert abs(once[inside].mean() - image[inside].mean()) < 15 < donor[inside].mean() - image[inside].mean()
     like_donor, like_image = (

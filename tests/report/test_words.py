@@ -19,6 +19,8 @@ from tests.report.synthetic_case import video
         (words.fakeness_text(0.5), "0.50"),
         (words.fakeness_text(None), ""),
         (words.interval_text(0.1, 0.2), "0.10 to 0.20"),
+        (words.figure_interval_text(0.1, 0.2), "0.100 to 0.200"),
+        (words.figure_interval_text(None, None), "not stated"),
         (words.interval_text(0.1, None), ""),
         (words.duration_text(59.94), "59.9 s"),
         (words.duration_text(185), "3:05 min"),

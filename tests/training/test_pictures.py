@@ -16,7 +16,7 @@ from forensics.training.data.face_samples import TrainingFaces, WholeFaces, read
 from forensics.training.data.mixing import Mix
 from forensics.training.data.samples import read_samples
 from forensics.training.streams import face_contract
-from tests.faces.test_blending import face_points
+from tests.faces.made import face_points
 from tests.training.made import write_picture
 
 

@@ -50,19 +50,17 @@ def occlude(image: RgbImage, rng: np.random.Generator) -> RgbImage:
     hidden = image.copy()
     if rng.random() < 0.3:
         length = round(side * rng.uniform(0.3, 0.5))
-        turned = np.rot90(hidden, int(rng.integers(4)))
-        _fill(turned, 0, 0, length, side, rng)
+        _fill(np.rot90(hidden, int(rng.integers(4)))[:length], rng)
         return hidden
     for _ in range(int(rng.integers(1, 4))):
         height, width = np.round(side * rng.uniform(0.12, 0.38, size=2)).astype(int)
         top, left = int(rng.integers(side - height)), int(rng.integers(side - width))
-        _fill(hidden, top, left, int(height), int(width), rng)
+        _fill(hidden[top : top + height, left : left + width], rng)
     return hidden
 
 
-def _fill(image: RgbImage, top: int, left: int, height: int, width: int, rng: np.random.Generator) -> None:
-    """With one colour, with noise, or with the patch's own mean."""
-    patch = image[top : top + height, left : left + width]
+def _fill(patch: RgbImage, rng: np.random.Generator) -> None:
+    """In place, with one colour, with noise, or with the patch's own mean."""
     kind = rng.random()
     if kind < 0.4:
         patch[:] = rng.integers(0, 256, size=3, dtype=np.uint8)

@@ -97,8 +97,7 @@ class TrainingFaces(Dataset[tuple[torch.Tensor, torch.Tensor]]):
         """uint8[S, S, 3]: loaded, blended if so drawn, cut with jitter, degraded, scaled."""
         size_px, margin = _face_contract(self.contract)
         working_px = round(size_px * _WORKING_SCALE)
-        image = _shrunk(draw.sample, read_rgb(draw.sample.path), self.contract)
-        box = box_in(draw.sample, image)
+        image, box = self._read(draw.sample)
         if draw.pseudo_fake:
             image = self._pseudo_fake(draw, image, box, blending_rng)
         side = box.size_px * margin * rng.uniform(self.jitter.narrowest, self.jitter.widest)
@@ -118,19 +117,23 @@ class TrainingFaces(Dataset[tuple[torch.Tensor, torch.Tensor]]):
 
     def _pseudo_fake(self, draw: Draw, image: RgbImage, box: FaceBox, rng: np.random.Generator) -> RgbImage:
         """Self-blended; with landmarks also with another expression, or with the donor's face."""
-        points = self.landmarks.points(image, box) if self.landmarks else None
+        points = self._points(image, box)
         kind = rng.random()
         if points is not None and kind < _REENACTED:
             return change_expression(image, points, rng)
         if points is not None and draw.donor is not None and kind < _REENACTED + _SWAPPED:
-            donor, donor_points = self._donor(draw.donor)
+            donor, donor_box = self._read(draw.donor)
+            donor_points = self._points(donor, donor_box)
             if donor_points is not None and same_pose(points, donor_points):
                 return swap_face(image, points, donor, donor_points, rng)
         return self_blend(image, box, rng, points)
 
-    def _donor(self, sample: Sample) -> tuple[RgbImage, Points | None]:
+    def _read(self, sample: Sample) -> tuple[RgbImage, FaceBox]:
         image = _shrunk(sample, read_rgb(sample.path), self.contract)
-        return image, self.landmarks.points(image, box_in(sample, image)) if self.landmarks else None
+        return image, box_in(sample, image)
+
+    def _points(self, image: RgbImage, box: FaceBox) -> Points | None:
+        return self.landmarks.points(image, box) if self.landmarks else None
 
 
 class WholeFaces(Dataset[tuple[torch.Tensor, torch.Tensor]]):

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import sqlite3
-from collections.abc import Iterator
+from collections.abc import Collection, Iterator
 from dataclasses import replace
 from datetime import UTC, datetime
 from pathlib import Path
@@ -23,6 +23,7 @@ from forensics.casefile.chain import (
     RowKind,
     RunEnd,
     encode,
+    is_recorded,
     reference,
     row_hash,
     why_unstorable,
@@ -49,14 +50,19 @@ class CaseFile:
         self.path = path
         self._connection = connection
         self._lock = lock
+        self.at_opening: VerificationReport | None = None
         self._run_id: str | None = None
         self._rejected: set[Rejection] = set()
+        self._broken = False
 
     @classmethod
-    def create_or_resume(cls, path: Path) -> Self:
+    def create_or_resume(cls, path: Path, *, expected_heads: Collection[str] = ()) -> Self:
         """Opens a case for writing; makes it where there is none.
 
-        An existing chain is checked first (without its exhibits): nothing is added to a broken one.
+        An existing chain is checked first: nothing is added to a broken one.
+
+        Args:
+            expected_heads: head hashes that were noted earlier; each must be found in a case that is there.
 
         Raises:
             CaseFileError: another scan writes it, it cannot be written, or it cannot be trusted.
@@ -67,18 +73,18 @@ class CaseFile:
         except BaseException:
             lock.release()
             raise
-        report = case.verify(with_exhibits=False)
-        if not report.sound:
+        try:
+            case.at_opening = case.checked(expected_heads=expected_heads if case.begun else ())
+        except BaseException:
             case.close()
-            raise CaseFileError(
-                f"{path} was changed after it was written: {report.problems[0].text}",
-                f"Look at forensics verify {path}, keep the file as it is, and give another --case.",
-            )
+            raise
         return case
 
     @classmethod
     def open_read_only(cls, path: Path) -> Self:
         """Opens a case for reading, also while a scan writes it.
+
+        Call ``checked`` before anything in it is believed.
 
         Raises:
             CaseFileError: there is none, or the file is something else.
@@ -104,8 +110,11 @@ class CaseFile:
 
     # -- writing ---------------------------------------------------------------------------------
 
-    def begin_run(self, manifest: RunManifest) -> None:
+    def begin_run(self, manifest: RunManifest, n_files: int | None = None) -> None:
         """Records that a run starts, on the disk itself, before its first frame is read.
+
+        Args:
+            n_files: how many files it found, those of earlier runs included.
 
         Raises:
             CaseFileError: the case's earlier runs used settings or models that give other scores.
@@ -117,7 +126,7 @@ class CaseFile:
                     f"{self.path} was scanned with other settings: {'; '.join(changed)}",
                     "Repeat the earlier settings to resume it, or give another --case.",
                 )
-        self._append(RowKind.MANIFEST, ManifestPayload(manifest))
+        self._append(RowKind.MANIFEST, ManifestPayload(manifest, n_files))
         self._run_id = manifest.run_id
         self._rejected = set(self.rejections())
         self._flush()
@@ -190,7 +199,11 @@ class CaseFile:
                 yield row_id, payload.result
 
     def exhibits(self, row_id: int) -> list[Exhibit]:
-        """The exhibits of one result."""
+        """The exhibits of one result: those, and only those, that are the pictures that were recorded.
+
+        Raises:
+            CaseFileError: some are not, unless ``checked`` was told to read on regardless.
+        """
         with database.explained(self.path):
             row = self._connection.execute(
                 "SELECT payload FROM entries WHERE row_id = ? AND kind = 'result'", (row_id,)
@@ -203,23 +216,37 @@ class CaseFile:
                 f"{self.path} has no result in row {row_id}", f"Look at forensics verify {self.path}."
             )
         named = self._decode(row_id, row[0], ResultPayload).exhibits
-        if len(named) != len(pictures):
+        if len(named) != len(pictures) and not self._broken:
             raise CaseFileError(
                 f"{self.path} holds {len(pictures)} exhibits for row {row_id}, which names {len(named)}",
                 f"Look at forensics verify {self.path}.",
             )
-        return [
-            Exhibit(one.kind, jpeg, one.caption, one.subject, one.group, one.at_s, one.fakeness)
-            for one, (jpeg,) in zip(named, pictures, strict=True)
-        ]
+        exhibits = []
+        for one, (jpeg,) in zip(named, pictures, strict=False):
+            if is_recorded(one, jpeg):
+                exhibits.append(
+                    Exhibit(one.kind, jpeg, one.caption, one.subject, one.group, one.at_s, one.fakeness)
+                )
+            elif not self._broken:
+                raise CaseFileError(
+                    f"{self.path} holds another picture for row {row_id} ({one.caption}) than was recorded",
+                    f"Look at forensics verify {self.path}.",
+                )
+        return exhibits
 
     def rejections(self) -> list[Rejection]:
         """Paths that could not be scheduled, in the order of the rows."""
         return [payload.rejection for _, payload in self._payloads(RowKind.REJECTED, RejectedPayload)]
 
     def ends(self) -> list[RunEnd]:
-        """The ends of runs; a run without one was killed."""
+        """The ends of runs; a run without one was killed, or its last rows were cut off."""
         return [payload for _, payload in self._payloads(RowKind.END, RunEnd)]
+
+    @property
+    def begun(self) -> bool:
+        """Some run has written to the case."""
+        with database.explained(self.path):
+            return self._head()[0] > 0
 
     @property
     def head_hash(self) -> str:
@@ -229,15 +256,45 @@ class CaseFile:
 
     # -- checking --------------------------------------------------------------------------------
 
-    def verify(self, *, expected_head: str | None = None, with_exhibits: bool = True) -> VerificationReport:
+    def verify(
+        self, *, expected_heads: Collection[str] = (), with_exhibits: bool = True
+    ) -> VerificationReport:
         """Checks every row, every exhibit and the guards against changes.
 
         Args:
-            expected_head: a head hash that was noted earlier; it must be found in the chain.
+            expected_heads: head hashes that were noted earlier; each must be found in the chain.
             with_exhibits: hash the exhibits too.
         """
         with database.explained(self.path):
-            return verify(self._connection, expected_head=expected_head, with_exhibits=with_exhibits)
+            return verify(self._connection, expected_heads=expected_heads, with_exhibits=with_exhibits)
+
+    def checked(
+        self, *, even_if_broken: bool = False, expected_heads: Collection[str] = ()
+    ) -> VerificationReport:
+        """Makes sure that the case is what was written; to be called before its content is shown or used.
+
+        A case that is open for reading stands still from here on, whatever a scan adds to it meanwhile.
+
+        Args:
+            even_if_broken: read on if it is not. Rows that cannot be read and pictures that are not those
+                that were recorded are then passed over; the report returned names them.
+            expected_heads: head hashes that were noted earlier; each must be found in the chain.
+
+        Raises:
+            CaseFileError: it is not what was written.
+        """
+        if self._lock is None and not self._connection.in_transaction:
+            with database.explained(self.path):
+                self._connection.execute("BEGIN")
+        report = self.verify(expected_heads=expected_heads)
+        if not report.sound and not even_if_broken:
+            raise CaseFileError(
+                f"{self.path} was changed after it was written: {report.problems[0].text}",
+                f"Keep the file as it is, look at forensics verify {self.path}, and compare it with a copy "
+                "from a backup. To scan on, give another --case.",
+            )
+        self._broken = not report.sound
+        return report
 
     def verify_media(self, root: Path | None = None) -> MediaCheck:
         """Hashes the examined files again.
@@ -290,20 +347,25 @@ class CaseFile:
 
     def _payloads(self, kind: RowKind, form: type[_P]) -> Iterator[tuple[int, _P]]:
         for row_id, payload in self._rows(kind):
-            yield row_id, self._decode(row_id, payload, form)
+            try:
+                content = self._decode(row_id, payload, form)
+            except CaseFileError:
+                if not self._broken:
+                    raise
+                continue
+            yield row_id, content
 
     def _latest(self) -> dict[str, tuple[int, Outcome]]:
         """Path to the newest row about it."""
         latest = {}
-        for row_id, payload in self._rows(RowKind.RESULT):
-            outcome = self._decode(row_id, payload, Outcome)
+        for row_id, outcome in self._payloads(RowKind.RESULT, Outcome):
             latest[outcome.path] = row_id, outcome
         return latest
 
     def _decode(self, row_id: int, payload: bytes, form: type[_P]) -> _P:
         try:
             return msgspec.json.decode(payload, type=form)
-        except msgspec.MsgspecError as error:
+        except (msgspec.MsgspecError, UnicodeDecodeError, TypeError) as error:
             raise CaseFileError(
                 f"Row {row_id} of {self.path} cannot be read ({error})",
                 f"Look at forensics verify {self.path}, and take a copy from a backup.",

@@ -52,9 +52,14 @@ class ExhibitReference:
 
 @dataclass(frozen=True, slots=True)
 class ManifestPayload:
-    """A run began."""
+    """A run began; its end is a ``RunEnd``.
+
+    Attributes:
+        n_files: how many files it found; None in cases of earlier versions.
+    """
 
     manifest: RunManifest
+    n_files: int | None = None
 
 
 @dataclass(frozen=True, slots=True)
@@ -91,11 +96,11 @@ class RejectedPayload:
 
 @dataclass(frozen=True, slots=True)
 class RunEnd:
-    """A run ended in order; a run without this row was killed.
+    """A run ended in order; a run without this row was killed, or its last rows were cut off.
 
     Attributes:
         counts: what the run did, for example verdict label to number of files.
-        interrupted: a person stopped it before all files were done.
+        interrupted: a person, or an error that stopped the whole scan, ended it before all files were done.
     """
 
     run_id: str
@@ -131,6 +136,11 @@ def reference(exhibit: Exhibit) -> ExhibitReference:
         sha256=hashlib.sha256(exhibit.jpeg).hexdigest(),
         size_bytes=len(exhibit.jpeg),
     )
+
+
+def is_recorded(named: ExhibitReference, jpeg: object) -> bool:
+    """Whether these bytes are the picture that a row's payload names."""
+    return isinstance(jpeg, bytes) and hashlib.sha256(jpeg).hexdigest() == named.sha256
 
 
 def why_unstorable(result: ScanResult) -> str | None:

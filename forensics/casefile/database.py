@@ -20,20 +20,20 @@ APPLICATION_ID: Final = 0x46524E53  # "FRNS", shown by file(1) and PRAGMA applic
 SCHEMA_VERSION: Final = 1
 BUSY_TIMEOUT_S: Final = 10.0
 
-_TABLES: Final = (
-    """CREATE TABLE entries (
+_TABLES: Final = {
+    "entries": """CREATE TABLE entries (
         row_id INTEGER PRIMARY KEY,
         kind TEXT NOT NULL CHECK (kind IN ('manifest', 'result', 'rejected', 'end')),
         payload BLOB NOT NULL,
         row_hash BLOB NOT NULL CHECK (length(row_hash) = 32)
     )""",
-    """CREATE TABLE exhibits (
+    "exhibits": """CREATE TABLE exhibits (
         row_id INTEGER NOT NULL REFERENCES entries (row_id),
         position INTEGER NOT NULL,
         jpeg BLOB NOT NULL,
         UNIQUE (row_id, position)
     )""",
-)
+}
 
 # INSERT OR REPLACE deletes without calling a delete trigger, hence the two guards on INSERT.
 _TRIGGERS: Final = {
@@ -147,10 +147,20 @@ def transaction(connection: sqlite3.Connection) -> Iterator[None]:
         raise
 
 
-def missing_triggers(connection: sqlite3.Connection) -> list[str]:
-    """Guards against changes that somebody took out or altered."""
-    found = dict(connection.execute("SELECT name, sql FROM sqlite_master WHERE type = 'trigger'"))
-    return [name for name in _TRIGGERS if found.get(name) != _trigger_sql(name)]
+def missing_objects(connection: sqlite3.Connection) -> list[str]:
+    """Tables, and guards against changes, that somebody took out or altered; in words."""
+    found = dict(connection.execute("SELECT name, sql FROM sqlite_master WHERE sql IS NOT NULL"))
+    tables = [f"the table {name}" for name, sql in _TABLES.items() if found.get(name) != sql]
+    guards = [
+        f"the guard {name} against changes" for name in _TRIGGERS if found.get(name) != _trigger_sql(name)
+    ]
+    return tables + guards
+
+
+def stray_objects(connection: sqlite3.Connection) -> list[str]:
+    """Tables, views and triggers that this program does not make; in words."""
+    rows = connection.execute("SELECT type, name FROM sqlite_master WHERE sql IS NOT NULL ORDER BY name")
+    return [f"the {kind} {name}" for kind, name in rows if name not in _TABLES and name not in _TRIGGERS]
 
 
 def _connect(path: Path, mode: str) -> sqlite3.Connection:
@@ -169,7 +179,7 @@ def _is_empty(connection: sqlite3.Connection) -> bool:
 
 def _make_tables(connection: sqlite3.Connection) -> None:
     with transaction(connection):
-        for sql in (*_TABLES, *(_trigger_sql(name) for name in _TRIGGERS)):
+        for sql in (*_TABLES.values(), *(_trigger_sql(name) for name in _TRIGGERS)):
             connection.execute(sql)
         connection.execute(f"PRAGMA application_id={APPLICATION_ID}")
         connection.execute(f"PRAGMA user_version={SCHEMA_VERSION}")

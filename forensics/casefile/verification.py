@@ -2,9 +2,9 @@
 
 from __future__ import annotations
 
-import hashlib
 import sqlite3
-from dataclasses import dataclass
+from collections.abc import Collection
+from dataclasses import dataclass, replace
 from typing import Final
 
 import msgspec
@@ -17,17 +17,18 @@ from forensics.casefile.chain import (
     ResultPayload,
     RowKind,
     RunEnd,
+    is_recorded,
     row_hash,
 )
-from forensics.casefile.database import missing_triggers
+from forensics.casefile.database import missing_objects, stray_objects
 
 MOST_PROBLEMS: Final = 50
 """A file that was rewritten from the middle on breaks everywhere: the first breaks tell the story."""
 
 ADVICE: Final = (
-    "The chain shows that no row was changed, removed or put in between. Rows cut off at the end, or a file "
-    "written anew from the start, show only against a head hash that was kept elsewhere: write the head hash "
-    "down in your case notes and give it to --expected-head next time."
+    "The chain shows that no row was changed, removed or put in between. Whole runs cut off at the end, an "
+    "older copy of the file, or a file written anew from the start show only against a head hash that was "
+    "kept elsewhere: write the head hash down in your case notes and give it to --head next time."
 )
 
 _FORMS: Final[dict[str, type[object]]] = {
@@ -56,6 +57,45 @@ class VerificationProblem:
 
 
 @dataclass(frozen=True, slots=True)
+class RunAccount:
+    """One run, from its first row to its last.
+
+    Attributes:
+        begin_row, last_row: the manifest's row, and the newest row before the next run.
+        n_found: files that it found; None in cases of earlier versions, which do not say.
+        n_results: results that it recorded.
+        ended: its last row says that it ended in order.
+        interrupted: a person, or an error that stopped the whole scan, ended it before all was done.
+        followed: another run came after it.
+    """
+
+    run_id: str
+    started_utc: str
+    begin_row: int
+    last_row: int
+    n_found: int | None
+    n_results: int = 0
+    ended: bool = False
+    interrupted: bool = False
+    followed: bool = False
+
+    @property
+    def text(self) -> str:
+        """For people: what is known of its end."""
+        named = f"The run of {self.started_utc} ({self.run_id[:8]}, row {self.begin_row})"
+        found = "" if self.n_found is None else f"; it had found {self.n_found} files"
+        recorded = f"Results of it that are here: {self.n_results}{found}."
+        if self.ended:
+            return f"{named} {'was interrupted' if self.interrupted else 'ended in order'}. {recorded}"
+        cut = f"rows after row {self.last_row} were cut off"
+        if self.followed:
+            why = f"it was stopped by force, or {cut} before the next run began"
+        else:
+            why = f"it is still under way, was stopped by force, or {cut}"
+        return f"{named} has no end row: {why}. {recorded}"
+
+
+@dataclass(frozen=True, slots=True)
 class VerificationReport:
     """What a check of a case file found.
 
@@ -63,7 +103,9 @@ class VerificationReport:
         n_rows, n_exhibits: what was checked.
         head_hash: of the newest row, hexadecimal; zeros for a case without rows.
         problems: the first ``MOST_PROBLEMS``, in the order of the rows.
-        expected_head_row: the row whose hash is the expected head; None if none was given or found.
+        runs: every run, oldest first.
+        expected_head_row: the row whose hash is the expected head (of several, the newest); None if none was
+            given or found.
         advice: what the chain alone cannot show.
     """
 
@@ -71,6 +113,7 @@ class VerificationReport:
     n_exhibits: int
     head_hash: str
     problems: tuple[VerificationProblem, ...]
+    runs: tuple[RunAccount, ...] = ()
     expected_head_row: int | None = None
     advice: str = ADVICE
 
@@ -80,43 +123,59 @@ class VerificationReport:
         return not self.problems
 
     @property
+    def without_end(self) -> tuple[RunAccount, ...]:
+        """Runs that were stopped by force, or whose last rows are gone."""
+        return tuple(run for run in self.runs if not run.ended)
+
+    @property
+    def finished(self) -> bool:
+        """The newest run examined all that it was to examine, and said so."""
+        return bool(self.runs) and self.runs[-1].ended and not self.runs[-1].interrupted
+
+    @property
     def first_broken_row(self) -> int | None:
         """The lowest row with a problem."""
         return min((one.row_id for one in self.problems if one.row_id is not None), default=None)
 
 
 def verify(
-    connection: sqlite3.Connection, *, expected_head: str | None = None, with_exhibits: bool = True
+    connection: sqlite3.Connection, *, expected_heads: Collection[str] = (), with_exhibits: bool = True
 ) -> VerificationReport:
     """Walks the chain from its first row.
 
     Args:
-        expected_head: hexadecimal hash that some row must have.
+        expected_heads: hexadecimal hashes, for each of which there must be a row.
         with_exhibits: hash the exhibits as well as the rows.
 
     Raises:
         sqlite3.Error: the file cannot be read at all.
     """
-    walk = _Walk(connection, expected_head, with_exhibits)
+    walk = _Walk(connection, expected_heads, with_exhibits)
     try:
         if with_exhibits:
             walk.database()
         walk.rows()
     except sqlite3.DatabaseError as error:
-        if isinstance(error, sqlite3.OperationalError):
+        if isinstance(error, sqlite3.OperationalError) and not _of_content(error):
             raise
         walk.note(None, f"the database is damaged ({error})")
     return walk.report()
 
 
+def _of_content(error: sqlite3.OperationalError) -> bool:
+    """A missing table or column, or text that is not UTF-8: the file's fault, not the moment's."""
+    return getattr(error, "sqlite_errorcode", sqlite3.SQLITE_ERROR) == sqlite3.SQLITE_ERROR
+
+
 class _Walk:
     def __init__(
-        self, connection: sqlite3.Connection, expected_head: str | None, with_exhibits: bool
+        self, connection: sqlite3.Connection, expected_heads: Collection[str], with_exhibits: bool
     ) -> None:
         self._connection = connection
-        self._expected_head = expected_head.strip().lower() if expected_head else None
+        self._missing_heads = {one.strip().lower() for one in expected_heads}
         self._with_exhibits = with_exhibits
         self._problems: list[VerificationProblem] = []
+        self._runs: list[RunAccount] = []
         self._n_rows = 0
         self._n_exhibits = 0
         self._head = FIRST_PREVIOUS_HASH
@@ -138,38 +197,74 @@ class _Walk:
             self.note(row_id, "exhibits lie here that belong to no result")
 
     def rows(self) -> None:
-        for name in missing_triggers(self._connection):
-            self.note(None, f"the guard {name} against changes was removed or altered")
+        for name in missing_objects(self._connection):
+            self.note(None, f"{name} was removed or altered")
+        for name in stray_objects(self._connection):
+            self.note(None, f"{name} does not belong in a case file")
         expected_id = 1
         for row_id, kind, content, stored_hash in self._connection.execute(
             "SELECT row_id, kind, payload, row_hash FROM entries ORDER BY row_id"
         ):
-            if row_id != expected_id:
+            if row_id < expected_id:
+                self.note(row_id, "no row has a number below 1")
+            elif row_id != expected_id:
                 missing = (
                     f"row {expected_id}"
                     if row_id == expected_id + 1
                     else f"rows {expected_id} to {row_id - 1}"
                 )
                 self.note(row_id, f"{missing} before it is missing")
-            payload = content.encode() if isinstance(content, str) else bytes(content)
             stored = stored_hash if isinstance(stored_hash, bytes) else b""
-            if row_hash(self._head, row_id, str(kind), payload) != stored:
-                self.note(row_id, "its content, or the order of rows up to it, is not what its hash sealed")
-            self._content(row_id, str(kind), payload)
-            if stored.hex() == self._expected_head:
+            payload = content.encode() if isinstance(content, str) else content
+            if not isinstance(payload, bytes) or not isinstance(kind, str):
+                self.note(row_id, "its content is of a kind that is never written")
+            else:
+                if row_id < 1 or row_hash(self._head, row_id, kind, payload) != stored:
+                    self.note(
+                        row_id, "its content, or the order of rows up to it, is not what its hash sealed"
+                    )
+                self._content(row_id, kind, payload)
+            if stored.hex() in self._missing_heads:
+                self._missing_heads.discard(stored.hex())
                 self._expected_head_row = row_id
             self._head = stored
             self._n_rows += 1
-            expected_id = row_id + 1
+            expected_id = max(row_id, 0) + 1
 
     def _content(self, row_id: int, kind: str, payload: bytes) -> None:
+        form = _FORMS.get(kind)
+        if form is None:
+            self.note(row_id, f"no version of this program writes rows of kind {kind!r}")
+            return
         try:
-            content = msgspec.json.decode(payload, type=_FORMS.get(kind, object))
+            content = msgspec.json.decode(payload, type=form)
         except (msgspec.MsgspecError, UnicodeDecodeError) as error:
             self.note(row_id, f"its content cannot be read ({error})")
             return
+        self._follow(row_id, content)
         if self._with_exhibits and isinstance(content, ResultPayload):
             self._exhibits(row_id, content.exhibits)
+
+    def _follow(self, row_id: int, content: object) -> None:
+        """Which run a row belongs to; rows of none were not written by this program."""
+        if isinstance(content, ManifestPayload):
+            if self._runs:
+                self._runs[-1] = replace(self._runs[-1], followed=True)
+            manifest = content.manifest
+            self._runs.append(
+                RunAccount(manifest.run_id, manifest.started_utc, row_id, row_id, content.n_files)
+            )
+            return
+        assert isinstance(content, ResultPayload | RejectedPayload | RunEnd)
+        run = self._runs[-1] if self._runs else None
+        if run is None or run.run_id != content.run_id or run.ended:
+            self.note(row_id, "it belongs to no run that was under way")
+            return
+        n_results = run.n_results + isinstance(content, ResultPayload)
+        run = replace(run, last_row=row_id, n_results=n_results)
+        if isinstance(content, RunEnd):
+            run = replace(run, ended=True, interrupted=content.interrupted)
+        self._runs[-1] = run
 
     def _exhibits(self, row_id: int, named: tuple[ExhibitReference, ...]) -> None:
         stored = self._connection.execute(
@@ -179,19 +274,21 @@ class _Walk:
             self.note(row_id, f"it names {len(named)} exhibits and {len(stored)} are there")
         for number, (one, (jpeg,)) in enumerate(zip(named, stored, strict=False), start=1):
             self._n_exhibits += 1
-            if hashlib.sha256(jpeg).hexdigest() != one.sha256:
+            if not is_recorded(one, jpeg):
                 self.note(row_id, f"exhibit {number} ({one.caption}) is not the picture that was recorded")
 
     def report(self) -> VerificationReport:
-        if self._expected_head is not None and self._expected_head_row is None:
+        for head in sorted(self._missing_heads):
             self.note(
                 None,
-                f"no row has the expected head hash {self._expected_head}: rows were cut off or replaced",
+                f"no row has the head hash {head}, which was noted earlier: rows were cut off or replaced, "
+                "or this is another or an older copy of the case",
             )
         return VerificationReport(
             n_rows=self._n_rows,
             n_exhibits=self._n_exhibits,
             head_hash=self._head.hex(),
             problems=tuple(self._problems),
+            runs=tuple(self._runs),
             expected_head_row=self._expected_head_row,
         )

@@ -4,17 +4,21 @@ from __future__ import annotations
 
 import contextlib
 from collections.abc import Collection, Sequence
+from datetime import UTC, datetime
 from pathlib import Path
 
 from forensics import catalog
 from forensics.casefile.case_file import CaseFile
+from forensics.casefile.head_note import HeadNote, case_place, note_beside, read_note, write_note
+from forensics.casefile.verification import VerificationReport
 from forensics.errors import ModelError, SettingsError
 from forensics.evaluation.labels import LabelSet, read_labels
 from forensics.records.figures import LabelledFigures
 from forensics.records.findings import Notice
 from forensics.records.model_card import ModelCard
 from forensics.records.scan import RunManifest, ScanResult
-from forensics.report.renderers import write_report
+from forensics.report.condition import CaseCondition
+from forensics.report.renderers import check_writable, write_report
 from forensics.report.view import build_view
 
 _DFDC_LABELS = "metadata.json"
@@ -57,30 +61,62 @@ def cards_of(manifests: Sequence[RunManifest]) -> tuple[ModelCard, ...]:
     return tuple(cards.values())
 
 
+def noted_heads(case: Path | None, reports: Sequence[Path]) -> tuple[str, ...]:
+    """Head hashes of this case that lie noted beside the reports that are about to be drawn anew.
+
+    Raises:
+        CaseFileError: another file lies where a head would be noted.
+        ReportError: a report cannot be written there.
+    """
+    for path in reports:
+        check_writable(path)
+    if case is None:
+        return ()
+    notes = [read_note(path) for path in _note_paths(reports) if path.exists()]
+    return tuple(note.head_hash for note in notes if note.case == case_place(case))
+
+
+def _note_paths(reports: Sequence[Path]) -> list[Path]:
+    return list(dict.fromkeys(note_beside(path) for path in reports))
+
+
+def condition_of(report: VerificationReport) -> CaseCondition:
+    """What readers of a report have to know of the case file's check."""
+    return CaseCondition(
+        intact=report.sound,
+        n_rows=report.n_rows,
+        problems=tuple(problem.text for problem in report.problems),
+        runs_without_end=tuple(run.text for run in report.without_end),
+    )
+
+
 def draw(
     case: CaseFile,
     reports: Sequence[Path],
     known: LabelSet,
     cards: Sequence[ModelCard],
     *,
+    checked: VerificationReport,
     name: str | None,
     only: Collection[str] = (),
     figures: Sequence[LabelledFigures] | None = None,
     ratios: bool = False,
 ) -> None:
-    """Writes every report.
+    """Writes every report, and beside it the head hash of a case file that stays.
 
     Args:
         case: open for reading.
         reports: where to; the suffix chooses the form.
         known: labels by display path; may be empty.
         cards: of the models that scored.
+        checked: the check of the case.
         name: the case file as the user would type it, None for one that is about to vanish.
         only: show these files alone.
         figures: to show; None computes them where labels are known.
         ratios: state likelihood ratios.
 
     Raises:
+        CaseFileError: the head hash cannot be noted.
         ReportError: a report cannot be written.
     """
     if not reports:
@@ -98,14 +134,20 @@ def draw(
             path: "manipulated" if label.manipulated else "pristine" for path, label in known.labels.items()
         },
         cards=cards,
-        chain_head=case.head_hash,
+        chain_head=checked.head_hash,
         notices=(*rejected, *known.notices),
         case=name,
         only=only,
         ratios=ratios,
+        condition=condition_of(checked),
     )
     for path in reports:
         write_report(view, path)
+    if name is not None and checked.sound:
+        now = datetime.now(UTC).isoformat(timespec="seconds")
+        note = HeadNote(case_place(case.path), checked.n_rows, checked.head_hash, now)
+        for path in _note_paths(reports):
+            write_note(path, note)
 
 
 def labelled_figures(

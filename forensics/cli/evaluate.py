@@ -70,17 +70,15 @@ def evaluate(
     """Measure the models on labelled media: figures with intervals, by file, face and voice."""
     from forensics.cli import measuring
     from forensics.cli.comparing import compared
-    from forensics.cli.drawing import draw
+    from forensics.cli.drawing import draw, noted_heads
     from forensics.cli.evaluating import scanned
     from forensics.errors import SettingsError
-    from forensics.report.renderers import check_writable
 
     if write_card and data_set is None:
         raise SettingsError(
             "--write-card needs to know what the data set is called", 'Add --data-set "NAME, test rows".'
         )
-    for path in reports or ():
-        check_writable(path)
+    noted = noted_heads(case, reports or ())
     command = ("forensics", *sys.argv[1:])
     settings = scan_settings(
         paths,
@@ -102,6 +100,7 @@ def evaluate(
             reports or (),
             measured.known,
             measured.cards,
+            checked=measured.case.checked(expected_heads=noted),
             name=name,
             figures=figures,
             ratios=ratios,

@@ -13,7 +13,8 @@ import msgspec
 import typer
 
 from forensics.casefile.case_file import CaseFile
-from forensics.cli.drawing import draw, labels_for
+from forensics.cli.custody import tell_condition, tell_head
+from forensics.cli.drawing import draw, labels_for, noted_heads
 from forensics.cli.progress import ScanProgress
 from forensics.cli.temporary import temporary_folder
 from forensics.cli.wording import LABEL_WORDS, escaped
@@ -21,7 +22,6 @@ from forensics.errors import SettingsError
 from forensics.evaluation.label_files import read_rows
 from forensics.records.scan import ScanResult
 from forensics.records.verdict import VerdictLabel
-from forensics.report.renderers import check_writable
 from forensics.scan.events import Event, FileDone
 from forensics.scan.run import plan_scan, run_scan
 from forensics.settings import ScanSettings
@@ -64,14 +64,15 @@ def scan_and_report(settings: ScanSettings, wishes: Wishes, command: Sequence[st
     Raises:
         ForensicsError: something is wrong that stops the whole scan; before the work starts, if possible.
     """
-    for path in wishes.reports:
-        check_writable(path)
+    noted = noted_heads(settings.case, wishes.reports)
     _apart(settings, wishes)
     if wishes.labels is not None:
         read_rows(wishes.labels)
     plan = plan_scan(settings, command)
     known = labels_for([file.display for file in plan.files], wishes.labels, settings.paths)
-    with _case(settings.case) as case:
+    with _case(settings.case, noted) as case:
+        if case.at_opening is not None:
+            tell_condition(case.at_opening)
         if wishes.as_json:
             _tell_earlier(case)
         with ScanProgress() as progress:
@@ -84,11 +85,14 @@ def scan_and_report(settings: ScanSettings, wishes: Wishes, command: Sequence[st
             outcome = run_scan(plan, case, on_event=listen, retry_failed=wishes.retry_failed)
         name = None if settings.case is None else str(settings.case)
         cards = [model.card for model in plan.models]
-        draw(case, wishes.reports, known, cards, name=name, ratios=wishes.ratios)
+        checked = case.checked()
+        draw(case, wishes.reports, known, cards, checked=checked, name=name, ratios=wishes.ratios)
         results = [(result.media.path, result.verdict.label) for _, result in case.results()]
         n_rejected = len(case.rejections())
     done = Done(Counter(label for _, label in results), outcome.interrupted)
     _sum_up(settings, wishes, done, results, n_rejected)
+    if settings.case is not None:
+        tell_head(checked, wishes.reports)
     return done
 
 
@@ -106,10 +110,10 @@ def _apart(settings: ScanSettings, wishes: Wishes) -> None:
 
 
 @contextlib.contextmanager
-def _case(path: Path | None) -> Iterator[CaseFile]:
+def _case(path: Path | None, noted: Sequence[str]) -> Iterator[CaseFile]:
     """The case that was asked for, or one that vanishes when the reports are written."""
     if path is not None:
-        with CaseFile.create_or_resume(path) as case:
+        with CaseFile.create_or_resume(path, expected_heads=noted) as case:
             yield case
         return
     with temporary_folder() as name, CaseFile.create_or_resume(Path(name) / "scan.case") as case:

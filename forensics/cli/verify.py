@@ -3,11 +3,14 @@
 from __future__ import annotations
 
 from pathlib import Path
-from typing import Annotated
+from typing import TYPE_CHECKING, Annotated
 
 import typer
 
 from forensics.errors import CaseFileError
+
+if TYPE_CHECKING:
+    from forensics.casefile.media_check import MediaCheck
 
 
 def verify(
@@ -16,34 +19,52 @@ def verify(
         Path | None,
         typer.Option("--media", metavar="FOLDER", help="Hash the examined files again; they lie below here."),
     ] = None,
-    expected_head: Annotated[
+    head: Annotated[
         str | None,
-        typer.Option("--expected-head", metavar="HASH", help="The head hash that was noted after the scan."),
+        typer.Option("--head", metavar="HASH", help="The head hash noted after a scan, or the file with it."),
     ] = None,
 ) -> None:
     """Check the chain of a case file and, with --media, the hashes of the examined files."""
     from forensics.casefile.case_file import CaseFile
-    from forensics.casefile.media_check import MediaState
+    from forensics.casefile.head_note import head_from
     from forensics.cli.wording import escaped
 
+    expected = () if head is None else (head_from(head),)
     with CaseFile.open_read_only(case) as opened:
-        report = opened.verify(expected_head=expected_head)
+        report = opened.checked(even_if_broken=True, expected_heads=expected)
         for problem in report.problems:
-            typer.echo(problem.text)
+            typer.echo(escaped(problem.text))
         if not report.sound:
             raise CaseFileError(
-                f"{case} is not what was written: {len(report.problems)} problems",
+                f"{case} is not what was written: {_counted(len(report.problems))}",
                 "Keep the file as it is, and compare it with a copy from a backup.",
             )
         typer.echo(f"The chain of {case} is intact: {report.n_rows} rows, {report.n_exhibits} exhibits.")
         typer.echo(f"Head hash: {report.head_hash}")
-        if expected_head is None:
+        for run in report.runs:
+            if not run.ended or run.interrupted:
+                typer.echo(escaped(run.text))
+        if head is None:
             typer.echo(report.advice)
         elif report.expected_head_row is not None:
-            typer.echo(f"The expected head is row {report.expected_head_row} of {report.n_rows}.")
-        if media is None:
-            return
-        check = opened.verify_media(media)
+            typer.echo(f"The noted head is row {report.expected_head_row} of {report.n_rows}.")
+        if media is not None:
+            _verify_media(opened.verify_media(media))
+        if report.runs and not report.runs[-1].ended and report.expected_head_row != report.n_rows:
+            raise CaseFileError(
+                f"The newest run in {case} has no end: what it recorded last may be missing",
+                "Give the head hash that was noted with --head, or let the scan finish by its own command.",
+            )
+
+
+def _counted(n_problems: int) -> str:
+    return "1 problem" if n_problems == 1 else f"{n_problems} problems"
+
+
+def _verify_media(check: MediaCheck) -> None:
+    from forensics.casefile.media_check import MediaState
+    from forensics.cli.wording import escaped
+
     for finding in check.findings:
         if finding.state is not MediaState.SAME:
             detail = f" ({finding.detail})" if finding.detail else ""

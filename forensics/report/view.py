@@ -18,6 +18,7 @@ from forensics.records.findings import Exhibit, Notice, Score
 from forensics.records.model_card import ModelCard, Thresholds
 from forensics.records.scan import RunManifest, ScanResult
 from forensics.records.verdict import Basis, VerdictLabel
+from forensics.report.condition import CaseCondition
 from forensics.report.container import ContainerFact, container_facts
 from forensics.report.evidence import (
     MOST_FULL_FILES,
@@ -147,6 +148,7 @@ class ReportView:
         chain_head: digest of the case file's last row, empty where there is no chain.
         omission: None where everything is shown.
         ratios: likelihood ratios are stated.
+        condition: of the case file; None for a view that was made without one.
     """
 
     drawn_utc: str
@@ -162,11 +164,17 @@ class ReportView:
     chain_head: str
     omission: Omission | None
     ratios: bool = False
+    condition: CaseCondition | None = None
 
     @property
     def n_files(self) -> int:
         """Files with a row, those not examined included."""
         return len(self.files)
+
+    @property
+    def broken(self) -> bool:
+        """The case file was changed after it was written."""
+        return self.condition is not None and not self.condition.intact
 
     @property
     def by_attention(self) -> tuple[FileView, ...]:
@@ -187,6 +195,7 @@ def build_view(
     case: str | None = None,
     only: Collection[str] = (),
     ratios: bool = False,
+    condition: CaseCondition | None = None,
     drawn_utc: str | None = None,
 ) -> ReportView:
     """Arranges a case for its readers.
@@ -201,6 +210,7 @@ def build_view(
         case: the case file as the user would type it, for the commands that the page names.
         only: show these files alone, given by display path or by its end; empty means all.
         ratios: state likelihood ratios.
+        condition: of the case file.
         drawn_utc: ISO 8601 time of drawing, UTC; now if not given.
     """
     rows = [(row_id, finite_result(result)) for row_id, result in results if _wanted(result.media.path, only)]
@@ -227,6 +237,7 @@ def build_view(
         chain_head=chain_head,
         omission=_omission(files, case),
         ratios=ratios,
+        condition=condition,
     )
 
 

@@ -63,6 +63,13 @@ STAGE_WORDS: dict[str, str] = {
     "report": "Drawing this report",
 }
 
+BROKEN_TITLE = "This case file was changed after it was written"
+BROKEN_MEANING = (
+    "The check of the case file failed, and the report was drawn all the same, by --even-if-broken. Nothing "
+    "on this page can be relied on. Pictures that are not those that were recorded, and rows that cannot be "
+    "read, are left out. Compare the case file with a copy from a backup."
+)
+
 METRIC_WORDS: dict[str, str] = {
     "auc": "AUC (area under the ROC curve)",
     "average_precision": "Average precision",

@@ -8,7 +8,7 @@ from dataclasses import dataclass
 from functools import partial
 
 from forensics.casefile.case_file import CaseFile
-from forensics.errors import SettingsError
+from forensics.errors import EngineError, SettingsError
 from forensics.media.discovery import Found, Rejected, discover, display_path
 from forensics.records.scan import RunManifest, ScanResult
 from forensics.records.verdict import VerdictLabel
@@ -101,7 +101,7 @@ def run_scan(
         EngineError: a model cannot be run on this machine.
     """
     settings = plan.settings
-    case.begin_run(plan.manifest)
+    case.begin_run(plan.manifest, len(plan.files))
     for one in plan.rejected:
         case.add_rejected(one.display, one.reason, one.hint)
     done = case.examined(retry_failed=retry_failed)
@@ -127,6 +127,9 @@ def run_scan(
         )
     except KeyboardInterrupt:
         interrupted = True
+    except EngineError:
+        case.finish({label.value: n for label, n in counts.items()}, interrupted=True)
+        raise
     case.finish({label.value: n for label, n in counts.items()}, interrupted=interrupted)
     return ScanOutcome(counts.total(), n_skipped, interrupted)
 

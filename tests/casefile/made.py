@@ -2,6 +2,9 @@
 
 from __future__ import annotations
 
+import sqlite3
+from collections.abc import Iterator
+from contextlib import contextmanager
 from dataclasses import replace
 from pathlib import Path
 
@@ -70,3 +73,18 @@ def case_of_four_rows(path: Path) -> Path:
         case.add(result("clips/b.mp4", fakeness=0.1))
         case.finish({"SIGNS_OF_MANIPULATION": 2})
     return path
+
+
+@contextmanager
+def tampering(path: Path, *, leave_guards: bool = False) -> Iterator[sqlite3.Connection]:
+    """A connection without the guards; they are put back as they were."""
+    raw = sqlite3.connect(path)
+    guards = raw.execute("SELECT name, sql FROM sqlite_master WHERE type = 'trigger'").fetchall()
+    for name, _ in guards:
+        raw.execute(f"DROP TRIGGER {name}")
+    yield raw
+    if not leave_guards:
+        for _, sql in guards:
+            raw.execute(sql)
+    raw.commit()
+    raw.close()

@@ -5,13 +5,12 @@ from __future__ import annotations
 import csv
 import hashlib
 import json
-import sqlite3
 from pathlib import Path
 
 import pytest
 
 from forensics.casefile.case_file import CaseFile
-from tests.casefile.made import case_of_four_rows, manifest, result
+from tests.casefile.made import case_of_four_rows, manifest, result, tampering
 from tests.cli.running import Runner
 
 
@@ -29,25 +28,20 @@ def test_verify_of_a_sound_case_gives_its_head(run: Runner, case: Path) -> None:
     with CaseFile.open_read_only(case) as opened:
         head = opened.head_hash
     assert f"Head hash: {head}" in ran.out
-    again = run("verify", case, "--expected-head", head)
+    again = run("verify", case, "--head", head)
     assert again.code == 0
-    assert "The expected head is row 4 of 4" in again.out
+    assert "The noted head is row 4 of 4" in again.out
 
 
 def test_verify_against_another_head_fails(run: Runner, case: Path) -> None:
-    ran = run("verify", case, "--expected-head", "0" * 63 + "1")
+    ran = run("verify", case, "--head", "0" * 63 + "1")
     assert ran.code == 4
     assert "is not what was written" in ran.err
 
 
 def test_verify_sees_a_changed_row(run: Runner, case: Path) -> None:
-    connection = sqlite3.connect(case)
-    triggers = connection.execute("SELECT name FROM sqlite_master WHERE type = 'trigger'").fetchall()
-    for (name,) in triggers:
-        connection.execute(f"DROP TRIGGER {name}")
-    connection.execute("UPDATE entries SET payload = replace(payload, '0.1', '0.9') WHERE row_id = 3")
-    connection.commit()
-    connection.close()
+    with tampering(case) as raw:
+        raw.execute("UPDATE entries SET payload = replace(payload, '0.1', '0.9') WHERE row_id = 3")
     ran = run("verify", case)
     assert ran.code == 4
     assert "3" in ran.out

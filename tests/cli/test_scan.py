@@ -12,6 +12,7 @@ from skimage import data
 
 from forensics import catalog
 from forensics.media.encode import write_clip
+from tests.casefile.made import tampering
 from tests.cli.running import Runner
 from tests.made_models import face_model, voice_model
 
@@ -70,8 +71,19 @@ def test_a_scan_gives_every_file_a_row_and_is_not_repeated(
     assert "1  signs of manipulation" in first.err
     assert "4 files to examine" in first.err
 
+    head = json.loads(table.with_name("out.head.json").read_bytes())["head_hash"]
+    assert f"Head hash: {head} (row 6)" in first.err
+    assert "has no end row" not in first.err
+    with tampering(case) as raw:  # the end of the run
+        raw.execute("DELETE FROM entries WHERE row_id = 6")
+    lost = run(*command, "--report", table)
+    assert lost.code == 4
+    assert head in lost.err
+    table.with_name("out.head.json").unlink()
+
     again = run(*command, "--report", table)
     assert again.code == 0, again.err
+    assert "has no end row" in again.err
     assert "0 files to examine, 0.0 MB; 4 are in the case already" in again.err
     assert again.out == ""
     assert _rows(table) == rows

@@ -28,6 +28,7 @@ COLUMNS = (
 )
 RATIO_COLUMNS = ("log10_likelihood_ratio", "support")
 LABEL_COLUMN = "label"
+BROKEN_COLUMN = "case_file"
 FORMULA_STARTS = ("=", "+", "-", "@", "\t", "\r")
 
 
@@ -37,7 +38,11 @@ class CsvRenderer:
     suffix: ClassVar[str] = ".csv"
 
     def render(self, view: ReportView, out: BinaryIO) -> None:
-        """Writes the table; with likelihood ratios two more columns, and labels last if any are known."""
+        """Writes the table.
+
+        With likelihood ratios there are two more columns, and one for labels if any are known. Of a case file
+        that was changed after it was written, the last cell of every row says so.
+        """
         text = io.TextIOWrapper(
             out, encoding="utf-8", errors="backslashreplace", newline="", write_through=True
         )
@@ -46,10 +51,12 @@ class CsvRenderer:
             # Before Python 3.13 the writer leaves a lone carriage return unquoted: readers end the row there.
             quoted = csv.writer(text, lineterminator="\n", quoting=csv.QUOTE_ALL)
             more = (*(RATIO_COLUMNS if view.ratios else ()), *((LABEL_COLUMN,) if view.labelled else ()))
+            more += (BROKEN_COLUMN,) if view.broken else ()
             plain.writerow([*COLUMNS, *more])
             for file in view.files:
                 cells = _cells(file) + (_ratio_cells(file) if view.ratios else [])
                 cells += [_safe(file.label or "")] if view.labelled else []
+                cells += [_safe(_broken_cell(view))] if view.broken else []
                 writer = quoted if any("\r" in cell for cell in cells) else plain
                 writer.writerow(cells)
         finally:
@@ -77,6 +84,11 @@ def _cells(file: FileView) -> list[str]:
 def _ratio_cells(file: FileView) -> list[str]:
     stated = file.likelihood
     return ["", ""] if stated is None else [_number(stated.log10_ratio), stated.support or ""]
+
+
+def _broken_cell(view: ReportView) -> str:
+    problems = view.condition.problems if view.condition is not None else ()
+    return f"BROKEN: {problems[0]}" if problems else "BROKEN"
 
 
 def _number(value: float | None, n_decimals: int = 6) -> str:

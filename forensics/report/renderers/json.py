@@ -19,6 +19,7 @@ from forensics.records.model_card import ModelCard
 from forensics.records.properties import Properties
 from forensics.records.scan import RunManifest
 from forensics.records.verdict import Verdict
+from forensics.report.condition import CaseCondition
 from forensics.report.evidence import ExhibitCaption
 from forensics.report.view import FileView, ReportView
 
@@ -83,6 +84,8 @@ class JsonReport:
         schema_version: of this document.
         counts: verdict label to number of files; all four labels are there.
         chain_head: digest of the case file's last row, empty where there is no chain.
+        case_file: whether the case file is what was written; where ``intact`` is false, nothing in this
+            document can be relied on.
     """
 
     schema_version: int
@@ -94,6 +97,7 @@ class JsonReport:
     notices: tuple[Notice, ...]
     models: tuple[ModelCard, ...]
     figures: tuple[LabelledFigures, ...]
+    case_file: CaseCondition | None
     files: tuple[JsonFile, ...]
 
 
@@ -114,6 +118,7 @@ class JsonRenderer:
             notices=view.notices,
             models=view.cards,
             figures=view.figures,
+            case_file=view.condition,
             files=(),
         )
         out.write(msgspec.json.encode(head).removesuffix(b"]}"))

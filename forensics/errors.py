@@ -2,6 +2,7 @@
 
     ForensicsError                 message, hint, exit_code
     ├── SettingsError          2   what the user asked for cannot be done as asked
+    ├── PathError              6   what was named for examination is not there or cannot be read
     ├── ModelError             3   a model or its card is missing, damaged or of the wrong kind
     │   └── EngineError        3   the runtime refuses or fails to run a model
     ├── CaseFileError          4   the case file cannot be opened, written, resumed or trusted
@@ -43,6 +44,15 @@ class SettingsError(ForensicsError):
     """A setting or a combination of settings cannot work."""
 
     exit_code = 2
+
+
+class PathError(ForensicsError):
+    """A path that was named for examination does not exist or cannot be read.
+
+    Its code is also that of a scan that examined the rest.
+    """
+
+    exit_code = 6
 
 
 class ModelError(ForensicsError):

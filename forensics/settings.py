@@ -56,7 +56,7 @@ class ScanSettings:
             raise SettingsError(f"--frames is {self.frames}", "Give 1 or more, for example --frames 32.")
         if self.workers < 1:
             raise SettingsError(f"--workers is {self.workers}", "Give 1 or more, for example --workers 2.")
-        if self.time_limit_s <= 0:
+        if not self.time_limit_s > 0:  # nor is it "not a number"
             raise SettingsError(
                 f"--time-limit is {self.time_limit_s:g} s",
                 "Give seconds above 0, for example --time-limit 600.",

@@ -79,7 +79,7 @@ def head_from(given: str) -> str:
     if _HASH.fullmatch(written) is not None:
         return written.lower()
     path = Path(given)
-    if path.exists():
+    if written and path.exists():
         return read_note(path).head_hash.lower()
     raise SettingsError(
         f"--head {given} is neither a head hash (64 hexadecimal digits) nor a file that is there",

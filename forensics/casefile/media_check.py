@@ -11,7 +11,7 @@ from collections.abc import Iterable, Iterator
 from dataclasses import dataclass
 from pathlib import Path
 
-from forensics.errors import CaseFileError, MediaError
+from forensics.errors import MediaError, PathError
 from forensics.media.discovery import display_path
 from forensics.media.hashing import sha256_of
 from forensics.records.media import MediaFile
@@ -58,6 +58,16 @@ class MediaCheck:
         return tuple(finding for finding in self.findings if finding.state in states)
 
 
+def check_root(root: Path) -> None:
+    """Makes sure that there is a folder to look through.
+
+    Raises:
+        PathError: the root is not a folder.
+    """
+    if not root.is_dir():
+        raise PathError(f"{root} is not a folder", "Give --media the folder that holds the examined files.")
+
+
 def check_media(files: Iterable[MediaFile], root: Path | None) -> MediaCheck:
     """Compares files with their recorded hashes.
 
@@ -67,14 +77,11 @@ def check_media(files: Iterable[MediaFile], root: Path | None) -> MediaCheck:
             they were.
 
     Raises:
-        CaseFileError: the root is not a folder.
+        PathError: the root is not a folder.
     """
     if root is None:
         return MediaCheck(tuple(_in_place(media) for media in files))
-    if not root.is_dir():
-        raise CaseFileError(
-            f"{root} is not a folder", "Give --media the folder that holds the examined files."
-        )
+    check_root(root)
     collection = _Collection(root)
     return MediaCheck(tuple(collection.find(media) for media in files))
 

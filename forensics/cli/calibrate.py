@@ -9,7 +9,7 @@ from typing import TYPE_CHECKING, Annotated
 
 import typer
 
-from forensics.cli.scan_options import Crops, Frames, Labels, Split, Workers, scan_settings
+from forensics.cli.scan_options import Crops, Frames, Labels, Split, Workers, named_path, scan_settings
 
 if TYPE_CHECKING:
     from forensics.evaluation.calibration import CalibrationFit
@@ -19,7 +19,9 @@ if TYPE_CHECKING:
 def calibrate(
     paths: Annotated[
         list[Path],
-        typer.Argument(metavar="LABELLED", help="Validation media: the model was not trained on them."),
+        typer.Argument(
+            parser=named_path, metavar="LABELLED", help="Validation media: the model was not trained on them."
+        ),
     ],
     model: Annotated[str, typer.Option("--model", metavar="MODEL", help="A model's id or folder.")],
     labels: Labels = None,

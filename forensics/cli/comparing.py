@@ -59,6 +59,16 @@ def compared(
         return as_figures(compare(measured.results, second.results, measured.known.labels, names=names))
 
 
+def check_other(other: str) -> None:
+    """Makes sure that there is something of this name to compare with: before the first scan, not after it.
+
+    Raises:
+        ModelError: it is no profile, no precision and no model.
+    """
+    if other not in PRECISIONS and other not in tuple(Profile):
+        catalog.find(other)
+
+
 def _check_precision(precision: str, cards: Sequence[ModelCard]) -> None:
     if precision == "bf16" and not has_bf16(cpu_isa()):
         raise SettingsError("This CPU has no bf16", "Compare with int8, or on a CPU with avx512_bf16.")

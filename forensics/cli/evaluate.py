@@ -19,6 +19,7 @@ from forensics.cli.scan_options import (
     Reports,
     Split,
     Workers,
+    named_path,
     scan_settings,
 )
 from forensics.settings import Profile
@@ -30,7 +31,8 @@ if TYPE_CHECKING:
 
 def evaluate(
     paths: Annotated[
-        list[Path], typer.Argument(metavar="LABELLED", help="Folders and files with known labels.")
+        list[Path],
+        typer.Argument(parser=named_path, metavar="LABELLED", help="Folders and files with known labels."),
     ],
     labels: Labels = None,
     split: Split = None,
@@ -55,7 +57,11 @@ def evaluate(
     ratios: Ratios = False,
     data_set: Annotated[
         str | None,
-        typer.Option("--data-set", metavar="TEXT", help="What this data set is called in the cards."),
+        typer.Option(
+            "--data-set",
+            metavar="TEXT",
+            help="What this data set is called in the cards; --write-card and --audit need it.",
+        ),
     ] = None,
     write_card: Annotated[
         bool, typer.Option("--write-card", help="Write the figures into the cards of the models.")
@@ -69,16 +75,23 @@ def evaluate(
 ) -> None:
     """Measure the models on labelled media: figures with intervals, by file, face and voice."""
     from forensics.cli import measuring
-    from forensics.cli.comparing import compared
+    from forensics.cli.comparing import check_other, compared
     from forensics.cli.drawing import draw, noted_heads
     from forensics.cli.evaluating import scanned
     from forensics.errors import SettingsError
+    from forensics.evaluation.audit import check_data_set
+    from forensics.scan.bench import choose_models
 
     if write_card and data_set is None:
         raise SettingsError(
             "--write-card needs to know what the data set is called", 'Add --data-set "NAME, test rows".'
         )
     noted = noted_heads(case, reports or ())
+    if junit is not None and not junit.absolute().parent.is_dir():
+        raise SettingsError(
+            f"The audit cannot be written to {junit}: its folder does not exist",
+            "Choose a folder that exists and is writable.",
+        )
     command = ("forensics", *sys.argv[1:])
     settings = scan_settings(
         paths,
@@ -90,6 +103,10 @@ def evaluate(
         case=case,
         profile=profile,
     )
+    if audit or junit is not None:
+        check_data_set([model.card for model in choose_models(settings)], data_set)
+    for other in compare or ():
+        check_other(other)
     with scanned(settings, labels, split, command) as measured:
         figures = measuring.figures_of(measured, ratios=ratios)
         for other in compare or ():
@@ -109,12 +126,12 @@ def evaluate(
     if write_card and data_set is not None:
         for path in measuring.write_figures(measured, figures, data_set, command):
             typer.echo(f"Figures written: {path}", err=True)
-    if audit or junit is not None:
+    if data_set is not None and (audit or junit is not None):
         _audit(measured, figures, data_set, junit)
 
 
 def _audit(
-    measured: Measured, figures: tuple[LabelledFigures, ...], data_set: str | None, junit: Path | None
+    measured: Measured, figures: tuple[LabelledFigures, ...], data_set: str, junit: Path | None
 ) -> None:
     from forensics.evaluation.audit import audit, write_junit
 

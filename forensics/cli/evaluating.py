@@ -8,12 +8,14 @@ from dataclasses import dataclass, replace
 from pathlib import Path
 
 from forensics.casefile.case_file import CaseFile
-from forensics.cli.progress import ScanProgress
+from forensics.cli.progress import Audience, ScanProgress
 from forensics.cli.temporary import temporary_folder
+from forensics.errors import PathError
 from forensics.evaluation.labels import LabelSet, read_labels
 from forensics.records.model_card import ModelCard
 from forensics.records.scan import ScanResult
 from forensics.scan.bench import ChosenModel, manifest_of
+from forensics.scan.events import Event
 from forensics.scan.run import plan_scan, run_scan
 from forensics.settings import ScanSettings
 
@@ -60,6 +62,9 @@ def scanned(
         KeyboardInterrupt: the scan was interrupted; with a case file it can be resumed.
     """
     plan = plan_scan(settings, command)
+    if plan.unreachable:  # figures on a part of the data would pass for figures on all
+        first = plan.unreachable[0]
+        raise PathError(f"{first.display} {first.reason}", first.hint)
     known = read_labels(labels, [file.display for file in plan.files], settings.paths, split=split)
     wanted = tuple(file for file in plan.files if file.display in known.labels)
     plan = replace(plan, files=wanted)
@@ -71,8 +76,15 @@ def scanned(
         if path is None:
             path = Path(stack.enter_context(temporary_folder())) / "evaluation.case"
         case = stack.enter_context(CaseFile.create_or_resume(path))
+        audience = Audience()
         with ScanProgress() as progress:
-            outcome = run_scan(plan, case, on_event=progress.on_event)
+
+            def listen(event: Event) -> None:
+                with audience.listening():
+                    progress.on_event(event)
+
+            outcome = run_scan(plan, case, on_event=listen)
+        audience.check()
         if outcome.interrupted:
             raise KeyboardInterrupt
         results = tuple(result for _, result in case.results() if result.media.path in known.labels)

@@ -2,10 +2,14 @@
 
 from __future__ import annotations
 
+import contextlib
+import errno
 import logging
+import os
 import sys
 import traceback
-from typing import Annotated, Any
+from collections.abc import Iterator
+from typing import Annotated, Any, TextIO
 
 import typer
 from typer.core import TyperGroup
@@ -25,24 +29,46 @@ from forensics.cli import (
     train,
     verify,
 )
-from forensics.errors import ForensicsError
+from forensics.errors import ForensicsError, ReportError
 
 INTERRUPTED = 130
+# 128 + SIGPIPE, as shells report a program whose reader went away: never 1, which speaks of the evidence.
+READER_LEFT = 141
 # sysexits.h: an error within the software itself.
 _DEFECT = 70
+_DISK_FULL = (errno.ENOSPC, errno.EDQUOT)
 
 _EPILOG = (
-    "Exit codes: 0 done; 1 done, and what --fail-on names was found; 2 wrong usage; 3 model; 4 case file or "
-    "report; 5 training; 70 a defect of forensics; 130 interrupted, everything so far is kept."
+    "Exit codes: 0 done; 1 done, and --fail-on or --audit found what it looks for; 2 wrong usage; 3 model; "
+    "4 case file or report; 5 training; 6 a path that was named could not be examined (the others were); "
+    "70 a defect of forensics; 130 interrupted, everything so far is kept; 141 whatever read the output has "
+    "closed it."
 )
 
 
+class _ReaderLeft(Exception):
+    """Whoever read stdout or stderr is gone. No OSError, which click would turn into exit code 1."""
+
+
+@contextlib.contextmanager
+def _broken_pipes_told() -> Iterator[None]:
+    try:
+        yield
+    except BrokenPipeError as error:
+        raise _ReaderLeft from error
+
+
 class _Commands(TyperGroup):
-    """A group that leaves with 130 when interrupted, whatever the version of typer does."""
+    """A group that leaves with 130 when interrupted, and with 141 when nobody reads its output any more."""
+
+    def make_context(self, *arguments: Any, **settings: Any) -> Any:
+        with _broken_pipes_told():  # --help and --version are printed here
+            return super().make_context(*arguments, **settings)
 
     def invoke(self, ctx: Any) -> Any:
         try:
-            return super().invoke(ctx)
+            with _broken_pipes_told():
+                return super().invoke(ctx)
         except KeyboardInterrupt:
             typer.echo("Interrupted.", err=True)
             raise typer.Exit(INTERRUPTED) from None
@@ -100,18 +126,50 @@ def main() -> None:
     debug = "--debug" in arguments
     logging.basicConfig(level=logging.INFO if debug else logging.CRITICAL, format="%(name)s: %(message)s")
     try:
-        app([one for one in arguments if one != "--debug"], prog_name="forensics")
-    except ForensicsError as error:
-        if debug:
-            traceback.print_exc()
-        typer.echo(f"Error: {error.message}\n{error.hint}", err=True)
-        sys.exit(error.exit_code)
-    except Exception as error:  # noqa: BLE001 - one of three legal places: the top of the command line
-        if debug:
-            traceback.print_exc()
-        typer.echo(
-            f"Error: forensics met a defect of its own ({type(error).__name__}: {error})\n"
-            "Repeat the command with --debug and report what it shows.",
-            err=True,
-        )
-        sys.exit(_DEFECT)
+        try:
+            app([one for one in arguments if one != "--debug"], prog_name="forensics")
+        except ForensicsError as error:
+            if debug:
+                traceback.print_exc()
+            typer.echo(f"Error: {error.message}\n{error.hint}", err=True)
+            sys.exit(error.exit_code)
+        except (BrokenPipeError, _ReaderLeft):
+            raise
+        except Exception as error:  # one of three legal places: the top of the command line
+            if isinstance(error, OSError) and error.errno in _DISK_FULL:
+                raise
+            if debug:
+                traceback.print_exc()
+            typer.echo(
+                f"Error: forensics met a defect of its own ({type(error).__name__}: {error})\n"
+                "Repeat the command with --debug and report what it shows.",
+                err=True,
+            )
+            sys.exit(_DEFECT)
+        finally:
+            sys.stdout.flush()
+    except (BrokenPipeError, _ReaderLeft):
+        _silence_what_is_broken()
+        sys.exit(READER_LEFT)
+    except OSError as error:
+        if error.errno not in _DISK_FULL:
+            raise
+        _silence_what_is_broken()
+        typer.echo(f"Error: The output cannot be written ({error.strerror})\nFree some space.", err=True)
+        sys.exit(ReportError.exit_code)
+
+
+def _silence_what_is_broken() -> None:
+    """What is still in a stream's buffer must not be written to a broken pipe when Python leaves."""
+    for stream in (sys.stdout, sys.stderr):
+        try:
+            stream.flush()
+        except OSError:
+            _silence(stream)
+
+
+def _silence(stream: TextIO) -> None:
+    with contextlib.suppress(OSError):  # a stream that is no file has nothing to silence
+        nowhere = os.open(os.devnull, os.O_WRONLY)
+        os.dup2(nowhere, stream.fileno())
+        os.close(nowhere)

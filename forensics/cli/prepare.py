@@ -9,6 +9,7 @@ from typing import TYPE_CHECKING, Annotated
 
 import typer
 
+from forensics.cli.scan_options import named_path
 from forensics.cli.training_packages import require
 from forensics.processor import usable_cores
 
@@ -19,7 +20,11 @@ if TYPE_CHECKING:
 def prepare(
     dataset: Annotated[
         Path,
-        typer.Argument(metavar="DATASET", help="Folder of a data set, or a CSV file with path and label."),
+        typer.Argument(
+            parser=named_path,
+            metavar="DATASET",
+            help="Folder of a data set, or a CSV file with path and label.",
+        ),
     ],
     out: Annotated[Path, typer.Option("--out", metavar="FOLDER", help="Where crops and manifest go.")],
     kind: Annotated[

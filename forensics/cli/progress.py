@@ -2,9 +2,11 @@
 
 from __future__ import annotations
 
+import contextlib
 import sys
 import time
 from collections import Counter
+from collections.abc import Iterator
 from types import TracebackType
 from typing import Self
 
@@ -19,6 +21,35 @@ from forensics.scan.events import BatchStarted, Event, FileDone, FileFailed
 
 # A log is read later: a line every few seconds is enough.
 _SECONDS_BETWEEN_LINES = 5.0
+
+
+class Audience:
+    """Whoever reads what a scan prints.
+
+    Attributes:
+        left: they are gone, as ``head`` is after its ten lines.
+    """
+
+    def __init__(self) -> None:
+        self.left = False
+
+    @contextlib.contextmanager
+    def listening(self) -> Iterator[None]:
+        """Once nobody listens, stops the scan as Ctrl-C does, so that the case keeps what is done."""
+        try:
+            yield
+        except BrokenPipeError:
+            self.left = True
+            raise KeyboardInterrupt from None
+
+    def check(self) -> None:
+        """Says in the end what stopped the scan.
+
+        Raises:
+            BrokenPipeError: nobody listens any more.
+        """
+        if self.left:
+            raise BrokenPipeError
 
 
 class ScanProgress:

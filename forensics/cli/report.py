@@ -2,12 +2,19 @@
 
 from __future__ import annotations
 
+import difflib
+from collections.abc import Sequence
 from pathlib import Path
 from typing import Annotated
 
 import typer
 
 from forensics.cli.scan_options import KnownLabels, Ratios
+from forensics.cli.wording import escaped
+from forensics.errors import SettingsError
+
+# Files that an error names, of a case that may hold thousands.
+_MOST_NAMED = 8
 
 
 def report(
@@ -38,9 +45,28 @@ def report(
     with CaseFile.open_read_only(case) as opened:
         checked = opened.checked(even_if_broken=even_if_broken, expected_heads=noted)
         paths = [result.media.path for _, result in opened.results()]
+        _check_only(only or (), paths, case)
         known = labels_for(paths, labels, ())
         cards = cards_of(opened.manifests())
         draw(opened, reports, known, cards, checked=checked, name=str(case), only=only or (), ratios=ratios)
     for path in reports:
         typer.echo(f"Report: {path}", err=True)
     tell_condition(checked)
+
+
+def _check_only(only: Sequence[str], paths: Sequence[str], case: Path) -> None:
+    """A name that fits no file would draw a report without it, in silence."""
+    from forensics.report.view import named_by
+
+    for name in only:
+        if any(named_by(path, name) for path in paths):
+            continue
+        if not paths:
+            raise SettingsError(f"There is no {name!r} in {case}: it holds no files", "Leave --only out.")
+        similar = difflib.get_close_matches(name, paths, n=_MOST_NAMED, cutoff=0.3)
+        named = [*similar, *(path for path in paths if path not in similar)][:_MOST_NAMED]
+        more = f" and {len(paths) - len(named):,} more" if len(paths) > len(named) else ""
+        raise SettingsError(
+            f"There is no {escaped(name)!r} in {case}",
+            f"Give --only one of its files, or the end of a path: {escaped(', '.join(named))}{more}.",
+        )

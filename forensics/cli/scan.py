@@ -19,13 +19,17 @@ from forensics.cli.scan_options import (
     Ratios,
     Reports,
     Workers,
+    named_path,
     scan_settings,
 )
+from forensics.errors import PathError
 from forensics.settings import DEFAULT_TIME_LIMIT_S, Profile
 
 
 def scan(
-    paths: Annotated[list[Path], typer.Argument(metavar="PATH", help="Files and folders to examine.")],
+    paths: Annotated[
+        list[Path], typer.Argument(parser=named_path, metavar="PATH", help="Files and folders to examine.")
+    ],
     reports: Reports = None,
     case: Annotated[
         Path | None,
@@ -77,3 +81,5 @@ def scan(
         raise typer.Exit(130)
     if fail_on is not None and fail_on.met_by(done.counts):
         raise typer.Exit(1)
+    if done.unreachable:
+        raise typer.Exit(PathError.exit_code)

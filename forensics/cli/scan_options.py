@@ -15,6 +15,19 @@ Reports = Annotated[
     list[Path] | None,
     typer.Option("--report", metavar="FILE", help="Report to write; .html, .json or .csv. Repeatable."),
 ]
+
+
+def named_path(text: str) -> Path:
+    """A path as it was typed; an empty one is most often a shell variable that was never set.
+
+    Raises:
+        typer.BadParameter: the text is empty, which would stand for the current folder.
+    """
+    if not text:
+        raise typer.BadParameter("an empty path was given; for the current folder give a dot")
+    return Path(text)
+
+
 KnownLabels = Annotated[
     Path | None,
     typer.Option("--labels", metavar="FILE", help="Known labels: a CSV (path,label) or a metadata.json."),

@@ -15,11 +15,12 @@ import typer
 from forensics.casefile.case_file import CaseFile
 from forensics.cli.custody import tell_condition, tell_head
 from forensics.cli.drawing import draw, labels_for, noted_heads
-from forensics.cli.progress import ScanProgress
+from forensics.cli.progress import Audience, ScanProgress
 from forensics.cli.temporary import temporary_folder
 from forensics.cli.wording import LABEL_WORDS, escaped
 from forensics.errors import SettingsError
 from forensics.evaluation.label_files import read_rows
+from forensics.media.discovery import Rejected
 from forensics.records.scan import ScanResult
 from forensics.records.verdict import VerdictLabel
 from forensics.scan.events import Event, FileDone
@@ -49,10 +50,15 @@ class Wishes:
 
 @dataclass(frozen=True, slots=True)
 class Done:
-    """How it ended: verdicts over the whole case, earlier runs included."""
+    """How it ended: verdicts over the whole case, earlier runs included.
+
+    Attributes:
+        unreachable: paths that were named in this run and could not be examined.
+    """
 
     counts: Counter[VerdictLabel]
     interrupted: bool
+    unreachable: tuple[Rejected, ...]
 
 
 def scan_and_report(settings: ScanSettings, wishes: Wishes, command: Sequence[str]) -> Done:
@@ -69,18 +75,21 @@ def scan_and_report(settings: ScanSettings, wishes: Wishes, command: Sequence[st
     if wishes.labels is not None:
         read_rows(wishes.labels)
     plan = plan_scan(settings, command)
+    _name_unreachable(plan.unreachable)
     known = labels_for([file.display for file in plan.files], wishes.labels, settings.paths)
     with _case(settings.case, noted) as case:
         if case.at_opening is not None:
             tell_condition(case.at_opening)
         if wishes.as_json:
             _tell_earlier(case)
+        audience = Audience()
         with ScanProgress() as progress:
 
             def listen(event: Event) -> None:
-                progress.on_event(event)
-                if wishes.as_json and isinstance(event, FileDone):
-                    _tell(event.result)
+                with audience.listening():
+                    progress.on_event(event)
+                    if wishes.as_json and isinstance(event, FileDone):
+                        _tell(event.result)
 
             outcome = run_scan(plan, case, on_event=listen, retry_failed=wishes.retry_failed)
         name = None if settings.case is None else str(settings.case)
@@ -89,10 +98,11 @@ def scan_and_report(settings: ScanSettings, wishes: Wishes, command: Sequence[st
         draw(case, wishes.reports, known, cards, checked=checked, name=name, ratios=wishes.ratios)
         results = [(result.media.path, result.verdict.label) for _, result in case.results()]
         n_rejected = len(case.rejections())
-    done = Done(Counter(label for _, label in results), outcome.interrupted)
+    done = Done(Counter(label for _, label in results), outcome.interrupted, plan.unreachable)
     _sum_up(settings, wishes, done, results, n_rejected)
     if settings.case is not None:
         tell_head(checked, wishes.reports)
+    audience.check()
     return done
 
 
@@ -130,6 +140,11 @@ def _tell(result: ScanResult) -> None:
     sys.stdout.flush()
 
 
+def _name_unreachable(unreachable: Sequence[Rejected]) -> None:
+    for one in unreachable:
+        _say(f"Not examined: {escaped(one.display)} {one.reason}. {one.hint}")
+
+
 def _sum_up(
     settings: ScanSettings,
     wishes: Wishes,
@@ -142,7 +157,11 @@ def _sum_up(
     for label, words in LABEL_WORDS.items():
         _say(f"{done.counts[label]:>7}  {words}")
     if n_rejected:
-        _say(f"{n_rejected:>7}  paths that could not be examined at all; the report says why")
+        paths = "path" if n_rejected == 1 else "paths"
+        _say(f"{n_rejected:>7}  {paths} that could not be searched or read; the report says why")
+    if done.unreachable:
+        _say("")
+        _name_unreachable(done.unreachable)
     suspicious = [shown for shown, label in results if label is VerdictLabel.SIGNS_OF_MANIPULATION]
     if suspicious:
         _say("\nSigns of manipulation:")

@@ -27,9 +27,12 @@ def verify(
     """Check the chain of a case file and, with --media, the hashes of the examined files."""
     from forensics.casefile.case_file import CaseFile
     from forensics.casefile.head_note import head_from
+    from forensics.casefile.media_check import check_root
     from forensics.cli.wording import escaped
 
     expected = () if head is None else (head_from(head),)
+    if media is not None:
+        check_root(media)
     with CaseFile.open_read_only(case) as opened:
         report = opened.checked(even_if_broken=True, expected_heads=expected)
         for problem in report.problems:

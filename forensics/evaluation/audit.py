@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import re
 import xml.etree.ElementTree as ET
-from collections.abc import Iterable
+from collections.abc import Iterable, Sequence
 from dataclasses import dataclass
 from pathlib import Path
 
@@ -52,32 +52,63 @@ class Audit:
         return 1 if self.fallen else 0
 
 
-def audit(card: ModelCard, figures: Iterable[LabelledFigures], *, data_set: str | None = None) -> Audit:
+def check_data_set(cards: Sequence[ModelCard], data_set: str | None) -> None:
+    """Makes sure that every card has figures on this data set: before the work, not after it.
+
+    Figures on other data say nothing of a model that may have been damaged.
+
+    Raises:
+        SettingsError: no data set was named, or a card has no figures on it.
+    """
+    without = [card for card in cards if not _expected(card, data_set)]
+    if not without:
+        return
+    if data_set is None:
+        raise SettingsError(
+            "An audit needs to know which figures of the cards to compare with", _known_data_sets(cards)
+        )
+    named = " and ".join(card.id for card in without)
+    raise SettingsError(
+        f"There are no figures on {data_set!r} in the card of {named}",
+        f"{_known_data_sets(without)} To look at other models alone: --detectors.",
+    )
+
+
+def _known_data_sets(cards: Sequence[ModelCard]) -> str:
+    known = sorted({metric.data_set for card in cards for metric in card.metrics})
+    if not known:
+        return "The cards have no figures yet; write some: forensics evaluate --data-set NAME --write-card."
+    listed = ", ".join(repr(one) for one in known)
+    return f"Name the data set that is measured, as the cards call it, with --data-set: {listed}."
+
+
+def _expected(card: ModelCard, data_set: str | None) -> list[Metric]:
+    return [
+        metric
+        for metric in card.metrics
+        if metric.data_set == data_set and _figure_of(metric) in HIGHER_IS_BETTER
+    ]
+
+
+def audit(card: ModelCard, figures: Iterable[LabelledFigures], *, data_set: str) -> Audit:
     """Compares measured figures with the card's.
 
     A figure fell if it is worse than the worse end of the card's interval; without one on the card, if even
     the better end of the measured interval is worse than the card's value; without either, by more than 0.02.
-    A figure of the card that could not be measured fell too. On the card's own data set (``data_set`` given),
-    so did one that rests on less than 95 % of the card's rows.
+    A figure of the card that could not be measured fell too, and so did one that rests on less than 95 % of
+    the card's rows.
 
     Args:
         card: the model's card, with the figures to hold.
         figures: measured now.
-        data_set: compare the card's figures on this data set; None takes all, for a lab's own files.
+        data_set: what the measured data are called in the card.
 
     Raises:
         SettingsError: the card has no figures to compare with.
     """
-    expected = [metric for metric in card.metrics if data_set in (None, metric.data_set)]
-    expected = [metric for metric in expected if _figure_of(metric) in HIGHER_IS_BETTER]
-    if not expected:
-        known = ", ".join(sorted({metric.data_set for metric in card.metrics})) or "none"
-        raise SettingsError(
-            f"The card of {card.id} has no figures" + (f" on {data_set!r}" if data_set else ""),
-            f"Its data sets: {known}. Write figures into it with forensics evaluate.",
-        )
-    measured = {metric.name: metric for metric in as_metrics(figures, data_set or "", "")}
-    return Audit(card.id, tuple(_line(one, measured.get(one.name), data_set is not None) for one in expected))
+    check_data_set([card], data_set)
+    measured = {metric.name: metric for metric in as_metrics(figures, data_set, "")}
+    return Audit(card.id, tuple(_line(one, measured.get(one.name)) for one in _expected(card, data_set)))
 
 
 def write_junit(audits: Iterable[Audit], path: Path) -> None:
@@ -104,8 +135,8 @@ def write_junit(audits: Iterable[Audit], path: Path) -> None:
         ) from error
 
 
-def _line(expected: Metric, measured: Metric | None, same_data: bool) -> AuditLine:
-    name = expected.name if same_data else f"{expected.name} ({expected.data_set})"
+def _line(expected: Metric, measured: Metric | None) -> AuditLine:
+    name = expected.name
     if measured is None:
         return AuditLine(name, True, f"{name} could not be measured; the card says {expected.value:.3f}")
     sign = 1 if HIGHER_IS_BETTER[_figure_of(expected)] else -1
@@ -120,7 +151,7 @@ def _line(expected: Metric, measured: Metric | None, same_data: bool) -> AuditLi
         f"{name} {verb} {measured.value:.3f} (n = {measured.n}); the card says {expected.value:.3f} "
         f"(n = {expected.n}), {'at least' if sign > 0 else 'at most'} {limit:.3f} is required by the {why}"
     )
-    if same_data and measured.n < _FEWEST_SCORED * expected.n:
+    if measured.n < _FEWEST_SCORED * expected.n:
         fell = True
         message += f"; only {measured.n} of the card's {expected.n} rows were scored"
     return AuditLine(name, fell, message)

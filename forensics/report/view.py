@@ -241,8 +241,13 @@ def build_view(
     )
 
 
+def named_by(path: str, name: str) -> bool:
+    """Whether a user who gives this name means the file: it is its display path, or the end of it."""
+    return path == name or path.endswith("/" + name.lstrip("/"))
+
+
 def _wanted(path: str, only: Collection[str]) -> bool:
-    return not only or any(path == one or path.endswith("/" + one.lstrip("/")) for one in only)
+    return not only or any(named_by(path, one) for one in only)
 
 
 def _file_view(

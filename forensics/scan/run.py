@@ -8,7 +8,7 @@ from dataclasses import dataclass
 from functools import partial
 
 from forensics.casefile.case_file import CaseFile
-from forensics.errors import EngineError, SettingsError
+from forensics.errors import EngineError, ForensicsError, PathError, SettingsError
 from forensics.media.discovery import Found, Rejected, discover, display_path
 from forensics.records.scan import RunManifest, ScanResult
 from forensics.records.verdict import VerdictLabel
@@ -16,6 +16,9 @@ from forensics.scan.batch import run_batch
 from forensics.scan.bench import Bench, ChosenModel, assemble, choose_models, manifest_of
 from forensics.scan.events import Event
 from forensics.settings import ScanSettings
+
+# Paths that an error names.
+_MOST_LISTED = 10
 
 
 @dataclass(frozen=True, slots=True)
@@ -31,6 +34,12 @@ class ScanPlan:
     manifest: RunManifest
     files: tuple[Found, ...]
     rejected: tuple[Rejected, ...]
+
+    @property
+    def unreachable(self) -> tuple[Rejected, ...]:
+        """Those of the rejected paths that were asked for by name."""
+        named = {display_path(path) for path in self.settings.paths}
+        return tuple(one for one in self.rejected if one.display in named)
 
 
 @dataclass(frozen=True, slots=True)
@@ -56,7 +65,8 @@ def plan_scan(settings: ScanSettings, command: Sequence[str]) -> ScanPlan:
 
     Raises:
         ModelError: a model is missing or damaged.
-        SettingsError: there is nothing to examine.
+        PathError: nothing that was named can be examined.
+        SettingsError: there are no media where they were looked for.
     """
     models = choose_models(settings)
     files: list[Found] = []
@@ -71,10 +81,10 @@ def plan_scan(settings: ScanSettings, command: Sequence[str]) -> ScanPlan:
     return ScanPlan(settings, models, manifest_of(settings, models, command), tuple(files), tuple(rejected))
 
 
-def _nothing_to_scan(settings: ScanSettings, rejected: Sequence[Rejected]) -> SettingsError:
+def _nothing_to_scan(settings: ScanSettings, rejected: Sequence[Rejected]) -> ForensicsError:
     if rejected:
-        first = rejected[0]
-        return SettingsError(f"There is nothing to scan: {first.display} {first.reason}", first.hint)
+        listed = "; ".join(f"{one.display} {one.reason}" for one in rejected[:_MOST_LISTED])
+        return PathError(f"There is nothing to scan: {listed}", rejected[0].hint)
     named = ", ".join(display_path(path) for path in settings.paths)
     return SettingsError(
         f"There are no media in {named}", "Name a folder that holds video, sound or pictures, or name files."

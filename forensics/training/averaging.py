@@ -20,7 +20,7 @@ from torch import Tensor
 
 from forensics.errors import TrainingError
 from forensics.records.model_card import InputContract
-from forensics.training.data.samples import read_samples
+from forensics.training.data.samples import make_folder, read_samples
 from forensics.training.nets import build_net
 from forensics.training.run import BEST_NAME, RECORD_NAME, load, read_record, save, write_record
 from forensics.training.streams import validation_rows, validation_set
@@ -46,6 +46,9 @@ def average(sources: Sequence[Path], out: Path) -> tuple[dict[str, Any], Validat
         raise TrainingError("One run has no mean with itself", "Name two runs or more.")
     if (out / RECORD_NAME).exists():
         raise TrainingError(f"{out} holds a run already", "Give another --out.")
+    for source in sources:
+        if not source.exists():
+            raise TrainingError(f"There is no run at {source}", "Check the path.")
     started = time.monotonic()
     checkpoints = [source / BEST_NAME if source.is_dir() else source for source in sources]
     records = [read_record(checkpoint.parent) for checkpoint in checkpoints]
@@ -58,6 +61,7 @@ def average(sources: Sequence[Path], out: Path) -> tuple[dict[str, Any], Validat
                 f"{checkpoint.parent} trained another net, or on other inputs, than {checkpoints[0].parent}",
                 "Average runs of one --net and one --size.",
             )
+    make_folder(out)
     states = [load(checkpoint) for checkpoint in checkpoints]
     net = build_net(records[-1]["settings"]["net"])
     net.load_state_dict(mean_of([state["ema"] for state in states]))
@@ -66,7 +70,6 @@ def average(sources: Sequence[Path], out: Path) -> tuple[dict[str, Any], Validat
     rows = validation_rows([sample for folder in folders for sample in read_samples(folder)])
     logits = logits_of(net, validation_set(net.task, rows, contract), batch_size=_BATCH, n_loaders=0)
     figures = validate(logits, rows)
-    out.mkdir(parents=True, exist_ok=True)
     save({"ema": net.state_dict(), "step": int(states[-1]["step"])}, out / BEST_NAME)
     record = records[-1] | {
         "trained_s": time.monotonic() - started,

@@ -15,6 +15,7 @@ import openvino as ov
 import forensics
 from forensics.media.hashing import sha256_of
 from forensics.records.model_card import ModelCard, Task, Variant
+from forensics.training.data.samples import make_folder
 
 _PLACE = "forensics"
 _IN_CARD_ONLY = ("variants", "calibration", "thresholds", "domain", "metrics", "likelihood")
@@ -40,7 +41,7 @@ def store(model: ov.Model, card: ModelCard, precision: str, folder: Path) -> Var
         folder: the model's folder, which is made if need be.
     """
     inscribe(model, card, precision)
-    folder.mkdir(parents=True, exist_ok=True)
+    make_folder(folder)
     stem = stem_of(precision)
     ov.save_model(model, folder / f"{stem}.xml", compress_to_fp16=True)
     names = f"{stem}.xml", f"{stem}.bin"

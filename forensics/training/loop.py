@@ -20,6 +20,7 @@ from torch.utils.data import DataLoader, Dataset
 from forensics.errors import TrainingError
 from forensics.training.backends import load_backend
 from forensics.training.backends.backend import Backend, Layout
+from forensics.training.data.samples import make_folder
 from forensics.training.initial import initialise
 from forensics.training.loss import loss_of
 from forensics.training.nets import build_net
@@ -99,7 +100,7 @@ def train(
     else:
         initial = initialise(net, settings.init)
         layout = fastest_layout(backend, settings, net)
-    settings.out.mkdir(parents=True, exist_ok=True)
+    make_folder(settings.out)
     course = Course(settings, backend, layout, net, initial)
     if state is not None:
         course.restore(state)

@@ -8,7 +8,7 @@ import pytest
 
 from forensics.casefile.case_file import CaseFile
 from forensics.casefile.media_check import MediaCheck, MediaState
-from forensics.errors import CaseFileError
+from forensics.errors import PathError
 from forensics.media.discovery import display_path
 from tests.casefile.made import manifest, result
 
@@ -96,6 +96,6 @@ def test_a_file_that_was_never_hashed_cannot_be_checked(tmp_path: Path) -> None:
 
 
 def test_a_root_has_to_be_a_folder(case: Path, tmp_path: Path) -> None:
-    with pytest.raises(CaseFileError, match="is not a folder") as caught:
+    with pytest.raises(PathError, match="is not a folder") as caught:
         checked(case, tmp_path / "absent")
     assert "--media" in caught.value.hint

@@ -99,6 +99,34 @@ def test_report_with_labels_has_figures(run: Runner, case: Path, tmp_path: Path)
     assert (file_scope["n_manipulated"], file_scope["n_pristine"]) == (1, 1)
 
 
+def test_a_name_that_fits_no_file_is_refused_with_the_names_that_fit(
+    run: Runner, case: Path, tmp_path: Path
+) -> None:
+    out = tmp_path / "out.html"
+    ran = run("report", case, "--only", "a.mpg", "--report", out)
+    assert ran.code == 2
+    assert not out.exists()
+    assert "There is no 'a.mpg' in" in ran.err
+    assert "clips/a.mp4, clips/b.mp4" in ran.err
+    assert run("report", case, "--only", "", "--report", out).code == 2
+    assert run("report", case, "--only", "a.mp4", "--only", "b", "--report", out).code == 2
+    assert run("report", case, "--only", "a.mp4", "--report", out).code == 0
+
+
+def test_verify_takes_no_empty_head(run: Runner, case: Path) -> None:
+    """A shell variable that was never set must not verify."""
+    ran = run("verify", case, "--head", "")
+    assert (ran.code, ran.out) == (2, "")
+
+
+def test_verify_of_media_that_are_nowhere_is_no_word_on_the_case(
+    run: Runner, case: Path, tmp_path: Path
+) -> None:
+    ran = run("verify", case, "--media", tmp_path / "none")
+    assert (ran.code, ran.out) == (6, "")
+    assert "is not a folder" in ran.err
+
+
 @pytest.mark.parametrize(
     ("name", "code", "words"),
     [

@@ -2,15 +2,23 @@
 
 from __future__ import annotations
 
+import os
+import subprocess
+import sys
+from pathlib import Path
+
 import pytest
 
 import forensics
 from forensics import errors
 from forensics.errors import ForensicsError
-from tests.cli.running import Runner, in_own_process
+from tests.cli.running import ROOT, Runner, in_own_process
+
+_FULL = Path("/dev/full")
 
 _ON_PURPOSE = [
     (errors.SettingsError, 2),
+    (errors.PathError, 6),
     (errors.ModelError, 3),
     (errors.EngineError, 3),
     (errors.CaseFileError, 4),
@@ -82,3 +90,38 @@ def test_version(run: Runner) -> None:
 def test_as_a_module() -> None:
     ran = in_own_process("--version")
     assert (ran.code, ran.out) == (0, f"forensics {forensics.__version__}\n")
+
+
+@pytest.mark.parametrize(
+    "arguments", [("--help",), ("scan", "--help"), ("models", "list"), ("doctor",), ("scna",)]
+)
+@pytest.mark.parametrize("buffered", [True, False])
+def test_a_reader_that_left_is_no_finding(arguments: tuple[str, ...], buffered: bool) -> None:
+    """``forensics ... | head`` must not leave with 1, which means that something was found."""
+    reads, writes = os.pipe()
+    os.close(reads)
+    ran = subprocess.run(
+        [sys.executable, *([] if buffered else ["-u"]), "-m", "forensics", *arguments],
+        env={**os.environ, "PYTHONPATH": str(ROOT)},
+        stdout=writes,
+        stderr=writes if arguments == ("scna",) else subprocess.PIPE,
+        check=False,
+    )
+    os.close(writes)
+    assert (ran.returncode, ran.stderr or b"") == (141, b"")
+
+
+@pytest.mark.skipif(not _FULL.exists(), reason="this system has no /dev/full")
+def test_a_full_disk_is_no_defect() -> None:
+    with _FULL.open("w") as full:
+        ran = subprocess.run(
+            [sys.executable, "-m", "forensics", "models", "list"],
+            env={**os.environ, "PYTHONPATH": str(ROOT)},
+            stdout=full,
+            stderr=subprocess.PIPE,
+            check=False,
+            text=True,
+        )
+    assert ran.returncode == 4
+    assert ran.stderr.startswith("Error: The output cannot be written (No space left on device)\n")
+    assert len(ran.stderr.splitlines()) == 2

@@ -4,6 +4,9 @@ from __future__ import annotations
 
 import csv
 import json
+import os
+import subprocess
+import sys
 from pathlib import Path
 
 import numpy as np
@@ -11,9 +14,10 @@ import pytest
 from skimage import data
 
 from forensics import catalog
+from forensics.casefile.case_file import CaseFile
 from forensics.media.encode import write_clip
 from tests.casefile.made import tampering
-from tests.cli.running import Runner
+from tests.cli.running import ROOT, Runner
 from tests.made_models import face_model, voice_model
 
 
@@ -96,13 +100,15 @@ def test_a_scan_gives_every_file_a_row_and_is_not_repeated(
 @pytest.mark.parametrize(
     ("arguments", "code", "words"),
     [
-        (("missing.mp4",), 2, "There is nothing to scan: missing.mp4 does not exist"),
+        (("missing.mp4",), 6, "There is nothing to scan: missing.mp4 does not exist"),
         (("{empty}",), 2, "There are no media in"),
         (("{clips}", "--report", "{clips}/wall.mp4.html/x.html"), 4, "does not exist"),
         (("{clips}/text.mp4", "--report", "{clips}/text.mp4"), 2, "no report format is called so"),
         (("{clips}", "--labels", "nowhere.csv"), 2, "The labels nowhere.csv cannot be read"),
         (("{clips}", "--detectors", "ears"), 2, "ears, which is not a detector"),
+        (("missing.mp4", "gone"), 6, "missing.mp4 does not exist; gone does not exist"),
         (("{clips}", "--workers", "0"), 2, "--workers is 0"),
+        (("{clips}", "--time-limit", "nan"), 2, "--time-limit is nan"),
         (("{clips}", "--model", "face-made", "--detectors", "voice"), 2, "is not among --detectors"),
         (("{clips}", "--model", "nonesuch"), 3, "There is no model nonesuch"),
         (("{clips}", "--case", "{clips}/text.mp4"), 4, "text.mp4"),
@@ -128,11 +134,78 @@ def test_what_cannot_work_is_said_before_the_work_starts(
     assert len(ran.err.strip().splitlines()) == 2
 
 
+def test_a_missing_path_is_named_and_has_an_exit_code_of_its_own(
+    run: Runner, shipped: Path, tmp_path: Path
+) -> None:
+    clip = shipped / "clips" / "fake" / "bright.mp4"
+    options = ("--workers", 1, "--frames", 2, "--detectors", "face")
+    gone = tmp_path / "gone.mp4"
+    ran = run("scan", clip, gone, *options)
+    assert ran.code == 6
+    told = ran.err.index(f"Not examined: {gone} does not exist. Check the spelling")
+    assert told < ran.err.index("1 files to examine")
+    assert ran.err.rindex("Not examined: ") > ran.err.index("1  signs of manipulation")
+    # What was found outranks what is missing; both are said.
+    found = run("scan", clip, gone, *options, "--fail-on", "signs")
+    assert found.code == 1
+    assert f"Not examined: {gone}" in found.err
+    # Figures on a part of what was named would pass for figures on the whole.
+    part = run("evaluate", shipped / "clips", gone, *options)
+    assert (part.code, part.err) == (
+        6,
+        f"Error: {gone} does not exist\nCheck the spelling and that the drive is mounted.\n",
+    )
+
+
+def test_an_empty_path_is_not_the_current_folder(
+    run: Runner, shipped: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.chdir(shipped / "clips")
+    for command in (
+        ("scan",),
+        ("evaluate",),
+        ("calibrate", "--model", "face-made"),
+        ("prepare", "--out", "x"),
+    ):
+        ran = run(*command, "")
+        assert ran.code == 2
+        assert "an empty path was given" in ran.err
+
+
+def test_a_scan_whose_reader_leaves_stops_and_keeps_what_it_has(made: Path, tmp_path: Path) -> None:
+    case = tmp_path / "left.case"
+    command = [sys.executable, "-m", "forensics", "scan", made / "clips" / "wall.mp4", "--json"]
+    model = ["--model", made / "models" / "face-made", "--detectors", "face", "--case", case]
+    reads, writes = os.pipe()
+    os.close(reads)
+    left = subprocess.run(
+        [*command, *model],
+        stdout=writes,
+        stderr=subprocess.PIPE,
+        env={**os.environ, "PYTHONPATH": str(ROOT)},
+        text=True,
+        check=False,
+    )
+    os.close(writes)
+    assert left.returncode == 141, left.stderr
+    assert "Interrupted: everything so far is kept" in left.stderr
+    assert "Exception" not in left.stderr
+    assert "Traceback" not in left.stderr
+    with CaseFile.open_read_only(case) as opened:
+        assert opened.verify().sound
+        assert [result.media.path for _, result in opened.results()] == [str(made / "clips" / "wall.mp4")]
+
+
 def test_evaluate_writes_figures_that_an_audit_then_holds(run: Runner, shipped: Path, tmp_path: Path) -> None:
     command = ("evaluate", shipped / "clips", "--detectors", "face", "--workers", 1, "--frames", 2)
     refused = run(*command, "--write-card")
     assert refused.code == 2
     assert "what the data set is called" in refused.err
+    for wanted in (("--audit",), ("--junit", tmp_path / "none.xml")):
+        unasked = run(*command, *wanted)
+        assert unasked.code == 2
+        assert "which figures of the cards to compare with" in unasked.err
+        assert "files to examine" not in unasked.err
     first = run(*command, "--write-card", "--data-set", "made clips", "--report", tmp_path / "eval.json")
     assert first.code == 0, first.err
     assert "file: 1 manipulated, 1 pristine, 0 abstained" in first.out
@@ -141,6 +214,17 @@ def test_evaluate_writes_figures_that_an_audit_then_holds(run: Runner, shipped: 
     card = catalog.read_card(shipped / "models" / "face-made")
     auc = next(metric for metric in card.metrics if metric.name == "face: auc")
     assert (auc.data_set, auc.value, auc.n) == ("made clips", 1.0, 2)
+    again = run(*command, "--audit")
+    assert again.code == 2
+    assert "--data-set: 'made clips'" in again.err
+    other = run(*command, "--audit", "--data-set", "other clips")
+    assert other.code == 2
+    assert "no figures on 'other clips' in the card of face-made" in other.err
+    assert "files to examine" not in other.err
+    nowhere = run(*command, "--data-set", "made clips", "--junit", tmp_path / "none" / "audit.xml")
+    assert (nowhere.code, "files to examine" in nowhere.err) == (2, False)
+    nobody = run(*command, "--compare", "nobody")
+    assert (nobody.code, "files to examine" in nobody.err) == (3, False)
     junit = tmp_path / "audit.xml"
     held = run(*command, "--audit", "--data-set", "made clips", "--junit", junit)
     assert held.code == 0, held.out + held.err

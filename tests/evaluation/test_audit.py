@@ -9,7 +9,7 @@ from pathlib import Path
 import pytest
 
 from forensics.errors import ReportError, SettingsError
-from forensics.evaluation.audit import Audit, AuditLine, audit, write_junit
+from forensics.evaluation.audit import Audit, AuditLine, audit, check_data_set, write_junit
 from forensics.evaluation.cards import as_metrics
 from forensics.evaluation.protocol import figures_for
 from forensics.records.figures import Figure, LabelledFigures
@@ -113,14 +113,16 @@ def test_a_card_without_figures_on_that_data_is_refused(card: ModelCard) -> None
     with pytest.raises(SettingsError, match="no figures on 'other'") as caught:
         audit(card, (), data_set="other")
     assert DATA in caught.value.hint
-    with pytest.raises(SettingsError, match="has no figures"):
-        audit(replace(card, metrics=()), ())
+    with pytest.raises(SettingsError, match="no figures on 'made clips'") as empty:
+        audit(replace(card, metrics=()), (), data_set=DATA)
+    assert "--write-card" in empty.value.hint
 
 
-def test_a_labs_own_files_are_held_against_all_of_the_cards_figures(card: ModelCard) -> None:
-    found = audit(card, _figures())
-    assert found.exit_code == 0
-    assert found.lines[0].name.endswith(f"({DATA})")
+def test_an_audit_of_data_without_a_name_asks_for_it(card: ModelCard) -> None:
+    with pytest.raises(SettingsError, match="which figures of the cards") as caught:
+        check_data_set([card], None)
+    assert repr(DATA) in caught.value.hint
+    check_data_set([card], DATA)
 
 
 def test_junit_names_every_figure_and_every_fall(card: ModelCard, tmp_path: Path) -> None:

@@ -18,7 +18,7 @@ from forensics.training.data.ledger import Ledger
 from forensics.training.data.making import Job, Made, make_all
 from forensics.training.data.readers import detect, load_reader
 from forensics.training.data.readers.reader import ReadOptions, Source
-from forensics.training.data.samples import Sample, write_samples
+from forensics.training.data.samples import Sample, make_folder, write_samples
 
 SKIPPED_NAME = "skipped.csv"
 # Ready-made files cost a millisecond each, less than sending them to a process one by one.
@@ -57,6 +57,10 @@ class PrepareSettings:
     def __post_init__(self) -> None:
         if self.n_frames < 1 or self.n_workers < 1:
             raise TrainingError("--frames and --workers must be 1 or more", "For example --frames 16.")
+        if self.media is not None and not self.media.is_dir():
+            raise TrainingError(
+                f"--media {self.media} is not a folder", "Give the folder that holds the files."
+            )
         if self.crop_margin is not None and self.crop_margin < 1:
             raise TrainingError(
                 f"--crop-margin is {self.crop_margin:g}",
@@ -97,7 +101,7 @@ def prepare(
         seed=settings.seed,
         keep_own=settings.shares is None,
     )
-    settings.out.mkdir(parents=True, exist_ok=True)
+    make_folder(settings.out)
     results = _results(settings, reading.sources, places, on_progress)
     skipped = [
         (source.path, result)

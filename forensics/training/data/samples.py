@@ -88,6 +88,21 @@ def read_samples(folder: Path) -> list[Sample]:
 _NEEDED = tuple(field.name for field in fields(Sample) if field.default is MISSING)
 
 
+def make_folder(folder: Path) -> None:
+    """Makes the folder that a command writes into, before the work whose result it takes.
+
+    Raises:
+        TrainingError: it cannot be made.
+    """
+    try:
+        folder.mkdir(parents=True, exist_ok=True)
+    except OSError as error:
+        raise TrainingError(
+            f"The folder {folder} cannot be made ({error.strerror})",
+            "Give a place that you may write to with --out.",
+        ) from error
+
+
 def write_samples(folder: Path, samples: list[Sample]) -> Path:
     """Writes the manifest in one step and returns its path.
 
@@ -95,7 +110,7 @@ def write_samples(folder: Path, samples: list[Sample]) -> Path:
         TrainingError: a group stands in two splits.
     """
     refuse_leaks(samples, str(folder))
-    folder.mkdir(parents=True, exist_ok=True)
+    make_folder(folder)
     draft = folder / f".{MANIFEST_NAME}.part"
     names = [field.name for field in fields(Sample)]
     with draft.open("w", newline="", encoding="utf-8") as file:

@@ -171,17 +171,19 @@ class CaseFile:
 
     # -- reading ---------------------------------------------------------------------------------
 
-    def examined(self, *, retry_failed: bool = False) -> set[Identity]:
-        """The files that a resumed scan skips.
+    def examined(self, *, retry_failed: bool = False) -> dict[Identity, str | None]:
+        """The files that a resumed scan skips, with the SHA-256 of the content that was examined.
+
+        A file that changed while it was examined is never among them.
 
         Args:
             retry_failed: files that crashed, ran out of time or memory, or whose detectors all failed are
                 not counted as done. By default they are: the same file would mostly fail again.
         """
         return {
-            outcome.identity
+            outcome.identity: outcome.sha256
             for _, outcome in self._latest().values()
-            if not (retry_failed and outcome.failed)
+            if not outcome.unsettled and not (retry_failed and outcome.failed)
         }
 
     def manifests(self) -> list[RunManifest]:
@@ -189,9 +191,10 @@ class CaseFile:
         return [payload.manifest for _, payload in self._payloads(RowKind.MANIFEST, ManifestPayload)]
 
     def results(self) -> Iterator[tuple[int, ScanResult]]:
-        """(row number, result without exhibits) of each file, in the order of the rows.
+        """(row number, result without exhibits) of each content at each place, in the order of the rows.
 
-        Where a file changed or was retried between runs, the newest result stands.
+        Where a file was retried, the newest result stands. Where it changed between runs, the results of both
+        contents stand.
         """
         latest = {row_id for row_id, _ in self._latest().values()}
         for row_id, payload in self._payloads(RowKind.RESULT, ResultPayload):
@@ -355,11 +358,15 @@ class CaseFile:
                 continue
             yield row_id, content
 
-    def _latest(self) -> dict[str, tuple[int, Outcome]]:
-        """Path to the newest row about it."""
-        latest = {}
+    def _latest(self) -> dict[tuple[str, str | None], tuple[int, Outcome]]:
+        """(place, content) to the newest row about it."""
+        latest: dict[tuple[str, str | None], tuple[int, Outcome]] = {}
         for row_id, outcome in self._payloads(RowKind.RESULT, Outcome):
-            latest[outcome.path] = row_id, outcome
+            # A file that can be read now answers for what could not be read there before, and one with its
+            # place for what an earlier version recorded of the same content under the path as typed.
+            latest.pop((outcome.key, None), None)
+            latest.pop((outcome.path, outcome.sha256), None)
+            latest[outcome.key, outcome.sha256] = row_id, outcome
         return latest
 
     def _decode(self, row_id: int, payload: bytes, form: type[_P]) -> _P:

@@ -8,7 +8,10 @@ from forensics.records.findings import Why
 from forensics.records.verdict import VerdictLabel
 
 Identity = tuple[str, int, str]
-"""(path as shown, size_bytes, modified_utc): a file for which one of them changed is examined again."""
+"""(place, size_bytes, modified_utc): a file for which one of them changed is examined again.
+
+Cases of earlier versions recorded no places; there the path as typed stands in their stead.
+"""
 
 
 @dataclass(frozen=True, slots=True)
@@ -16,6 +19,8 @@ class _Media:
     path: str
     size_bytes: int
     modified_utc: str
+    sha256: str | None = None
+    place: str = ""
 
 
 @dataclass(frozen=True, slots=True)
@@ -42,19 +47,35 @@ class Outcome:
     result: _Result
 
     @property
+    def key(self) -> str:
+        """The place, or the path as typed where no place was recorded."""
+        return self.result.media.place or self.result.media.path
+
+    @property
     def path(self) -> str:
-        """As shown to people."""
+        """As typed."""
         return self.result.media.path
+
+    @property
+    def sha256(self) -> str | None:
+        """Of the content; None if it could not be read, or did not stand still."""
+        return self.result.media.sha256
 
     @property
     def identity(self) -> Identity:
         """What has to be the same for a file to count as done."""
         media = self.result.media
-        return media.path, media.size_bytes, media.modified_utc
+        return self.key, media.size_bytes, media.modified_utc
 
     @property
     def failed(self) -> bool:
         """The tool failed on the file, so that another try may give a verdict."""
-        return self.result.verdict.label is VerdictLabel.NOT_EXAMINED and any(
-            abstention.why is Why.FAILED for abstention in self.result.abstentions
-        )
+        return self.result.verdict.label is VerdictLabel.NOT_EXAMINED and self._abstained(Why.FAILED)
+
+    @property
+    def unsettled(self) -> bool:
+        """The file changed while it was examined, so that nothing is known of what it is now."""
+        return self._abstained(Why.CHANGED)
+
+    def _abstained(self, why: Why) -> bool:
+        return any(abstention.why is why for abstention in self.result.abstentions)

@@ -12,7 +12,7 @@ from forensics.casefile.case_file import CaseFile
 from forensics.casefile.head_note import HeadNote, case_place, note_beside, read_note, write_note
 from forensics.casefile.verification import VerificationReport
 from forensics.errors import ModelError, SettingsError
-from forensics.evaluation.labels import LabelSet, read_labels
+from forensics.evaluation.labels import LabelSet, by_key, read_labels
 from forensics.records.figures import LabelledFigures
 from forensics.records.findings import Notice
 from forensics.records.model_card import ModelCard
@@ -24,29 +24,35 @@ from forensics.report.view import build_view
 _DFDC_LABELS = "metadata.json"
 
 
-def labels_for(paths: Sequence[str], source: Path | None, roots: Sequence[Path]) -> LabelSet:
+def labels_for(files: Sequence[tuple[str, str]], source: Path | None, roots: Sequence[Path]) -> LabelSet:
     """Labels from the file that was named, otherwise from what lies among the media.
 
     Without a named file, a DFDC ``metadata.json`` in a scanned folder counts, then folders called real
     and fake: only where both kinds are there, since one folder's name alone says little.
 
     Args:
-        paths: display paths of the files.
+        files: display path and key of each file. Where several files have one display path, as relative
+            paths can, labels are held against their keys.
         source: the labels file that was named.
         roots: what was scanned.
 
     Raises:
         SettingsError: the named labels cannot be read or fit nothing.
     """
+    keys_of: dict[str, set[str]] = {}
+    for path, key in files:
+        keys_of.setdefault(path, set()).add(key)
+    named = [(path if len(keys_of[path]) == 1 else key, key) for path, key in files]
+    paths = [name for name, _ in named]
     if source is not None:
-        return read_labels(source, paths, roots)
+        return by_key(read_labels(source, paths, roots), named)
     found = [root / _DFDC_LABELS for root in roots if (root / _DFDC_LABELS).is_file()]
     for candidate in [*found, None]:
         # What was not asked for must not stop a scan.
         with contextlib.suppress(SettingsError):
             known = read_labels(candidate, paths, roots)
             if {label.manipulated for label in known.labels.values()} == {True, False}:
-                return known
+                return by_key(known, named)
     return LabelSet({})
 
 
@@ -107,7 +113,7 @@ def draw(
     Args:
         case: open for reading.
         reports: where to; the suffix chooses the form.
-        known: labels by display path; may be empty.
+        known: labels by key; may be empty.
         cards: of the models that scored.
         checked: the check of the case.
         name: the case file as the user would type it, None for one that is about to vanish.
@@ -131,7 +137,7 @@ def draw(
         case.exhibits,
         figures=figures,
         labels={
-            path: "manipulated" if label.manipulated else "pristine" for path, label in known.labels.items()
+            key: "manipulated" if label.manipulated else "pristine" for key, label in known.labels.items()
         },
         cards=cards,
         chain_head=checked.head_hash,

@@ -11,7 +11,7 @@ from forensics.casefile.case_file import CaseFile
 from forensics.cli.progress import Audience, ScanProgress
 from forensics.cli.temporary import temporary_folder
 from forensics.errors import PathError
-from forensics.evaluation.labels import LabelSet, read_labels
+from forensics.evaluation.labels import LabelSet, by_key, read_labels
 from forensics.records.model_card import ModelCard
 from forensics.records.scan import ScanResult
 from forensics.scan.bench import ChosenModel, manifest_of
@@ -66,6 +66,7 @@ def scanned(
         first = plan.unreachable[0]
         raise PathError(f"{first.display} {first.reason}", first.hint)
     known = read_labels(labels, [file.display for file in plan.files], settings.paths, split=split)
+    known = by_key(known, [(file.display, file.key) for file in plan.files])
     wanted = tuple(file for file in plan.files if file.display in known.labels)
     plan = replace(plan, files=wanted)
     if precision is not None:
@@ -87,5 +88,5 @@ def scanned(
         audience.check()
         if outcome.interrupted:
             raise KeyboardInterrupt
-        results = tuple(result for _, result in case.results() if result.media.path in known.labels)
+        results = tuple(result for _, result in case.results() if result.media.key in known.labels)
         yield Measured(case, results, known, plan.models)

@@ -44,9 +44,9 @@ def report(
     noted = noted_heads(case, reports)
     with CaseFile.open_read_only(case) as opened:
         checked = opened.checked(even_if_broken=even_if_broken, expected_heads=noted)
-        paths = [result.media.path for _, result in opened.results()]
-        _check_only(only or (), paths, case)
-        known = labels_for(paths, labels, ())
+        files = [(result.media.path, result.media.key) for _, result in opened.results()]
+        _check_only(only or (), files, case)
+        known = labels_for(files, labels, ())
         cards = cards_of(opened.manifests())
         draw(opened, reports, known, cards, checked=checked, name=str(case), only=only or (), ratios=ratios)
     for path in reports:
@@ -54,12 +54,13 @@ def report(
     tell_condition(checked)
 
 
-def _check_only(only: Sequence[str], paths: Sequence[str], case: Path) -> None:
+def _check_only(only: Sequence[str], files: Sequence[tuple[str, str]], case: Path) -> None:
     """A name that fits no file would draw a report without it, in silence."""
     from forensics.report.view import named_by
 
+    paths = [path for path, _ in files]
     for name in only:
-        if any(named_by(path, name) for path in paths):
+        if any(named_by(path, name) for spellings in files for path in spellings):
             continue
         if not paths:
             raise SettingsError(f"There is no {name!r} in {case}: it holds no files", "Leave --only out.")

@@ -76,7 +76,7 @@ def scan_and_report(settings: ScanSettings, wishes: Wishes, command: Sequence[st
         read_rows(wishes.labels)
     plan = plan_scan(settings, command)
     _name_unreachable(plan.unreachable)
-    known = labels_for([file.display for file in plan.files], wishes.labels, settings.paths)
+    known = labels_for([(file.display, file.key) for file in plan.files], wishes.labels, settings.paths)
     with _case(settings.case, noted) as case:
         if case.at_opening is not None:
             tell_condition(case.at_opening)

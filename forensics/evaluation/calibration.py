@@ -95,7 +95,7 @@ def file_logits(
     """
     rows = []
     for result in results:
-        label = labels.get(result.media.path)
+        label = labels.get(result.media.key)
         raws = [basis.raw for basis in result.verdict.basis if basis.detector == detector]
         if label is not None and raws:
             rows.append((max(raws), label.manipulated, label.group))

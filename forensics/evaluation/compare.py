@@ -99,7 +99,7 @@ def compare(
     Raises:
         SettingsError: no file was scored by both.
     """
-    ours, theirs = ({r.media.path: r for r in results if _wanted(r, labels)} for results in (first, second))
+    ours, theirs = ({r.media.key: r for r in results if _wanted(r, labels)} for results in (first, second))
     shared = sorted(ours.keys() & theirs.keys())
     pairs = [
         (path, one, other)
@@ -230,7 +230,7 @@ _MAX_FLIPS_NAMED = 20
 
 
 def _wanted(result: ScanResult, labels: Mapping[str, Label] | None) -> bool:
-    return labels is None or result.media.path in labels
+    return labels is None or result.media.key in labels
 
 
 def _placements(scores: Floats, manipulated: Bools) -> tuple[float, Floats, Floats]:

@@ -37,7 +37,7 @@ def measured_domain(results: Iterable[ScanResult], labels: Mapping[str, Label], 
     """The ranges of everything that a detector measured on the subjects of labelled files."""
     values: dict[str, list[float]] = {}
     for result in results:
-        if result.media.path in labels:
+        if result.media.key in labels:
             for one in result.properties:
                 if one.detector == detector:
                     for name, value in one.values.items():

@@ -8,7 +8,7 @@ from __future__ import annotations
 import os
 import re
 from collections.abc import Iterable, Sequence
-from dataclasses import dataclass, field
+from dataclasses import dataclass, field, replace
 from pathlib import Path, PurePath
 
 from forensics.errors import SettingsError
@@ -40,7 +40,7 @@ class Label:
 
 @dataclass(frozen=True, slots=True)
 class LabelSet:
-    """Labels by display path, and what did not fit."""
+    """Labels by display path (and by key, see ``by_key``), and what did not fit."""
 
     labels: dict[str, Label]
     notices: tuple[Notice, ...] = ()
@@ -74,6 +74,16 @@ def read_labels(
             raise SettingsError("--split needs a labels file", "Add --labels labels.csv with a column split.")
         return _by_folder(paths, roots)
     return _by_rows(source, paths, roots, split)
+
+
+def by_key(known: LabelSet, keys: Iterable[tuple[str, str]]) -> LabelSet:
+    """The labels of files by their key as well, which tells apart what has the same display path.
+
+    Args:
+        keys: display path and ``MediaFile.key`` of each file.
+    """
+    keyed = {key: known.labels[path] for path, key in keys if path in known.labels}
+    return replace(known, labels=known.labels | keyed)
 
 
 def _by_rows(source: Path, paths: list[str], roots: Sequence[Path], split: str | None) -> LabelSet:

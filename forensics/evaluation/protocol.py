@@ -78,7 +78,7 @@ def figures_for(
     labelled: _Labelled = []
     n_without = 0
     for result in results:
-        label = labels.get(result.media.path)
+        label = labels.get(result.media.key)
         if label is None:
             n_without += 1
         else:
@@ -92,7 +92,7 @@ def figures_for(
 
 def rows_of(results: Iterable[ScanResult], labels: Mapping[str, Label], detector: str | None = None) -> Rows:
     """The scored rows of one scope: the files' verdicts, or one detector's highest score of each file."""
-    labelled: _Labelled = [(r, labels[r.media.path], {}) for r in results if r.media.path in labels]
+    labelled: _Labelled = [(r, labels[r.media.key], {}) for r in results if r.media.key in labels]
     rows = [_file_row(*one) if detector is None else _detector_row(detector, *one) for one in labelled]
     return _scored(rows, None)
 

@@ -57,7 +57,7 @@ def ratio_figures(
         cards: of the models that scored.
         n_resamples: for the intervals.
     """
-    labelled = [(result, labels[result.media.path]) for result in results if result.media.path in labels]
+    labelled = [(result, labels[result.media.key]) for result in results if result.media.key in labels]
     return tuple(
         _figures(card, [_row(result, label, card) for result, label in labelled], n_resamples)
         for card in cards

@@ -41,14 +41,21 @@ class Found:
 
     Attributes:
         path: opens the file; may hold bytes that are not UTF-8, as surrogates.
-        display: the file's identity in the case file and for people, see ``display_path``.
+        display: the path as typed, or reached from what was typed, see ``display_path``.
         modified_utc: ISO 8601 time of last modification, UTC.
+        place: absolute path without links, written like ``display``: the file's identity in the case file.
     """
 
     path: Path
     display: str
     size_bytes: int
     modified_utc: str
+    place: str = ""
+
+    @property
+    def key(self) -> str:
+        """As ``MediaFile.key`` of its result."""
+        return self.place or self.display
 
 
 @dataclass(frozen=True, slots=True)
@@ -81,14 +88,14 @@ def discover(paths: Iterable[Path]) -> Iterator[Found | Rejected]:
     Yields:
         Each file once, and what could not be searched with its reason.
     """
-    seen_files: set[Path] = set()
+    seen_files: set[str] = set()
     seen_folders: dict[tuple[int, int], str] = {}
     for named in paths:
         for outcome in _search(Path(named), seen_folders):
             if isinstance(outcome, Found):
-                if outcome.path in seen_files:
+                if outcome.place in seen_files:
                     continue
-                seen_files.add(outcome.path)
+                seen_files.add(outcome.place)
             yield outcome
 
 
@@ -138,8 +145,13 @@ def _file(path: Path, status: os.stat_result, is_named: bool) -> Found | Rejecte
                 return None
         except OSError as error:
             return _not_reachable(path, error)
-    modified = datetime.fromtimestamp(status.st_mtime, UTC).isoformat(timespec="seconds")
-    return Found(path, display_path(path), status.st_size, modified)
+    place = display_path(Path(os.path.realpath(path)))
+    return Found(path, display_path(path), status.st_size, modified_utc(status), place)
+
+
+def modified_utc(status: os.stat_result) -> str:
+    """ISO 8601 time of last modification, UTC, in seconds."""
+    return datetime.fromtimestamp(status.st_mtime, UTC).isoformat(timespec="seconds")
 
 
 def _head(path: Path) -> bytes:

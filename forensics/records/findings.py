@@ -46,6 +46,7 @@ class Why(enum.StrEnum):
     OUT_OF_DOMAIN = "OUT_OF_DOMAIN"
     UNSUPPORTED = "UNSUPPORTED"
     FAILED = "FAILED"
+    CHANGED = "CHANGED"
 
 
 @dataclass(frozen=True, slots=True)

@@ -72,6 +72,8 @@ class MediaFile:
         sha256: lower-case hexadecimal digest of the whole file, None if it could not be read.
         modified_utc: ISO 8601 time of last modification, UTC.
         facts: container metadata tags, as found, all as text.
+        place: absolute path at which it lay when it was examined, without links; written like ``path``.
+            Empty in cases of earlier versions.
     """
 
     path: str
@@ -82,6 +84,12 @@ class MediaFile:
     container: str | None = None
     streams: tuple[StreamInfo, ...] = ()
     facts: dict[str, str] = field(default_factory=dict)
+    place: str = ""
+
+    @property
+    def key(self) -> str:
+        """Tells files of a case apart, however their paths were typed: the place, where it is recorded."""
+        return self.place or self.path
 
     def stream(self, kind: StreamKind) -> StreamInfo | None:
         """The first stream of this kind, None where there is none."""

@@ -9,12 +9,13 @@ from __future__ import annotations
 import datetime as dt
 from collections import Counter
 from collections.abc import Collection, Iterable, Mapping, Sequence
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 
 import forensics
 from forensics.records.faces import FaceTrack
 from forensics.records.figures import LabelledFigures
 from forensics.records.findings import Exhibit, Notice, Score
+from forensics.records.media import MediaFile
 from forensics.records.model_card import ModelCard, Thresholds
 from forensics.records.scan import RunManifest, ScanResult
 from forensics.records.verdict import Basis, VerdictLabel
@@ -204,7 +205,7 @@ def build_view(
         manifests: runs in the order in which they started.
         results: (row id, result) in the order of the case file; exhibits in them are not looked at.
         load_exhibits: the exhibits of a row id; called once for each file.
-        labels: display path to ``manipulated`` or ``pristine``; paths may be missing.
+        labels: ``MediaFile.key`` to ``manipulated`` or ``pristine``; paths may be missing.
         cards: of the models that scored, for thresholds, error rates and limits.
         notices: what the runs report beside their files, for example folders that could not be read.
         case: the case file as the user would type it, for the commands that the page names.
@@ -213,7 +214,11 @@ def build_view(
         condition: of the case file.
         drawn_utc: ISO 8601 time of drawing, UTC; now if not given.
     """
-    rows = [(row_id, finite_result(result)) for row_id, result in results if _wanted(result.media.path, only)]
+    rows = [
+        (row_id, finite_result(result))
+        for row_id, result in _with_neighbours(list(results))
+        if _wanted(result.media, only)
+    ]
     kept, captions = spend(rows, load_exhibits)
     full = set(by_attention(rows)[:MOST_FULL_FILES])
     by_id = {card.id: card for card in cards}
@@ -246,8 +251,25 @@ def named_by(path: str, name: str) -> bool:
     return path == name or path.endswith("/" + name.lstrip("/"))
 
 
-def _wanted(path: str, only: Collection[str]) -> bool:
-    return not only or any(named_by(path, one) for one in only)
+def _with_neighbours(rows: Sequence[tuple[int, ScanResult]]) -> list[tuple[int, ScanResult]]:
+    """Rows of one place, whose content changed between runs, name each other."""
+    at_place: dict[str, list[int]] = {}
+    for row_id, result in rows:
+        at_place.setdefault(result.media.key, []).append(row_id)
+    named = []
+    for row_id, result in rows:
+        others = [str(other) for other in at_place[result.media.key] if other != row_id]
+        if others:
+            message = f"When other runs examined this place, it held other content: row {', '.join(others)}."
+            notices = (*result.notices, Notice("report", message))
+            named.append((row_id, replace(result, notices=notices)))
+        else:
+            named.append((row_id, result))
+    return named
+
+
+def _wanted(media: MediaFile, only: Collection[str]) -> bool:
+    return not only or any(named_by(path, one) for one in only for path in (media.path, media.key))
 
 
 def _file_view(
@@ -268,7 +290,7 @@ def _file_view(
         result=result,
         face_fakeness=_highest(result, "face"),
         voice_fakeness=_highest(result, "voice"),
-        label=labels.get(result.media.path),
+        label=labels.get(result.media.key),
         full=full,
         subjects=_subjects(result, shown, cards, ratios),
         facts=container_facts(result.media) if full else (),

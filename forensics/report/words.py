@@ -50,6 +50,7 @@ WHY_WORDS: dict[Why, str] = {
     Why.OUT_OF_DOMAIN: "Unlike what the model was calibrated on",
     Why.UNSUPPORTED: "Not supported",
     Why.FAILED: "The detector failed",
+    Why.CHANGED: "Changed during its examination",
 }
 
 STAGE_WORDS: dict[str, str] = {

@@ -38,7 +38,7 @@ def not_examined(file: Found, failure: Failure, sha256: str | None, words: str =
     reason = failure.reason.rstrip(".")
     said = (Notice("score", f"The last words of the worker: {words}"),) if words else ()
     return ScanResult(
-        media=MediaFile(file.display, file.size_bytes, file.modified_utc, sha256),
+        media=MediaFile(file.display, file.size_bytes, file.modified_utc, sha256, place=file.place),
         verdict=Verdict(VerdictLabel.NOT_EXAMINED, f"{reason}. {failure.hint}", POLICY),
         abstentions=(Abstention("scan", Why.FAILED, f"{reason}. {failure.hint}"),),
         notices=said,

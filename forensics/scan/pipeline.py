@@ -1,4 +1,4 @@
-"""The belt: hash -> probe -> decode -> faces -> crops -> score -> conclude.
+"""The belt: hash -> probe -> decode -> faces -> crops -> score -> conclude -> hash again.
 
 Everything that a scan learns of a file is an item on one stream. A stage is a generator that transforms
 the items that it knows and passes on the rest. Pixels leave the belt at ``score``.
@@ -17,7 +17,7 @@ from forensics.faces.crop import crop
 from forensics.faces.tracks import track, whole_images
 from forensics.media.decode import decode
 from forensics.media.discovery import Found
-from forensics.media.hashing import sha256_of
+from forensics.media.hashing import Fingerprint, fingerprint_of
 from forensics.media.probe import probe
 from forensics.records.faces import FaceTrack
 from forensics.records.findings import Abstention, Exhibit, Notice, Score, Why
@@ -36,15 +36,28 @@ _LOG = logging.getLogger(__name__)
 def examine(file: Found, bench: Bench) -> ScanResult:
     """Examines one file from hash to verdict.
 
-    A file that cannot be examined gives a NOT_EXAMINED result with the reason; only errors of this
-    program leave this function.
+    A file that cannot be examined, or that changes meanwhile, gives a NOT_EXAMINED result with the reason;
+    only errors of this program leave this function.
     """
     clock = StageClock()
-    media = MediaFile(path=file.display, size_bytes=file.size_bytes, modified_utc=file.modified_utc)
-    learned: list[Item] = []
+    media = MediaFile(file.display, file.size_bytes, file.modified_utc, place=file.place)
     try:
         with clock.start("hash"):
-            media = replace(media, sha256=sha256_of(file.path))
+            before = fingerprint_of(file.path)
+    except MediaError as error:
+        return _timed(_not_examined(media, error, ()), clock)
+    media = replace(
+        media, size_bytes=before.size_bytes, modified_utc=before.modified_utc, sha256=before.sha256
+    )
+    result = _examined(file, media, bench, clock)
+    with clock.start("hash"):
+        result = _if_still(result, before, file.path)
+    return _timed(result, clock)
+
+
+def _examined(file: Found, media: MediaFile, bench: Bench, clock: StageClock) -> ScanResult:
+    learned: list[Item] = list(_since_found(file, media))
+    try:
         with clock.start("probe"):
             media = _identified(media, probe(file.path))
         for item in _belt(file.path, media, bench, clock):
@@ -53,7 +66,7 @@ def examine(file: Found, bench: Bench) -> ScanResult:
             else:
                 learned.append(item)
     except MediaError as error:
-        return _not_examined(media, error, learned, clock)
+        return _not_examined(media, error, learned)
     scores = tuple(item for item in learned if isinstance(item, Score))
     abstentions = tuple(item for item in learned if isinstance(item, Abstention))
     with clock.start("conclude"):
@@ -66,9 +79,51 @@ def examine(file: Found, bench: Bench) -> ScanResult:
         tracks=tuple(item for item in learned if isinstance(item, FaceTrack)),
         notices=tuple(item for item in learned if isinstance(item, Notice)),
         exhibits=tuple(item for item in learned if isinstance(item, Exhibit)),
-        timings_s=_rounded(clock),
         properties=tuple(item for item in learned if isinstance(item, Properties)),
     )
+
+
+def _since_found(file: Found, media: MediaFile) -> Iterator[Notice]:
+    """A file may wait for hours between being found and being hashed."""
+    if (file.size_bytes, file.modified_utc) != (media.size_bytes, media.modified_utc):
+        yield Notice(
+            "hash",
+            f"The file changed after the scan had found it: {file.size_bytes} bytes of {file.modified_utc} "
+            f"then, {media.size_bytes} bytes of {media.modified_utc} when it was hashed and examined.",
+        )
+
+
+def _if_still(result: ScanResult, before: Fingerprint, path: Path) -> ScanResult:
+    """The result, if the file is what it was before it was decoded.
+
+    Otherwise nobody can say which content was scored: scores, pictures and hash are all withdrawn.
+    """
+    try:
+        after = fingerprint_of(path)
+        change = before.written_until(after)
+    except MediaError as error:
+        change = error.message
+    else:
+        if change is None:
+            notices = (*result.notices, *_touched(before, after))
+            return replace(result, notices=notices)
+    reason = f"The file changed while it was examined: {change}."
+    hint = "Make a copy that nothing writes to, and scan the copy."
+    return ScanResult(
+        media=replace(result.media, sha256=None),
+        verdict=Verdict(VerdictLabel.NOT_EXAMINED, f"{reason} {hint}", POLICY),
+        abstentions=(Abstention("scan", Why.CHANGED, f"{reason} {hint}"),),
+        notices=result.notices,
+    )
+
+
+def _touched(before: Fingerprint, after: Fingerprint) -> Iterator[Notice]:
+    if before.changed_ns != after.changed_ns:
+        yield Notice(
+            "hash",
+            "The file's name, owner, rights or times were changed while it was examined; its content is the "
+            "same before and after.",
+        )
 
 
 def _belt(path: Path, media: MediaFile, bench: Bench, clock: StageClock) -> Iterator[Item]:
@@ -148,22 +203,20 @@ def _identified(known: MediaFile, found: MediaFile) -> MediaFile:
     return replace(
         found,
         path=known.path,
+        place=known.place,
         size_bytes=known.size_bytes,
         modified_utc=known.modified_utc,
         sha256=known.sha256,
     )
 
 
-def _not_examined(
-    media: MediaFile, error: MediaError, learned: Sequence[Item], clock: StageClock
-) -> ScanResult:
+def _not_examined(media: MediaFile, error: MediaError, learned: Sequence[Item]) -> ScanResult:
     return ScanResult(
         media=media,
         verdict=Verdict(VerdictLabel.NOT_EXAMINED, f"{error.message}. {error.hint}", POLICY),
         notices=tuple(item for item in learned if isinstance(item, Notice)),
-        timings_s=_rounded(clock),
     )
 
 
-def _rounded(clock: StageClock) -> dict[str, float]:
-    return {stage: round(seconds, 4) for stage, seconds in clock.seconds.items()}
+def _timed(result: ScanResult, clock: StageClock) -> ScanResult:
+    return replace(result, timings_s={stage: round(seconds, 4) for stage, seconds in clock.seconds.items()})

@@ -8,6 +8,7 @@ from dataclasses import dataclass
 from functools import partial
 
 from forensics.casefile.case_file import CaseFile
+from forensics.casefile.identity import Identity
 from forensics.errors import EngineError, ForensicsError, PathError, SettingsError
 from forensics.media.discovery import Found, Rejected, discover, display_path
 from forensics.records.scan import RunManifest, ScanResult
@@ -115,7 +116,7 @@ def run_scan(
     for one in plan.rejected:
         case.add_rejected(one.display, one.reason, one.hint)
     done = case.examined(retry_failed=retry_failed)
-    todo = [file for file in plan.files if (file.display, file.size_bytes, file.modified_utc) not in done]
+    todo = [file for file in plan.files if not any(one in done for one in _identities(file))]
     n_skipped = len(plan.files) - len(todo)
     counts: Counter[VerdictLabel] = Counter()
 
@@ -142,6 +143,11 @@ def run_scan(
         raise
     case.finish({label.value: n for label, n in counts.items()}, interrupted=interrupted)
     return ScanOutcome(counts.total(), n_skipped, interrupted)
+
+
+def _identities(file: Found) -> list[Identity]:
+    """Under its place, and as cases of earlier versions knew it."""
+    return [(name, file.size_bytes, file.modified_utc) for name in (file.place, file.display)]
 
 
 def _examine(file: Found, bench: Bench) -> ScanResult:

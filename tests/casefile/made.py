@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import json
 import sqlite3
 from collections.abc import Iterator
 from contextlib import contextmanager
@@ -9,6 +10,7 @@ from dataclasses import replace
 from pathlib import Path
 
 from forensics.casefile.case_file import CaseFile
+from forensics.casefile.chain import FIRST_PREVIOUS_HASH, row_hash
 from forensics.records.findings import Abstention, Exhibit, ExhibitKind, Score, Span, Why
 from forensics.records.media import MediaFile, MediaKind
 from forensics.records.scan import ModelUse, RunManifest, ScanResult
@@ -88,3 +90,20 @@ def tampering(path: Path, *, leave_guards: bool = False) -> Iterator[sqlite3.Con
             raw.execute(sql)
     raw.commit()
     raw.close()
+
+
+def as_before_places(path: Path) -> Path:
+    """The same case as version 0.1.0 of November 2026 wrote it: no places, no number of files found."""
+    with tampering(path) as raw:
+        previous = FIRST_PREVIOUS_HASH
+        for row_id, kind, payload in raw.execute("SELECT row_id, kind, payload FROM entries").fetchall():
+            content = json.loads(payload)
+            content.pop("n_files", None)
+            if kind == "result":
+                del content["result"]["media"]["place"]
+            written = json.dumps(content).encode()
+            previous = row_hash(previous, row_id, kind, written)
+            raw.execute(
+                "UPDATE entries SET payload = ?, row_hash = ? WHERE row_id = ?", (written, previous, row_id)
+            )
+    return path

@@ -9,8 +9,17 @@ import pytest
 
 from forensics.casefile.case_file import CaseFile
 from forensics.errors import CaseFileError
+from forensics.records.findings import Why
 from forensics.records.scan import RunManifest
-from tests.casefile.made import MODEL, case_of_four_rows, exhibit, failed, manifest, result
+from tests.casefile.made import (
+    MODEL,
+    as_before_places,
+    case_of_four_rows,
+    exhibit,
+    failed,
+    manifest,
+    result,
+)
 
 
 @pytest.fixture
@@ -64,15 +73,59 @@ def test_resuming_skips_what_is_done_and_goes_on_with_the_chain(path: Path) -> N
         assert [row_id for row_id, _ in case.results()] == [2, 3, 6]
 
 
-def test_a_changed_file_is_done_again_and_its_newest_result_stands(path: Path) -> None:
+def test_the_newest_result_of_the_same_content_stands(path: Path) -> None:
     case_of_four_rows(path)
     with CaseFile.create_or_resume(path) as case:
         case.begin_run(manifest())
-        case.add(result("clips/a.mp4", fakeness=0.25, size_bytes=2000))
+        case.add(result("clips/a.mp4", fakeness=0.25, modified_utc="2026-11-21T10:00:00+00:00"))
         by_path = {one.media.path: one for _, one in case.results()}
         assert len(by_path) == 2
         assert by_path["clips/a.mp4"].verdict.fakeness == 0.25
         assert ("clips/a.mp4", 1000, "2026-11-20T10:00:00+00:00") not in case.examined()
+
+
+def test_files_are_told_apart_by_their_place_and_their_content(path: Path) -> None:
+    with CaseFile.create_or_resume(path) as case:
+        case.begin_run(manifest())
+        case.add(result("a.mp4", fakeness=0.1, place="/first/a.mp4"))
+        case.add(result("a.mp4", fakeness=0.2, place="/second/a.mp4"))  # typed in another folder
+        case.add(result("../first/a.mp4", fakeness=0.3, place="/first/a.mp4"))  # another spelling
+        case.add(result("a.mp4", fakeness=0.4, place="/second/a.mp4", sha256="e" * 64))  # other content
+        stand = [(one.media.place, one.verdict.fakeness) for _, one in case.results()]
+        assert stand == [("/second/a.mp4", 0.2), ("/first/a.mp4", 0.3), ("/second/a.mp4", 0.4)]
+
+
+def test_a_file_that_can_be_read_now_answers_for_what_could_not_be_read(path: Path) -> None:
+    with CaseFile.create_or_resume(path) as case:
+        case.begin_run(manifest())
+        case.add(result("a.mp4", place="/first/a.mp4", sha256=None))
+        case.add(result("a.mp4", place="/first/a.mp4"))
+        assert [one.media.sha256 for _, one in case.results()] == ["d" * 64]
+
+
+def test_a_file_that_changed_meanwhile_is_never_done(path: Path) -> None:
+    changed = failed()
+    why = replace(changed.abstentions[0], why=Why.CHANGED)
+    with CaseFile.create_or_resume(path) as case:
+        case.begin_run(manifest())
+        case.add(replace(changed, abstentions=(why,), media=replace(changed.media, sha256=None)))
+        assert case.examined() == {}
+
+
+def test_cases_of_the_version_before_places_go_on(path: Path) -> None:
+    as_before_places(case_of_four_rows(path))
+    with CaseFile.create_or_resume(path) as case:
+        assert case.at_opening is not None
+        assert [(run.ended, run.n_found) for run in case.at_opening.runs] == [(True, None)]
+        assert ("clips/a.mp4", 1000, "2026-11-20T10:00:00+00:00") in case.examined()
+        case.begin_run(manifest(run_id="f" * 16), 3)
+        case.add(result("clips/a.mp4", fakeness=0.3, place="/first/clips/a.mp4"))
+        case.add(result("clips/b.mp4", fakeness=0.4, place="/first/clips/b.mp4", sha256="e" * 64))
+        case.finish({})
+        stand = [(one.media.key, one.verdict.fakeness) for _, one in case.results()]
+        # The same content under the same spelling is the same file; another content may be another folder's.
+        assert stand == [("clips/b.mp4", 0.1), ("/first/clips/a.mp4", 0.3), ("/first/clips/b.mp4", 0.4)]
+        assert case.verify().sound
 
 
 def test_failed_files_count_as_done_unless_they_are_to_be_retried(path: Path) -> None:

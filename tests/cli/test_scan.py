@@ -97,6 +97,36 @@ def test_a_scan_gives_every_file_a_row_and_is_not_repeated(
     assert "was scanned with other settings: frames was 4, is 8" in other.err
 
 
+def test_one_file_is_one_row_however_its_path_is_typed_and_two_files_are_two(
+    run: Runner, shipped: Path, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    for folder in ("monday", "tuesday"):
+        (tmp_path / folder / "clips").mkdir(parents=True)
+        (tmp_path / folder / "clips" / "a.mp4").write_text(f"no video, of {folder}", encoding="utf-8")
+    case, table, page = (tmp_path / name for name in ("out.case", "out.csv", "out.html"))
+    labels = tmp_path / "labels.csv"
+    labels.write_text("path,label\nmonday/clips/a.mp4,fake\ntuesday/clips/a.mp4,real\n", encoding="utf-8")
+    for folder, spelling, n_new in (
+        ("monday", Path("clips"), 1),
+        ("monday", tmp_path / "monday" / "clips", 0),
+        ("monday", Path("../monday/./clips/a.mp4"), 0),
+        ("tuesday", Path("clips"), 1),
+    ):
+        monkeypatch.chdir(tmp_path / folder)
+        ran = run("scan", spelling, "--case", case, "--workers", 1, "--detectors", "voice")
+        assert ran.code == 0, ran.err
+        assert f"{n_new} files to examine" in ran.err or f"{n_new} file to examine" in ran.err
+    drawn = run("report", case, "--report", table, "--report", page, "--labels", labels)
+    assert drawn.code == 0, drawn.err
+    with table.open(newline="", encoding="utf-8") as opened:
+        rows = list(csv.DictReader(opened))
+    assert [(row["path"], row["place"], row["label"]) for row in rows] == [
+        ("clips/a.mp4", str(tmp_path / "monday" / "clips" / "a.mp4"), "manipulated"),
+        ("clips/a.mp4", str(tmp_path / "tuesday" / "clips" / "a.mp4"), "pristine"),
+    ]
+    assert str(tmp_path / "monday" / "clips" / "a.mp4") in page.read_text(encoding="utf-8")
+
+
 @pytest.mark.parametrize(
     ("arguments", "code", "words"),
     [

@@ -70,6 +70,19 @@ def test_a_file_named_twice_is_found_once(tmp_path: Path) -> None:
     assert _rejected(clip, tmp_path, clip) == []
 
 
+def test_every_spelling_of_a_file_is_one_file(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    clip = synthetic.still(tmp_path)
+    (tmp_path / "alias").symlink_to(tmp_path)
+    monkeypatch.chdir(tmp_path)
+    spellings = [Path(clip.name), clip, Path("..") / tmp_path.name / clip.name, Path("alias") / clip.name]
+    items = [item for item in discover(spellings) if isinstance(item, Found)]
+    assert [(item.display, item.place) for item in items] == [(clip.name, os.path.realpath(clip))]
+    for spelling in spellings:
+        assert [item.place for item in discover([spelling]) if isinstance(item, Found)] == [
+            os.path.realpath(clip)
+        ]
+
+
 def test_a_missing_path_is_rejected_with_a_reason(tmp_path: Path) -> None:
     (rejected,) = _rejected(tmp_path / "gone.mp4")
     assert rejected.reason == "does not exist"

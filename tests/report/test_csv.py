@@ -10,7 +10,8 @@ from forensics.report.view import ReportView
 from tests.report.synthetic_case import Case, examined, unexamined, view_of
 
 PROMISED = (
-    "path,sha256,kind,verdict,fakeness,lower,upper,face_fakeness,voice_fakeness,people,duration_s,reason"
+    "path,sha256,kind,verdict,fakeness,lower,upper,"
+    "face_fakeness,voice_fakeness,people,duration_s,reason,place"
 )
 
 

@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+import hashlib
+import os
 from collections.abc import Callable, Iterator
 from dataclasses import replace
 from pathlib import Path
@@ -14,15 +16,17 @@ from forensics.engines import tuning
 from forensics.engines.net import Pace
 from forensics.engines.tuning import Timing
 from forensics.media.discovery import Found, discover
+from forensics.media.probe import probe
 from forensics.records.findings import Abstention, ExhibitKind, Why
 from forensics.records.media import MediaFile, MediaKind, StreamKind
 from forensics.records.model_card import ModelCard
 from forensics.records.scan import ScanResult
 from forensics.records.stream import Item
-from forensics.records.verdict import VerdictLabel
+from forensics.records.verdict import Verdict, VerdictLabel
 from forensics.scan.bench import Bench, assemble, choose_models, manifest_of
 from forensics.scan.pipeline import examine
 from forensics.settings import Profile, ScanSettings
+from forensics.verdicts.policy import conclude
 from tests import synthetic
 from tests.made_models import face_model, voice_model
 
@@ -142,6 +146,105 @@ def test_a_file_that_disappears_is_not_examined(bench: Bench, tmp_path: Path) ->
     result = examine(file, bench)
     assert result.verdict.label is VerdictLabel.NOT_EXAMINED
     assert result.media.path == file.display
+
+
+def _appended(clip: Path) -> None:
+    with clip.open("ab") as out:
+        out.write(b"more")
+
+
+def _rewritten(clip: Path) -> None:
+    """Another content of the same size, with the time of the old one."""
+    before = clip.stat()
+    content = bytearray(clip.read_bytes())
+    content[-1] ^= 1
+    clip.write_bytes(content)
+    os.utime(clip, ns=(before.st_atime_ns, before.st_mtime_ns))
+
+
+def _swapped(clip: Path) -> None:
+    """Other content while it was decoded, the old one put back before it is hashed again."""
+    copy = clip.with_name("copy")
+    copy.write_bytes(clip.read_bytes())
+    copy.replace(clip)
+
+
+def _restored(clip: Path) -> None:
+    clip.write_bytes(clip.read_bytes())
+
+
+@pytest.mark.parametrize(
+    ("change", "words"),
+    [
+        (_appended, "its content is another one: SHA-256"),
+        (_rewritten, "its content is another one: SHA-256"),
+        (_swapped, "another file took its place"),
+        (_restored, "it was written to"),
+        (Path.unlink, "is gone"),
+    ],
+)
+def test_a_file_that_changes_while_it_is_examined_is_not_examined(
+    bench: Bench,
+    tmp_path: Path,
+    monkeypatch: pytest.MonkeyPatch,
+    change: Callable[[Path], None],
+    words: str,
+) -> None:
+    clip = synthetic.normal_clip(tmp_path)
+    file = found(clip)
+
+    def changed_meanwhile(*given: object) -> Verdict:
+        change(clip)
+        return conclude(*given)  # type: ignore[arg-type]
+
+    monkeypatch.setattr("forensics.scan.pipeline.conclude", changed_meanwhile)
+    result = examine(file, bench)
+    assert result.verdict.label is VerdictLabel.NOT_EXAMINED
+    assert words in result.verdict.reason
+    assert result.media.sha256 is None
+    assert (result.scores, result.exhibits, result.verdict.fakeness) == ((), (), None)
+    assert [abstention.why for abstention in result.abstentions] == [Why.CHANGED]
+
+
+def test_a_file_that_breaks_while_it_is_decoded_is_said_to_have_changed(
+    bench: Bench, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    clip = synthetic.normal_clip(tmp_path)
+    file = found(clip)
+
+    def cut_before(path: Path) -> MediaFile:
+        clip.write_bytes(b"nothing")
+        return probe(path)
+
+    monkeypatch.setattr("forensics.scan.pipeline.probe", cut_before)
+    assert [abstention.why for abstention in examine(file, bench).abstentions] == [Why.CHANGED]
+
+
+def test_rights_that_change_meanwhile_are_a_notice(
+    bench: Bench, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    clip = synthetic.silent_clip(tmp_path)
+    file = found(clip)
+
+    def changed_meanwhile(*given: object) -> Verdict:
+        clip.chmod(0o600)
+        return conclude(*given)  # type: ignore[arg-type]
+
+    monkeypatch.setattr("forensics.scan.pipeline.conclude", changed_meanwhile)
+    result = examine(file, bench)
+    assert result.verdict.fakeness is not None
+    assert any("its content is the same" in notice.message for notice in result.notices)
+
+
+def test_a_file_that_changed_before_it_was_hashed_is_examined_as_it_is(bench: Bench, tmp_path: Path) -> None:
+    clip = synthetic.silent_clip(tmp_path)
+    file = found(clip)
+    _appended(clip)
+    result = examine(file, bench)
+    assert result.verdict.fakeness is not None
+    assert result.media.size_bytes == file.size_bytes + 4
+    assert result.media.sha256 == hashlib.sha256(clip.read_bytes()).hexdigest()
+    assert any("after the scan had found it" in notice.message for notice in result.notices)
 
 
 def test_ready_made_crops_are_scored_whole(bench: Bench, tmp_path: Path) -> None:

@@ -25,6 +25,7 @@ COLUMNS = (
     "people",
     "duration_s",
     "reason",
+    "place",
 )
 RATIO_COLUMNS = ("log10_likelihood_ratio", "support")
 LABEL_COLUMN = "label"
@@ -78,6 +79,7 @@ def _cells(file: FileView) -> list[str]:
         str(file.n_people),
         _number(media.duration_s, 3),
         _safe(verdict.reason),
+        _safe(media.place),
     ]
 
 

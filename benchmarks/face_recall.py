@@ -88,7 +88,7 @@ def compared(clip: Path, frames: list[Frame], finder: FaceFinder, pictures: Path
     full = {frame.index: finder.find(frame.image) for frame in frames}
     full_s, began_s = time.thread_time() - began_s, time.thread_time()
     windowed: dict[int, list[FaceBox]] = defaultdict(list)
-    for item in track(frames, finder):
+    for item in track(frames, finder, []):
         if isinstance(item, TrackedFace):
             windowed[item.frame.index].append(item.box)
     row = Row(len(frames), full_ms=1000 * full_s, windowed_ms=1000 * (time.thread_time() - began_s))

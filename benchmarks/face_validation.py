@@ -27,12 +27,13 @@ from forensics.faces.landmarks import LandmarkPredictor, Points
 from forensics.faces.transfer import change_expression, same_pose, swap_face
 from forensics.media.recompress import through_h264, through_jpeg
 from forensics.records.media import RgbImage
-from forensics.training.data.face_samples import WholeFaces, box_in, read_rgb
+from forensics.training.data.face_samples import WholeFaces, box_in, crop_spec, read_rgb
 from forensics.training.data.samples import Sample, read_samples
 from forensics.training.nets import build_net
 from forensics.training.nets.net import FakenessNet
+from forensics.training.recipes.face_pictures import face_contract
 from forensics.training.run import load
-from forensics.training.streams import face_contract, thinned
+from forensics.training.streams import thinned
 from forensics.training.validate import logits_of
 
 # As many rows of each origin and label as the training's own validation takes.
@@ -117,7 +118,7 @@ def _made(rows: list[Sample], size_px: int, predictor: LandmarkPredictor) -> Ite
         points = predictor.points(image, box_in(row, image))
         if points is not None:
             faces.append(Face(row, image, points))
-    contract = face_contract(size_px)
+    spec = crop_spec(face_contract(size_px))
     kinds: dict[str, list[tuple[RgbImage, RgbImage]]] = {"expression": [], "swap": []}
     for number, face in enumerate(faces):
         rng = np.random.default_rng((17, number))
@@ -127,7 +128,7 @@ def _made(rows: list[Sample], size_px: int, predictor: LandmarkPredictor) -> Ite
             made["swap"] = swap_face(face.image, face.points, donor.image, donor.points, rng)
         for kind, image in made.items():
             pair = (_recompressed(one, number) for one in (face.image, image))
-            before, after = (cut(one, box_in(face.sample, one), contract) for one in pair)
+            before, after = (cut(one, box_in(face.sample, one), spec) for one in pair)
             kinds[kind].append((before, after))
     for kind, pairs in kinds.items():
         crops = np.stack([crop for pair in pairs for crop in pair])

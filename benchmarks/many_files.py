@@ -22,7 +22,7 @@ import numpy as np
 from whole_scan import run_scan
 
 from forensics.media.stills import read_still
-from forensics.scan.bench import assemble, choose_models
+from forensics.scan.bench import assemble, choose_detectors
 from forensics.settings import ScanSettings
 
 GOAL_MS = 5.0
@@ -66,8 +66,8 @@ def scanned(pictures: Path, scratch: Path, n_files: int) -> Row:
 def parts_ms(paths: list[Path]) -> tuple[float, float]:
     """CPU milliseconds per file of reading the picture, and of its share of the net."""
     settings = ScanSettings(paths=(), detectors=("face",), crops=True)
-    [detector] = assemble(settings, choose_models(settings)).detectors
-    net, side_px = detector.net, detector.card.contract.size_px or 1  # type: ignore[attr-defined]
+    [detector] = assemble(settings, choose_detectors(settings)).detectors
+    net, side_px = detector.model.net, detector.crop.size_px  # type: ignore[attr-defined]
     began_s = time.process_time()
     pictures = [read_still(path).upright for path in paths]
     read_s = time.process_time() - began_s

@@ -31,10 +31,11 @@ from forensics.media.discovery import Found, discover
 from forensics.media.hashing import sha256_of
 from forensics.media.probe import probe
 from forensics.processor import usable_cores
+from forensics.records.detector_spec import Input
 from forensics.records.faces import FaceCrop
 from forensics.records.media import AudioChunk, Frame, MediaFile
 from forensics.records.stream import Item
-from forensics.scan.bench import Bench, assemble, choose_models
+from forensics.scan.bench import Bench, assemble, choose_detectors
 from forensics.settings import Profile, ScanSettings
 
 T = TypeVar("T")
@@ -48,14 +49,14 @@ def parts(files: list[Found], bench: Bench) -> dict[str, float]:
         media = timed(spent, "probe", lambda file=file: probe(file.path))  # type: ignore[misc]
         items = timed(spent, "decode", lambda file=file, media=media: _decoded(file, media, bench))  # type: ignore[misc]
         frames = [item for item in items if isinstance(item, Frame)]
-        faces = timed(spent, "faces", lambda frames=frames: list(track(iter(frames), bench.finder)))  # type: ignore[misc]
-        contract = bench.face_contract
-        cut = list(crop(iter(faces), contract)) if contract else []
+        faces = timed(spent, "faces", lambda frames=frames: list(track(iter(frames), bench.finder, [])))  # type: ignore[misc]
+        cut = list(crop(iter(faces), bench.crop_users))
         crops = [item for item in cut if isinstance(item, FaceCrop)]
         sound = [item for item in items if isinstance(item, AudioChunk)]
         for detector in bench.detectors:
-            seen: list[Item] = [*crops] if detector.name == "face" else [*sound]
-            timed(spent, f"{detector.name} net", lambda d=detector, m=media, s=seen: _scored(d, m, s))  # type: ignore[misc]
+            seen: list[Item] = [*crops] if Input.FACES in detector.spec.inputs else [*sound]
+            name = f"{detector.spec.name} net"
+            timed(spent, name, lambda d=detector, m=media, p=file.path, s=seen: _scored(d, m, p, s))  # type: ignore[misc]
     return dict(spent)
 
 
@@ -75,14 +76,14 @@ def _decoded(file: Found, media: MediaFile, bench: Bench) -> list[Item]:
             media,
             settings.n_frames,
             video=True,
-            audio=bench.listens,
+            audio=bench.observes(Input.SOUND),
             thrifty=settings.thrifty,
         )
     )
 
 
-def _scored(detector: Detector, media: MediaFile, items: list[Item]) -> list[Item]:
-    examination = detector.begin(media)
+def _scored(detector: Detector, media: MediaFile, path: Path, items: list[Item]) -> list[Item]:
+    examination = detector.begin(media, path)
     given: list[Item] = []
     for item in items:
         given.extend(examination.observe(item))
@@ -101,7 +102,7 @@ def main() -> None:
         workers=usable_cores(),  # as a worker among as many as there are cores: one thread
         profile=Profile(options.profile),
     )
-    bench = assemble(settings, choose_models(settings))
+    bench = assemble(settings, choose_detectors(settings))
     files = [found for found in discover([options.folder]) if isinstance(found, Found)]
     with unlabelled(file.path for file in files) as folder:
         rows = _measured(options, files, bench, folder)

@@ -192,10 +192,11 @@ def pipeline_steps(course: Any, settings: Any) -> list[float]:
     if not settings.data:
         return []
     from forensics.training.loop import _batches
+    from forensics.training.recipes import load_recipe
     from forensics.training.streams import open_streams
 
     steps_s = []
-    batches = iter(_batches(open_streams(course.net.task, settings).train, settings, 0))
+    batches = iter(_batches(open_streams(load_recipe(course.net.recipe), settings).train, settings, 0))
     for index in range(_N_PIPELINE_STEPS + 4):
         started_s = time.perf_counter()
         course._learn(*next(batches))

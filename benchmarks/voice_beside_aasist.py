@@ -21,6 +21,7 @@ import numpy as np
 from aasist_net import load_aasist, spoof_logits
 
 from forensics import catalog
+from forensics.detectors.detector import ModelForms
 from forensics.detectors.voice import Voice
 from forensics.engines.openvino_engine import CompiledNet
 from forensics.evaluation.metrics import measure
@@ -29,7 +30,6 @@ from forensics.media.decode import decode
 from forensics.media.probe import probe
 from forensics.records.findings import Score
 from forensics.records.media import AudioChunk
-from forensics.records.model_card import Task
 
 
 @dataclass(frozen=True)
@@ -81,11 +81,11 @@ def chunks(path: Path) -> list[AudioChunk]:
 
 def voice_scores(clips: list[Clip], model: str | None) -> tuple[str, np.ndarray]:
     """The model's id, and float64[N] the mean logit of every clip; NaN where it abstains."""
-    card, folder = catalog.find(model) if model else catalog.default_model(Task.VOICE)
-    detector = Voice(CompiledNet(card, folder, "f32"))
+    card, folder = catalog.find(model) if model else catalog.default_model("voice")
+    detector = Voice([ModelForms(CompiledNet(card, folder, "f32"))])
     means = []
     for clip in clips:
-        examination = detector.begin(probe(clip.path))
+        examination = detector.begin(probe(clip.path), clip.path)
         found = [item for chunk in chunks(clip.path) for item in examination.observe(chunk)]
         found += examination.conclude()
         raws = [item.raw for item in found if isinstance(item, Score)]

@@ -30,8 +30,9 @@ from voice_families import FAMILIES, families_of
 
 from forensics.training.data.samples import Sample, write_samples
 from forensics.training.nets import build_net
+from forensics.training.recipes import load_recipe
+from forensics.training.recipes.sound_windows import voice_contract
 from forensics.training.run import CHECKPOINT_NAME, load
-from forensics.training.streams import validation_set, voice_contract
 from forensics.training.validate import logits_of
 
 # By source; by family every fold is divided once more, so that fewer leave enough of each kind.
@@ -186,7 +187,7 @@ def scores_of(run: Path, clips: list[Clip]) -> np.ndarray:
     state = load(run / CHECKPOINT_NAME)
     net = build_net(state["settings"]["net"])
     net.load_state_dict(state["ema"])
-    data = validation_set(net.task, rows_of(clips, []), voice_contract())
+    data = load_recipe(net.recipe).validation_set(rows_of(clips, []), voice_contract())
     return logits_of(net, data, batch_size=32, n_loaders=0)
 
 

@@ -17,7 +17,7 @@ import msgspec
 import tomli_w
 
 from forensics.errors import ModelError
-from forensics.records.model_card import ModelCard, Task, Variant
+from forensics.records.model_card import ModelCard, Variant
 from forensics.resources import resource_folder
 
 CARD_NAME = "card.toml"
@@ -69,31 +69,31 @@ def find(reference: str) -> tuple[ModelCard, Path]:
     )
 
 
-def default_model(task: Task) -> tuple[ModelCard, Path]:
+def default_model(detector: str) -> tuple[ModelCard, Path]:
     """The shipped model that serves a detector: the one that the index names, or the only one.
 
     Raises:
         ModelError: there is none, or several and the index names none.
     """
-    named = _index().get(task.value)
+    named = _index().get(detector)
     if named is not None:
         card, folder = find(named)
-        if card.task is not task:
+        if card.task != detector:
             raise ModelError(
-                f"{INDEX_NAME} names {named} for {task.value}, but it serves {card.task.value}",
+                f"{INDEX_NAME} names {named} for {detector}, but it serves {card.task}",
                 f"Correct it in {models_folder() / INDEX_NAME}.",
             )
         return card, folder
-    fitting = [(card, folder) for card, folder in list_cards() if card.task is task]
+    fitting = [(card, folder) for card, folder in list_cards() if card.task == detector]
     if len(fitting) == 1:
         return fitting[0]
     if not fitting:
         raise ModelError(
-            f"No {task.value} model is installed",
+            f"No {detector} model is installed",
             f"Choose other --detectors, give a model's folder with --model, or install again. {_LIST}",
         )
     raise ModelError(
-        f"{len(fitting)} models serve {task.value}: {', '.join(card.id for card, _ in fitting)}",
+        f"{len(fitting)} models serve {detector}: {', '.join(card.id for card, _ in fitting)}",
         f"Name one with --model, or in {models_folder() / INDEX_NAME}.",
     )
 
@@ -241,10 +241,12 @@ def _check(card: ModelCard, path: Path) -> None:
             if not name or Path(name).name != name or name.startswith(".")
         )
     contract = card.contract
-    if card.task is Task.FACE and not (contract.size_px and contract.crop_margin):
-        wrong.append("a face model needs contract.size_px and contract.crop_margin")
-    if card.task is Task.VOICE and not (contract.rate_hz and contract.window_s and contract.hop_s):
-        wrong.append("a voice model needs contract.rate_hz, window_s and hop_s")
+    takes_sound = contract.rate_hz and contract.window_s and contract.hop_s
+    if contract.crop is None and not takes_sound:
+        wrong.append(
+            "a model of faces needs contract.size_px and crop_margin, one of sound needs rate_hz, window_s "
+            "and hop_s"
+        )
     bounds = card.thresholds
     if bounds is not None and not 0 <= bounds.no_signs <= bounds.signs <= 1:
         wrong.append("thresholds must be 0 <= no_signs <= signs <= 1")

@@ -8,7 +8,6 @@ from pathlib import Path
 
 from forensics.errors import SettingsError
 
-DETECTOR_NAMES = ("face", "voice")
 DEFAULT_TIME_LIMIT_S = 600.0
 
 
@@ -34,7 +33,7 @@ class ScanSettings:
         workers: processes; each examines one file at a time on one core.
         frames: frames sampled per video, spread evenly over the whole clip; None for as many as the profile
             looks at.
-        detectors: subset of ``face`` and ``voice``.
+        detectors: names of the table of detectors; empty means those that ship.
         crops: stills are ready-made face crops and are scored whole.
         time_limit_s: wall seconds after which a file is given up.
         models: model ids or folders; empty means those that ship, one per detector.
@@ -45,7 +44,7 @@ class ScanSettings:
     workers: int = 1
     frames: int | None = None
     profile: Profile = Profile.EXAMINATION
-    detectors: tuple[str, ...] = DETECTOR_NAMES
+    detectors: tuple[str, ...] = ()
     crops: bool = False
     time_limit_s: float = DEFAULT_TIME_LIMIT_S
     models: tuple[str, ...] = ()
@@ -60,13 +59,6 @@ class ScanSettings:
             raise SettingsError(
                 f"--time-limit is {self.time_limit_s:g} s",
                 "Give seconds above 0, for example --time-limit 600.",
-            )
-        unknown = [name for name in self.detectors if name not in DETECTOR_NAMES]
-        if unknown or not self.detectors:
-            named = ", ".join(unknown) or "none"
-            raise SettingsError(
-                f"--detectors names {named}, which is not a detector",
-                f"Choose from {','.join(DETECTOR_NAMES)}, for example --detectors face.",
             )
 
     @property

@@ -10,7 +10,7 @@ import openvino as ov
 from openvino import opset13 as op
 
 from forensics import catalog
-from forensics.records.model_card import Calibration, InputContract, ModelCard, Task, Thresholds, Variant
+from forensics.records.model_card import Calibration, InputContract, ModelCard, Thresholds, Variant
 
 SIZE_PX = 32
 RATE_HZ = 16_000
@@ -27,7 +27,7 @@ def face_model(root: Path, name: str = "face-made") -> Path:
     contract = InputContract(
         size_px=SIZE_PX, crop_margin=1.04, min_face_px=20, finder="dlib-hog", frames_per_clip=8
     )
-    return _saved(root / name, Task.FACE, pictures, means, where, contract)
+    return _saved(root / name, "face", pictures, means, where, contract)
 
 
 def voice_model(root: Path, name: str = "voice-made") -> Path:
@@ -39,11 +39,11 @@ def voice_model(root: Path, name: str = "voice-made") -> Path:
     begin = op.slice(levels, [0], [_MAP_SIDE**2], [1], [1])
     where = op.reshape(begin, [-1, 1, _MAP_SIDE, _MAP_SIDE], False)
     contract = InputContract(rate_hz=RATE_HZ, window_s=WINDOW_S, hop_s=1.0)
-    return _saved(root / name, Task.VOICE, sound, means, where, contract)
+    return _saved(root / name, "voice", sound, means, where, contract)
 
 
 def _saved(
-    folder: Path, task: Task, given: ov.Node, means: ov.Node, where: ov.Node, contract: InputContract
+    folder: Path, task: str, given: ov.Node, means: ov.Node, where: ov.Node, contract: InputContract
 ) -> Path:
     logit = op.multiply(op.subtract(means, np.float32(0.5)), np.float32(8))
     model = ov.Model([logit, where], [given], folder.name)

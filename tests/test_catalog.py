@@ -17,7 +17,6 @@ from forensics.records.model_card import (
     InputContract,
     Metric,
     ModelCard,
-    Task,
     Thresholds,
     Variant,
 )
@@ -26,7 +25,7 @@ _FACE = InputContract(size_px=128, crop_margin=1.04, min_face_px=32, finder="dli
 _VOICE = InputContract(rate_hz=16_000, window_s=4.0, hop_s=2.0)
 
 
-def _model(root: Path, name: str, task: Task = Task.FACE) -> tuple[ModelCard, Path]:
+def _model(root: Path, name: str, task: str = "face") -> tuple[ModelCard, Path]:
     folder = root / name
     folder.mkdir(parents=True)
     digests = []
@@ -41,7 +40,7 @@ def _model(root: Path, name: str, task: Task = Task.FACE) -> tuple[ModelCard, Pa
         summary='Quotes "inside", an umlaut: ü, and\na second line',
         licence="Apache-2.0",
         training_data="none",
-        contract=_FACE if task is Task.FACE else _VOICE,
+        contract=_FACE if task == "face" else _VOICE,
         variants=(Variant("f16", "model.xml", "model.bin", *digests),),
     )
     catalog.write_card(card, folder)
@@ -164,10 +163,10 @@ def test_thresholds_must_be_in_order(tmp_path: Path) -> None:
         catalog.write_card(replace(card, thresholds=Thresholds(0.2, 0.9, "")), folder)
 
 
-@pytest.mark.parametrize("task", list(Task))
-def test_a_contract_that_does_not_fit_its_task_is_an_error(tmp_path: Path, task: Task) -> None:
+@pytest.mark.parametrize("task", ["face", "voice"])
+def test_a_contract_of_neither_faces_nor_sound_is_an_error(tmp_path: Path, task: str) -> None:
     card, folder = _model(tmp_path, "model-a", task)
-    with pytest.raises(ModelError, match=f"a {task.value} model needs contract"):
+    with pytest.raises(ModelError, match=r"a model of faces needs contract\.size_px and crop_margin"):
         catalog.write_card(replace(card, contract=InputContract()), folder)
 
 
@@ -191,32 +190,32 @@ def test_find_names_what_there_is(shipped: Path, tmp_path: Path) -> None:
 
 def test_the_only_model_of_a_task_is_its_default(shipped: Path) -> None:
     _model(shipped, "face-a")
-    voice, _ = _model(shipped, "voice-a", Task.VOICE)
-    assert catalog.default_model(Task.VOICE)[0] == voice
+    voice, _ = _model(shipped, "voice-a", "voice")
+    assert catalog.default_model("voice")[0] == voice
 
 
 def test_the_index_decides_between_several(shipped: Path) -> None:
     _model(shipped, "face-a")
     second, _ = _model(shipped, "face-b")
     with pytest.raises(ModelError, match="2 models serve face: face-a, face-b"):
-        catalog.default_model(Task.FACE)
+        catalog.default_model("face")
     (shipped / "index.toml").write_text('[default]\nface = "face-b"\n', encoding="utf-8")
-    assert catalog.default_model(Task.FACE)[0] == second
+    assert catalog.default_model("face")[0] == second
 
 
 def test_an_index_that_names_the_wrong_task_is_an_error(shipped: Path) -> None:
-    _model(shipped, "voice-a", Task.VOICE)
+    _model(shipped, "voice-a", "voice")
     (shipped / "index.toml").write_text('[default]\nface = "voice-a"\n', encoding="utf-8")
     with pytest.raises(ModelError, match="names voice-a for face, but it serves voice"):
-        catalog.default_model(Task.FACE)
+        catalog.default_model("face")
     (shipped / "index.toml").write_text("[default]\nface = 1\n", encoding="utf-8")
     with pytest.raises(ModelError, match="is no index of models"):
-        catalog.default_model(Task.FACE)
+        catalog.default_model("face")
 
 
 def test_no_model_of_a_task_says_what_to_do(shipped: Path) -> None:
     with pytest.raises(ModelError, match="No voice model is installed") as caught:
-        catalog.default_model(Task.VOICE)
+        catalog.default_model("voice")
     assert "--detectors" in caught.value.hint
 
 

@@ -48,7 +48,7 @@ def calibrate(
 
     card, folder = catalog.find(model)
     settings = scan_settings(
-        paths, workers=workers, detectors=card.task.value, models=[model], frames=frames, crops=crops
+        paths, workers=workers, detectors=card.task, models=[model], frames=frames, crops=crops
     )
     data = data_set or ", ".join(str(path) for path in paths)
     with scanned(settings, labels, split, ("forensics", *sys.argv[1:])) as measured:

@@ -18,7 +18,7 @@ def card_text(card: ModelCard, folder: Path) -> str:
 
 
 def _lines(card: ModelCard, folder: Path) -> Iterator[str]:
-    yield f"{card.id}, version {card.version}: a {card.task.value} model ({card.net})"
+    yield f"{card.id}, version {card.version}: a {card.task} model ({card.net})"
     yield f"in {folder}"
     yield from _section("What it is", [card.summary])
     yield from _section("Licence", [card.licence])

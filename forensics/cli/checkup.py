@@ -13,9 +13,10 @@ from pathlib import Path
 
 import forensics
 from forensics import cache, catalog
+from forensics.detectors import DETECTORS
 from forensics.errors import ModelError
 from forensics.processor import cpu_isa, cpu_name, has_bf16, usable_cores
-from forensics.records.model_card import Task
+from forensics.records.detector_spec import ModelCount
 from forensics.resources import resource_folder
 from forensics.scan.machine import package_versions
 
@@ -119,9 +120,11 @@ def _models(complaints: list[Complaint]) -> list[str]:
                 catalog.verify(card, folder)
                 lines.append(f"{card.id}: sound")
                 lines += [f"  {one.precision}: weights {one.bin_sha256}" for one in card.variants]
-    for task in Task:
+    for name, spec in DETECTORS.items():
+        if spec.models is ModelCount.NONE:
+            continue
         with _complaining(complaints):
-            lines.append(f"{task.value} is examined with {catalog.default_model(task)[0].id}")
+            lines.append(f"{name} is examined with {catalog.default_model(name)[0].id}")
     return lines
 
 

@@ -51,8 +51,8 @@ def compared(
         names = settings.profile.value, other
     else:
         card, _ = catalog.find(other)
-        replaced = [model for model in measured.models if model.card.task is card.task]
-        kept = [str(model.folder) for model in measured.models if model.card.task is not card.task]
+        replaced = [model for model in measured.models if model.card.task == card.task]
+        kept = [str(model.folder) for model in measured.models if model.card.task != card.task]
         changed = replace(changed, models=(*kept, other))
         names = ", ".join(model.card.id for model in replaced) or "none", card.id
     with scanned(changed, labels, split, command, precision=precision) as second:
@@ -74,7 +74,7 @@ def _check_precision(precision: str, cards: Sequence[ModelCard]) -> None:
         raise SettingsError("This CPU has no bf16", "Compare with int8, or on a CPU with avx512_bf16.")
     without = [card for card in cards if precision == "int8" and card.variant("int8") is None]
     if without:
-        left = ",".join(card.task.value for card in cards if card not in without)
+        left = ",".join(card.task for card in cards if card not in without)
         raise SettingsError(
             f"{' and '.join(card.id for card in without)} has no INT8 form to compare with",
             f"Compare with bf16{f', or look at others alone: --detectors {left}' if left else ''}.",

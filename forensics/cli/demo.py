@@ -35,7 +35,7 @@ def demo(
 
     from forensics.cli.demo_clips import make_clips
     from forensics.cli.scanning import Wishes, scan_and_report
-    from forensics.scan.bench import choose_models
+    from forensics.scan.bench import choose_detectors
 
     with tempfile.TemporaryDirectory(prefix="forensics-demo-") as temporary:
         folder = Path(temporary) if keep is None else keep
@@ -43,7 +43,7 @@ def demo(
         settings = ScanSettings(
             paths=(folder,), workers=usable_cores() if workers is None else workers, frames=16
         )
-        choose_models(settings)  # before the clips: making them takes longer than saying that none is there
+        choose_detectors(settings)  # before the clips are made, which takes a while
         make_clips(folder)
         wishes = Wishes(tuple(reports or (Path("demo.html"),)))
         done = scan_and_report(settings, wishes, ("forensics", *sys.argv[1:]))

@@ -39,7 +39,7 @@ def _tune() -> None:
     from forensics.engines.tuning import Timing, fastest, tune
     from forensics.errors import SettingsError
     from forensics.processor import usable_cores
-    from forensics.scan.bench import choose_models
+    from forensics.scan.bench import choose_detectors
     from forensics.settings import Profile, ScanSettings
 
     if cache.cache_folder() is None:
@@ -48,7 +48,8 @@ def _tune() -> None:
         )
     n_cores = usable_cores()
     typer.echo("Tuning; close what else runs. Allow a minute for each model and precision.", err=True)
-    for model in choose_models(ScanSettings(paths=(), profile=Profile.TRIAGE)):
+    chosen = choose_detectors(ScanSettings(paths=(), profile=Profile.TRIAGE))
+    for model in (model for detector in chosen for model in detector.models):
         for precision in model.precisions:
             typer.echo(f"{model.card.id} in {precision}, inputs per second:")
 

@@ -169,7 +169,7 @@ def labelled_figures(
     figures = figures_for(
         results,
         known.labels,
-        thresholds={card.task.value: card.thresholds for card in cards if card.thresholds is not None},
-        domains={card.task.value: card.domain for card in cards},
+        thresholds={card.task: card.thresholds for card in cards if card.thresholds is not None},
+        domains={card.task: card.domain for card in cards},
     )
     return figures + (ratio_figures(results, known.labels, cards) if ratios else ())

@@ -70,8 +70,11 @@ def scanned(
     wanted = tuple(file for file in plan.files if file.display in known.labels)
     plan = replace(plan, files=wanted)
     if precision is not None:
-        models = tuple(replace(model, precision=precision, first_look=None) for model in plan.models)
-        plan = replace(plan, models=models, manifest=manifest_of(settings, models, command))
+        detectors = tuple(
+            replace(one, models=tuple(replace(m, precision=precision, first_look=None) for m in one.models))
+            for one in plan.detectors
+        )
+        plan = replace(plan, detectors=detectors, manifest=manifest_of(settings, detectors, command))
     with contextlib.ExitStack() as stack:
         path = settings.case
         if path is None:

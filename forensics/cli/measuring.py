@@ -69,7 +69,7 @@ def write_figures(
     """
     for model in measured.models:
         again = shlex.join(repeatable(command))
-        metrics = as_metrics(figures, data_set, again, detector=model.card.task.value)
+        metrics = as_metrics(figures, data_set, again, detector=model.card.task)
         yield catalog.write_card(with_metrics(model.card, metrics), model.folder)
 
 

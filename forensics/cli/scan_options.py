@@ -8,8 +8,9 @@ from typing import Annotated
 
 import typer
 
+from forensics.detectors import DETECTORS
 from forensics.processor import usable_cores
-from forensics.settings import DEFAULT_TIME_LIMIT_S, DETECTOR_NAMES, Profile, ScanSettings
+from forensics.settings import DEFAULT_TIME_LIMIT_S, Profile, ScanSettings
 
 Reports = Annotated[
     list[Path] | None,
@@ -48,7 +49,7 @@ Models = Annotated[
     list[str] | None,
     typer.Option("--model", metavar="MODEL", help="A model's id or folder, instead of the shipped one."),
 ]
-DEFAULT_DETECTORS = ",".join(DETECTOR_NAMES)
+DEFAULT_DETECTORS = ",".join(DETECTORS)
 Detectors = Annotated[
     str, typer.Option("--detectors", metavar="NAMES", help="What to look at, comma between.")
 ]
@@ -97,7 +98,7 @@ def scan_settings(
         workers=usable_cores() if workers is None else workers,
         frames=frames,
         profile=profile,
-        detectors=tuple(name.strip() for name in detectors.split(",") if name.strip()),
+        detectors=tuple(name.strip() for name in detectors.split(",") if name.strip()) or ("",),
         crops=crops,
         time_limit_s=time_limit_s,
         models=tuple(models or ()),

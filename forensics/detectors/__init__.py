@@ -1,34 +1,103 @@
-"""The table of detectors."""
+"""The table of detectors: those that ship, and those that other installed packages register.
+
+A package registers a detector by an entry point of the group ``forensics.detectors`` that names a
+``DetectorSpec``::
+
+    [project.entry-points."forensics.detectors"]
+    my-detector = "my_package.declaration:SPEC"
+"""
 
 from __future__ import annotations
 
+from collections.abc import Mapping, Sequence
+from functools import cache
 from importlib import import_module
+from importlib.metadata import EntryPoint, entry_points
+from types import MappingProxyType
 
-from forensics.detectors.detector import Detector
-from forensics.engines.net import Net
+from forensics.detectors.declarations import FACE, VOICE
+from forensics.detectors.detector import Detector, DetectorClass, ModelForms
 from forensics.errors import SettingsError
+from forensics.records.detector_spec import DetectorSpec, undeclared
 
-DETECTORS: dict[str, str] = {
-    "face": "forensics.detectors.face_frames:FaceFrames",
-    "voice": "forensics.detectors.voice:Voice",
-}
+ENTRY_POINT_GROUP = "forensics.detectors"
+# What a scan looks at unless --detectors says otherwise, in this order.
+DETECTORS: Mapping[str, DetectorSpec] = MappingProxyType({spec.name: spec for spec in (FACE, VOICE)})
 
 
-def load_detector(net: Net, exact: Net | None = None) -> Detector:
-    """The detector that a model's task names, around its compiled net.
+@cache
+def registered() -> Mapping[str, EntryPoint]:
+    """Detectors of other installed packages by name, not imported yet; a shipped name cannot be taken."""
+    found = entry_points(group=ENTRY_POINT_GROUP)
+    return MappingProxyType({point.name: point for point in found if point.name not in DETECTORS})
 
-    Args:
-        net: looks at everything.
-        exact: scores again what ``net``, a faster form of the same model, does not clear of signs.
+
+def detector_names() -> tuple[str, ...]:
+    """Every detector that ``--detectors`` can name, the shipped ones first."""
+    return *DETECTORS, *sorted(registered())
+
+
+def spec_of(name: str) -> DetectorSpec:
+    """The declaration of a detector.
 
     Raises:
-        SettingsError: the table has no detector for the task.
+        SettingsError: no detector has this name, or the package that registers it cannot be used.
     """
-    task = net.card.task.value
-    if task not in DETECTORS:
+    if name in DETECTORS:
+        return DETECTORS[name]
+    point = registered().get(name)
+    if point is None:
         raise SettingsError(
-            f"No detector serves task {task} of {net.card.id}", f"Tasks: {', '.join(DETECTORS)}."
+            f"--detectors names {name or 'none'}, which is not a detector",
+            f"Choose from {','.join(detector_names())}, for example --detectors {next(iter(DETECTORS))}.",
         )
-    module, _, attribute = DETECTORS[task].partition(":")
-    detector: Detector = getattr(import_module(module), attribute)(net, exact)
-    return detector
+    try:
+        spec = point.load()
+    except (ImportError, AttributeError) as error:
+        raise SettingsError(
+            f"The detector {name} cannot be loaded from {point.value}: {error}",
+            f"Install the package that registers it again, or leave {name} out of --detectors.",
+        ) from error
+    if not isinstance(spec, DetectorSpec) or spec.name != name:
+        raise SettingsError(
+            f"The entry point {name} names {point.value}, which is not a DetectorSpec called {name}",
+            f"Tell the package's authors, or leave {name} out of --detectors.",
+        )
+    return spec
+
+
+def described(name: str) -> DetectorSpec:
+    """The declaration of a detector for showing its findings; the plainest where it is not installed here."""
+    try:
+        return spec_of(name)
+    except SettingsError:
+        return undeclared(name)
+
+
+def provider_of(name: str) -> str:
+    """The package that a detector comes from, with its version, for the manifest."""
+    point = registered().get(name)
+    if point is None or point.dist is None:
+        return "forensics"
+    return f"{point.dist.name} {point.dist.version}"
+
+
+def load_detector(spec: DetectorSpec, models: Sequence[ModelForms]) -> Detector:
+    """A detector around its compiled models.
+
+    Args:
+        models: as many as the declaration says.
+
+    Raises:
+        SettingsError: its implementation cannot be imported.
+        ModelError: a model does not fit the detector.
+    """
+    module, _, attribute = spec.implementation.partition(":")
+    try:
+        implementation: DetectorClass = getattr(import_module(module), attribute)
+    except (ImportError, AttributeError, ValueError) as error:
+        raise SettingsError(
+            f"The detector {spec.name} cannot be loaded from {spec.implementation!r}: {error}",
+            f"Install the package that provides it again, or leave {spec.name} out of --detectors.",
+        ) from error
+    return implementation(models)

@@ -1,13 +1,41 @@
-"""The seam of detectors. Adding one: a file beside this one and a line in the table of ``detectors``."""
+"""The seam of detectors: a declaration (``records.detector_spec``) and a class called with its models.
+
+Adding one here: a file beside this one, its declaration in ``declarations``, a name in the table of
+``detectors``. Adding one from another package: an entry point; nothing changes here.
+"""
 
 from __future__ import annotations
 
-from collections.abc import Iterator
+from collections.abc import Iterator, Sequence
+from dataclasses import dataclass
+from pathlib import Path
 from typing import Protocol
 
+from forensics.engines.net import Net
+from forensics.records.detector_spec import DetectorSpec
+from forensics.records.faces import CropSpec
 from forensics.records.media import MediaFile
 from forensics.records.model_card import ModelCard
 from forensics.records.stream import Item
+
+
+@dataclass(frozen=True, slots=True)
+class ModelForms:
+    """A model, ready to run, in the forms that a scan uses.
+
+    Attributes:
+        net: scores everything.
+        exact: scores again what ``net``, a faster form of the same model, does not clear; None where
+            ``net`` is the exact form already.
+    """
+
+    net: Net
+    exact: Net | None = None
+
+    @property
+    def card(self) -> ModelCard:
+        """Of the model."""
+        return self.net.card
 
 
 class Examination(Protocol):
@@ -18,16 +46,45 @@ class Examination(Protocol):
         ...
 
     def conclude(self) -> Iterator[Item]:
-        """The rest: outstanding scores, abstentions, exhibits."""
+        """The rest: outstanding scores, abstentions, notices, exhibits."""
         ...
 
 
 class Detector(Protocol):
-    """Long-lived: holds a compiled model; begins one examination per file."""
+    """Long-lived: holds compiled models, if any; begins one examination per file."""
 
-    name: str
-    card: ModelCard
+    @property
+    def spec(self) -> DetectorSpec:
+        """Its declaration."""
+        ...
 
-    def begin(self, media: MediaFile) -> Examination:
-        """Starts on a file that was probed but not yet decoded."""
+    @property
+    def cards(self) -> Sequence[ModelCard]:
+        """Of the models whose scores it gives."""
+        ...
+
+    @property
+    def crop(self) -> CropSpec | None:
+        """How its faces are cut; None where it observes none."""
+        ...
+
+    def begin(self, media: MediaFile, path: Path) -> Examination:
+        """Starts on a file that was probed but not yet decoded.
+
+        Args:
+            media: what probing found.
+            path: where the file lies, for detectors that read it themselves: its packets, its structure.
+        """
+        ...
+
+
+class DetectorClass(Protocol):
+    """What a declaration's ``implementation`` names."""
+
+    def __call__(self, models: Sequence[ModelForms]) -> Detector:
+        """The detector around its models.
+
+        Raises:
+            ModelError: a model does not fit.
+        """
         ...

@@ -5,20 +5,23 @@ from __future__ import annotations
 from collections import defaultdict
 from collections.abc import Iterator, Mapping, Sequence
 from dataclasses import dataclass
+from pathlib import Path
 
 import cv2
 import numpy as np
 import numpy.typing as npt
 
+from forensics.detectors.declarations import FACE
+from forensics.detectors.detector import ModelForms
 from forensics.detectors.domain import face_properties, media_properties, medians, out_of_domain
 from forensics.detectors.exhibits import attention_exhibit, crop_exhibit, frame_exhibit
 from forensics.detectors.scoring import score_of
 from forensics.detectors.second_look import Looks
 from forensics.engines.net import Net
-from forensics.records.faces import FaceCrop
+from forensics.errors import ModelError
+from forensics.records.faces import CropSpec, FaceCrop
 from forensics.records.findings import Exhibit, Score, Span
 from forensics.records.media import MediaFile
-from forensics.records.model_card import ModelCard
 from forensics.records.properties import Properties
 from forensics.records.stream import Item
 
@@ -26,16 +29,22 @@ from forensics.records.stream import Item
 class FaceFrames:
     """The face detector around one compiled face net, or around a fast and an exact form of it."""
 
-    name = "face"
+    spec = FACE
 
-    def __init__(self, net: Net, exact: Net | None = None) -> None:
-        self.net = net
-        self.exact = exact
-        self.card: ModelCard = net.card
+    def __init__(self, models: Sequence[ModelForms]) -> None:
+        (model,) = models
+        if model.card.contract.crop is None:
+            raise ModelError(
+                f"{model.card.id} takes no faces: its contract has no size_px or no crop_margin",
+                "Choose a face model: forensics models list",
+            )
+        self.model = model
+        self.cards = (model.card,)
+        self.crop = model.card.contract.crop
 
-    def begin(self, media: MediaFile) -> FaceExamination:
+    def begin(self, media: MediaFile, path: Path) -> FaceExamination:  # noqa: ARG002 - the stream has all
         """Starts on a file."""
-        return FaceExamination(self.net, self.exact, media_properties(media))
+        return FaceExamination(self.model, self.crop, media_properties(media))
 
 
 @dataclass(frozen=True, slots=True)
@@ -61,17 +70,18 @@ class _Moment:
 class FaceExamination:
     """One file's faces. Holds a batch of crops and two moments per person; in a triage, what is in doubt."""
 
-    def __init__(self, net: Net, exact: Net | None, of_file: Mapping[str, float]) -> None:
-        self._card = net.card
+    def __init__(self, model: ModelForms, crop: CropSpec, of_file: Mapping[str, float]) -> None:
+        self._card = model.card
+        self._crop = crop
         self._of_file = of_file
-        self._looks: Looks[_Face, _Moment] = Looks(net, exact, _scored)
+        self._looks: Looks[_Face, _Moment] = Looks(model.net, model.exact, _scored)
         self._most: dict[int, _Moment] = {}
         self._least: dict[int, _Moment] = {}
         self._properties: dict[int, list[dict[str, float]]] = defaultdict(list)
 
     def observe(self, item: Item) -> Iterator[Item]:
         """Takes face crops; scores them when a batch is full."""
-        if isinstance(item, FaceCrop):
+        if isinstance(item, FaceCrop) and item.spec == self._crop:
             yield from self._told(self._looks.take(_Face(item)))
 
     def conclude(self) -> Iterator[Item]:
@@ -80,7 +90,7 @@ class FaceExamination:
         yield from self._looks.notices
         for track_id, rows in sorted(self._properties.items()):
             values = {**medians(rows), **self._of_file}
-            yield Properties("face", f"person {track_id}", values)
+            yield Properties(FACE.name, f"person {track_id}", values)
             yield from out_of_domain(self._card, f"person {track_id}", values)
         for track_id in sorted(self._most):
             yield from self._exhibits(track_id)
@@ -120,7 +130,7 @@ def _scored(faces: Sequence[_Face], net: Net) -> list[_Moment]:
     return [
         _Moment(
             face.crop,
-            score_of(net, "face", face.subject, Span(face.crop.at_s, face.crop.at_s), logit),
+            score_of(net, FACE.name, face.subject, Span(face.crop.at_s, face.crop.at_s), logit),
             where,
         )
         for face, logit, where in zip(faces, logits.tolist(), output.maps, strict=True)

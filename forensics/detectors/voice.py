@@ -4,10 +4,13 @@ from __future__ import annotations
 
 from collections.abc import Iterator, Sequence
 from dataclasses import dataclass
+from pathlib import Path
 
 import numpy as np
 import numpy.typing as npt
 
+from forensics.detectors.declarations import VOICE
+from forensics.detectors.detector import ModelForms
 from forensics.detectors.domain import medians, out_of_domain, voice_properties
 from forensics.detectors.exhibits import spectrogram_exhibit
 from forensics.detectors.scoring import score_of
@@ -15,13 +18,13 @@ from forensics.detectors.second_look import Looks
 from forensics.engines.net import Net
 from forensics.errors import ModelError
 from forensics.media.sound import MIN_SPEECH_S, level
+from forensics.records.faces import CropSpec
 from forensics.records.findings import Abstention, Score, Span, Why
 from forensics.records.media import AudioChunk, MediaFile, MediaKind, Samples, StreamKind
-from forensics.records.model_card import ModelCard
 from forensics.records.properties import Properties
 from forensics.records.stream import Item
 
-_SUBJECT = "voice"
+_SUBJECT = VOICE.name
 # Up to this long, windows overlap as the contract says; longer sound is covered once, without overlap.
 _OVERLAP_UP_TO_S = 120.0
 
@@ -29,16 +32,33 @@ _OVERLAP_UP_TO_S = 120.0
 class Voice:
     """The voice detector around one compiled voice net, or around a fast and an exact form of it."""
 
-    name = "voice"
+    spec = VOICE
+    crop: CropSpec | None = None
 
-    def __init__(self, net: Net, exact: Net | None = None) -> None:
-        self.net = net
-        self.exact = exact
-        self.card: ModelCard = net.card
+    def __init__(self, models: Sequence[ModelForms]) -> None:
+        (model,) = models
+        contract = model.card.contract
+        if not contract.window_s or not contract.hop_s or not contract.rate_hz:
+            raise ModelError(
+                f"{model.card.id} takes no sound: its contract has no window, hop or rate",
+                "Choose a voice model: forensics models list",
+            )
+        self.model = model
+        self.cards = (model.card,)
+        self.cutting = _Cutting(contract.rate_hz, contract.window_s, contract.hop_s)
 
-    def begin(self, media: MediaFile) -> VoiceExamination:
+    def begin(self, media: MediaFile, path: Path) -> VoiceExamination:  # noqa: ARG002 - the stream has all
         """Starts on a file."""
-        return VoiceExamination(self.net, media, self.exact)
+        return VoiceExamination(self.model, self.cutting, media)
+
+
+@dataclass(frozen=True, slots=True)
+class _Cutting:
+    """How sound is cut into windows."""
+
+    rate_hz: int
+    window_s: float
+    hop_s: float
 
 
 @dataclass(frozen=True, slots=True)
@@ -63,19 +83,14 @@ class VoiceExamination:
     what is in doubt.
     """
 
-    def __init__(self, net: Net, media: MediaFile, exact: Net | None = None) -> None:
-        contract = net.card.contract
-        if contract.window_s is None or contract.hop_s is None or contract.rate_hz is None:
-            raise ModelError(
-                f"The card of {net.card.id} has no window, hop or rate", "Export the model again."
-            )
-        self._card = net.card
-        self._looks: Looks[_Window, _Moment] = Looks(net, exact, _scored)
+    def __init__(self, model: ModelForms, cutting: _Cutting, media: MediaFile) -> None:
+        self._card = model.card
+        self._looks: Looks[_Window, _Moment] = Looks(model.net, model.exact, _scored)
         self._media = media
-        self._rate_hz = contract.rate_hz
-        self._n_window = round(contract.window_s * contract.rate_hz)
+        self._rate_hz = cutting.rate_hz
+        self._n_window = round(cutting.window_s * cutting.rate_hz)
         long = (media.duration_s or 0.0) > _OVERLAP_UP_TO_S
-        self._n_hop = self._n_window if long else round(contract.hop_s * contract.rate_hz)
+        self._n_hop = self._n_window if long else round(cutting.hop_s * cutting.rate_hz)
         self._pending: Samples = np.zeros(0, np.float32)
         self._pending_at_s: float | None = None
         self._heard_s = 0.0
@@ -109,7 +124,7 @@ class VoiceExamination:
             yield self._abstention()
             return
         values = {**medians(self._properties), "length_s": self._heard_s}
-        yield Properties("voice", _SUBJECT, values)
+        yield Properties(VOICE.name, _SUBJECT, values)
         yield from out_of_domain(self._card, "the sound", values)
         if self._strongest is not None:
             score, mel = self._strongest
@@ -137,17 +152,17 @@ class VoiceExamination:
     def _abstention(self) -> Abstention:
         if self._media.stream(StreamKind.AUDIO) is None:
             if self._media.kind is MediaKind.IMAGE:
-                return Abstention("voice", Why.NO_AUDIO, "A still picture has no sound.", _SUBJECT)
-            return Abstention("voice", Why.NO_AUDIO, "The file has no sound stream.", _SUBJECT)
+                return Abstention(VOICE.name, Why.NO_AUDIO, "A still picture has no sound.", _SUBJECT)
+            return Abstention(VOICE.name, Why.NO_AUDIO, "The file has no sound stream.", _SUBJECT)
         if self._heard_s < MIN_SPEECH_S:
             return Abstention(
-                "voice",
+                VOICE.name,
                 Why.TOO_SHORT,
                 f"{self._heard_s:.1f} s of sound; {MIN_SPEECH_S:g} s are needed. Find a longer recording.",
                 _SUBJECT,
             )
         return Abstention(
-            "voice",
+            VOICE.name,
             Why.NO_AUDIO,
             f"{self._heard_s:.1f} s of sound, but silent or nearly so throughout.",
             _SUBJECT,
@@ -158,6 +173,6 @@ def _scored(windows: Sequence[_Window], net: Net) -> list[_Moment]:
     output = net.infer(np.stack([window.samples for window in windows]))
     return [
         # A copy: a slice would hold the spectrograms of the whole batch.
-        _Moment(score_of(net, "voice", _SUBJECT, window.span, logit), mel.copy())
+        _Moment(score_of(net, VOICE.name, _SUBJECT, window.span, logit), mel.copy())
         for window, logit, mel in zip(windows, output.logits.tolist(), output.maps, strict=True)
     ]

@@ -21,7 +21,7 @@ import numpy.typing as npt
 from forensics import cache
 from forensics.engines.net import Net, Pace, stored_form
 from forensics.processor import cpu_isa, cpu_name
-from forensics.records.model_card import ModelCard, Task
+from forensics.records.model_card import ModelCard
 
 N_ROUNDS = 3
 ROUND_S = 0.4
@@ -145,8 +145,8 @@ def _inputs(card: ModelCard, n: int) -> npt.NDArray[Any]:
     """Made-up inputs: what is in them does not change how long a net takes."""
     noise = np.random.default_rng(0)
     contract = card.contract
-    if card.task is Task.FACE:
-        side = contract.size_px or 1
+    if contract.crop is not None:
+        side = contract.crop.size_px
         return noise.integers(0, 256, (n, side, side, 3), dtype=np.uint8)
     n_samples = round((contract.window_s or 0.0) * (contract.rate_hz or 0))
     return np.asarray(noise.normal(0, 0.05, (n, n_samples)), np.float32)

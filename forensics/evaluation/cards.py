@@ -79,7 +79,7 @@ def calibrated_card(
     """
     scanned = tuple(results)
     _check_model(card, scanned)
-    raw, truth, groups = file_logits(scanned, labels, card.task.value)
+    raw, truth, groups = file_logits(scanned, labels, card.task)
     fit = fit_calibration(raw, truth, groups, data=data)
     fakeness = calibrated(raw, fit.calibration)
     fitted = replace(
@@ -87,7 +87,7 @@ def calibrated_card(
         calibration=fit.calibration,
         thresholds=earned_thresholds(fakeness, truth, groups),
         likelihood=fit_bounds(fakeness, truth, data=data),
-        domain=measured_domain(scanned, labels, card.task.value),
+        domain=measured_domain(scanned, labels, card.task),
         metrics=(),
     )
     return fitted, fit
@@ -103,7 +103,7 @@ def card_with_domain(
     """
     scanned = tuple(results)
     _check_model(card, scanned)
-    measured = measured_domain(scanned, labels, card.task.value)
+    measured = measured_domain(scanned, labels, card.task)
     if not measured.ranges:
         raise SettingsError(
             f"{len(scanned)} files are too few to measure the domain of {card.id}",
@@ -113,9 +113,7 @@ def card_with_domain(
 
 
 def _check_model(card: ModelCard, results: Iterable[ScanResult]) -> None:
-    models = {
-        basis.model for one in results for basis in one.verdict.basis if basis.detector == card.task.value
-    }
+    models = {basis.model for one in results for basis in one.verdict.basis if basis.detector == card.task}
     if models - {card.id}:
         raise SettingsError(
             f"The scores come from {', '.join(sorted(models))}, not from {card.id}",

@@ -10,6 +10,7 @@ from collections import Counter
 from collections.abc import Callable, Iterable, Mapping
 from dataclasses import dataclass
 
+from forensics.detectors import described
 from forensics.evaluation.breakdowns import METHOD, parts_of, properties_of
 from forensics.evaluation.curves import curves_of, histogram
 from forensics.evaluation.labels import Label
@@ -25,8 +26,6 @@ from forensics.records.verdict import VerdictLabel
 FILE_SCOPE = "file"
 # Ends the name of the scopes of ``ratios``.
 RATIOS = " likelihood ratios"
-_SUBJECT_WORDS = {"face": "tracks", "voice": "subjects"}
-_SCORE_WORDS = {"face": "frames", "voice": "windows"}
 _SUBSET_FIGURES = (
     *("auc", "average_precision", "eer", "accuracy", "recall"),
     *("false_positive_rate", "log_loss", "brier", "cllr"),
@@ -125,8 +124,8 @@ def _of_detector(
         if score.detector == detector
     ]
     notes: tuple[str, ...] = ("Abstentions are counted in files.",)
-    by_subject = f"{detector} {_SUBJECT_WORDS.get(detector, 'subjects')}"
-    by_score = f"{detector} {_SCORE_WORDS.get(detector, 'scores')}"
+    by_subject = f"{detector} {described(detector).subjects}"
+    by_score = f"{detector} {described(detector).units}"
     if len(subjects) > sum(row.fakeness is not None for row in files):
         notes = (_SEVERAL_SUBJECTS_NOTE, *notes)
     if subjects:

@@ -99,7 +99,7 @@ def _figures(card: ModelCard, rows: Sequence[_Row], n_resamples: int) -> Labelle
     )
     n_without = len(rows) - len(stated)
     return LabelledFigures(
-        scope=f"{card.task.value}{RATIOS}",
+        scope=f"{card.task}{RATIOS}",
         n_manipulated=int(scored.manipulated.sum()),
         n_pristine=int((~scored.manipulated).sum()),
         n_abstained=len(rows) - len(ratios),

@@ -10,39 +10,33 @@ net looks for are resampled at most once. Beyond the frame's edge the edge's pix
 from __future__ import annotations
 
 import math
-from collections.abc import Iterable, Iterator
+from collections.abc import Iterable, Iterator, Mapping, Sequence
 from dataclasses import dataclass, field
 
 import cv2
 import numpy as np
 
-from forensics.errors import ModelError
-from forensics.records.faces import FaceBox, FaceCrop, TrackedFace
+from forensics.records.faces import CropSpec, FaceBox, FaceCrop, TrackedFace
 from forensics.records.findings import Abstention, Notice, Why
 from forensics.records.media import Frame, RgbImage
-from forensics.records.model_card import InputContract
 from forensics.records.stream import Item
 
 # Wide enough for a report's evidence picture, small enough to keep 32 of them.
 THUMBNAIL_WIDTH_PX = 640
 
 
-def cut(image: RgbImage, box: FaceBox, contract: InputContract) -> RgbImage:
-    """The face in ``box`` as the model's input contract wants it.
+def cut(image: RgbImage, box: FaceBox, spec: CropSpec) -> RgbImage:
+    """The face in ``box``, cut in one way.
 
     Args:
         image: uint8[H, W, 3] RGB.
         box: in pixels of ``image``; may reach over its edge.
-        contract: of a face model: ``size_px`` and ``crop_margin`` are used.
+        spec: size and margin.
 
     Returns:
-        uint8[S, S, 3] RGB, contiguous, S being ``contract.size_px``.
-
-    Raises:
-        ModelError: the contract is not that of a face model.
+        uint8[S, S, 3] RGB, contiguous, S being ``spec.size_px``.
     """
-    size_px, margin = _geometry(contract)
-    return cut_square(image, box.centre_px, margin * box.size_px, size_px)
+    return cut_square(image, box.centre_px, spec.margin * box.size_px, spec.size_px)
 
 
 def cut_square(image: RgbImage, centre_px: tuple[float, float], side_px: float, size_px: int) -> RgbImage:
@@ -72,57 +66,59 @@ def cut_square(image: RgbImage, centre_px: tuple[float, float], side_px: float, 
     return np.asarray(cv2.resize(square, (size_px, size_px), interpolation=method), np.uint8)
 
 
-def whole_image_box(image: RgbImage, contract: InputContract) -> FaceBox:
+def whole_image_box(image: RgbImage, spec: CropSpec) -> FaceBox:
     """The box with which ``cut`` gives the whole picture: for stills that are face crops already.
 
-    The contract's margin is divided out, so that the square's side is the picture's longer side.
+    The margin is divided out, so that the square's side is the picture's longer side.
     """
-    _, margin = _geometry(contract)
     height, width = image.shape[:2]
-    side = max(height, width) / margin
+    side = max(height, width) / spec.margin
     return FaceBox((width - side) / 2, (height - side) / 2, side, side)
 
 
-def crop(items: Iterable[Item], contract: InputContract) -> Iterator[Item]:
-    """The stage: cuts every tracked face that is large enough; passes on everything else.
+def crop(
+    items: Iterable[Item], users: Mapping[CropSpec, Sequence[str]], *, whole: bool = False
+) -> Iterator[Item]:
+    """The stage: cuts every tracked face that is large enough, once in each way; passes on everything else.
 
-    Faces whose box is smaller than ``contract.min_face_px`` are left out. When the stream has ended, a
-    person whose faces were all too small gets an abstention, one with some too small a notice.
+    Faces whose box is smaller than a way's ``min_face_px`` are left out. When the stream has ended, a
+    person whose faces were all too small gets an abstention of each detector that wanted them, one with
+    some too small a notice.
 
     Args:
         items: the stream; its ``TrackedFace`` items become ``FaceCrop`` items.
-        contract: of the face model.
-
-    Raises:
-        ModelError: the contract is not that of a face model.
+        users: the ways of cutting, each with the names of the detectors that observe it.
+        whole: the pictures are face crops already: each is cut as a whole, whatever the margin.
     """
-    _geometry(contract)
-    min_face_px = contract.min_face_px or 0
-    seen: dict[int, _Sizes] = {}
+    seen: dict[CropSpec, dict[int, _Sizes]] = {spec: {} for spec in users}
     frame: Frame | None = None
     thumbnail, scale = np.empty((0, 0, 3), np.uint8), 1.0
     for item in items:
         if not isinstance(item, TrackedFace):
             yield item
             continue
-        sizes = seen.setdefault(item.track_id, _Sizes())
-        if item.box.size_px < min_face_px:
-            sizes.too_small_px.append(item.box.size_px)
-            continue
-        sizes.n_cut += 1
-        if item.frame is not frame:  # several people share one frame
-            frame = item.frame
-            thumbnail, scale = _thumbnail(frame.image)
-        yield FaceCrop(
-            image=cut(item.frame.image, item.box, contract),
-            box=item.box,
-            track_id=item.track_id,
-            frame_index=item.frame.index,
-            at_s=item.frame.at_s,
-            thumbnail=thumbnail,
-            thumbnail_scale=scale,
-        )
-    yield from _left_out(seen, min_face_px)
+        for spec, people in seen.items():
+            box = whole_image_box(item.frame.image, spec) if whole else item.box
+            sizes = people.setdefault(item.track_id, _Sizes())
+            if box.size_px < spec.min_face_px:
+                sizes.too_small_px.append(box.size_px)
+                continue
+            sizes.n_cut += 1
+            if item.frame is not frame:  # several people and several ways share one frame
+                frame = item.frame
+                thumbnail, scale = _thumbnail(frame.image)
+            yield FaceCrop(
+                image=cut(item.frame.image, box, spec),
+                box=box,
+                track_id=item.track_id,
+                frame_index=item.frame.index,
+                at_s=item.frame.at_s,
+                thumbnail=thumbnail,
+                thumbnail_scale=scale,
+                spec=spec,
+            )
+    for spec, people in seen.items():
+        yield from _left_out(people, spec.min_face_px, users[spec])
 
 
 @dataclass(slots=True)
@@ -131,7 +127,7 @@ class _Sizes:
     too_small_px: list[float] = field(default_factory=list)
 
 
-def _left_out(seen: dict[int, _Sizes], min_face_px: int) -> Iterator[Item]:
+def _left_out(seen: dict[int, _Sizes], min_face_px: int, detectors: Sequence[str]) -> Iterator[Item]:
     for track_id, sizes in sorted(seen.items()):
         if not sizes.too_small_px:
             continue
@@ -144,14 +140,15 @@ def _left_out(seen: dict[int, _Sizes], min_face_px: int) -> Iterator[Item]:
                 f"{min_face_px} px, the least that the model is meant for, and were left out",
             )
             continue
-        yield Abstention(
-            detector="face",
-            why=Why.TOO_SMALL,
-            detail=f"all {n_small} faces are at most {largest:.0f} px wide; the model needs "
-            f"{min_face_px} px. Look for the same recording in a higher resolution, or a close-up of "
-            "this person.",
-            subject=f"person {track_id}",
-        )
+        for detector in detectors:
+            yield Abstention(
+                detector=detector,
+                why=Why.TOO_SMALL,
+                detail=f"all {n_small} faces are at most {largest:.0f} px wide; the model needs "
+                f"{min_face_px} px. Look for the same recording in a higher resolution, or a close-up of "
+                "this person.",
+                subject=f"person {track_id}",
+            )
 
 
 def _thumbnail(image: RgbImage) -> tuple[RgbImage, float]:
@@ -162,16 +159,6 @@ def _thumbnail(image: RgbImage) -> tuple[RgbImage, float]:
     scale = THUMBNAIL_WIDTH_PX / width
     size = THUMBNAIL_WIDTH_PX, max(1, _round(height * scale))
     return np.asarray(cv2.resize(image, size, interpolation=cv2.INTER_AREA), np.uint8), scale
-
-
-def _geometry(contract: InputContract) -> tuple[int, float]:
-    if not contract.size_px or not contract.crop_margin:
-        raise ModelError(
-            "The model's input contract has no face size or no crop margin",
-            "Give size_px and crop_margin above 0 under [contract] in its card.toml, or choose a face model: "
-            "forensics models list",
-        )
-    return contract.size_px, contract.crop_margin
 
 
 def _round(value: float) -> int:

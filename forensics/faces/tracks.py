@@ -11,10 +11,9 @@ from forensics.faces.appearance import Look, likeness, look
 from forensics.faces.crop import whole_image_box
 from forensics.faces.finder import THOROUGH, FaceFinder
 from forensics.faces.overlap import same_face
-from forensics.records.faces import FaceBox, FaceTrack, TrackedFace
+from forensics.records.faces import CropSpec, FaceBox, FaceTrack, TrackedFace
 from forensics.records.findings import Abstention, Why
 from forensics.records.media import Frame
-from forensics.records.model_card import InputContract
 from forensics.records.stream import Item
 
 # Whoever appears is found within four sampled frames if their face is large (for dlib about a seventh of the
@@ -66,17 +65,21 @@ class _Match:
     person: _Person | None
 
 
-def track(items: Iterable[Item], finder: FaceFinder) -> Iterator[Item]:
+def track(
+    items: Iterable[Item], finder: FaceFinder, detectors: Sequence[str], *, keep_frames: bool = False
+) -> Iterator[Item]:
     """The stage: finds the faces of every frame and keeps people apart.
 
     Known faces are searched where they were; the whole frame at first, when a face was lost, while nobody
     is known, and from time to time for newcomers, for large faces more often than for small ones.
 
     Args:
-        items: the stream. Every ``Frame`` is consumed and becomes a ``TrackedFace`` per face; all else
-            passes on. At its end come the ``FaceTrack`` of every person, or an abstention if there
-            were frames but no face.
+        items: the stream. Every ``Frame`` becomes a ``TrackedFace`` per face; all else passes on. At its
+            end come the ``FaceTrack`` of every person, or an abstention of each detector if there were
+            frames but no face.
         finder: finds faces.
+        detectors: names of those that observe faces.
+        keep_frames: pass on the frames too, each before its faces.
     """
     people: list[_Person] = []
     n_frames = 0
@@ -84,24 +87,23 @@ def track(items: Iterable[Item], finder: FaceFinder) -> Iterator[Item]:
         if not isinstance(item, Frame):
             yield item
             continue
+        if keep_frames:
+            yield item
         for match in _faces(item, n_frames, people, finder):
             person = _remember(match, people, item, n_frames)
             yield TrackedFace(item, match.box, person.track_id)
         n_frames += 1
     yield from (person.summary() for person in people)
     if n_frames and not people:
-        yield _no_face(n_frames)
+        yield from (_no_face(name, n_frames) for name in detectors)
 
 
-def whole_images(items: Iterable[Item], contract: InputContract) -> Iterator[Item]:
+def whole_images(items: Iterable[Item], spec: CropSpec) -> Iterator[Item]:
     """The stage in place of ``track`` for stills that are face crops already: each is one face, whole.
 
     Args:
         items: the stream; its ``Frame`` items become ``TrackedFace`` items of person 1.
-        contract: of the face model, whose margin must not cut into the picture.
-
-    Raises:
-        ModelError: the contract is not that of a face model.
+        spec: how the face is cut, whose margin must not cut into the picture.
     """
     sizes_px: list[float] = []
     first_s = last_s = 0.0
@@ -109,7 +111,7 @@ def whole_images(items: Iterable[Item], contract: InputContract) -> Iterator[Ite
         if not isinstance(item, Frame):
             yield item
             continue
-        box = whole_image_box(item.image, contract)
+        box = whole_image_box(item.image, spec)
         first_s, last_s = (first_s if sizes_px else item.at_s), item.at_s
         sizes_px.append(box.size_px)
         yield TrackedFace(item, box, 1)
@@ -185,14 +187,14 @@ def _remember(match: _Match, people: list[_Person], frame: Frame, number: int) -
     return person
 
 
-def _no_face(n_frames: int) -> Abstention:
+def _no_face(detector: str, n_frames: int) -> Abstention:
     if n_frames == 1:
         where, remedy = "the picture", "a copy of higher resolution"
     else:
         where = f"any of {n_frames} sampled frames"
         remedy = f"more frames (--frames {2 * n_frames}) or a copy of higher resolution"
     return Abstention(
-        detector="face",
+        detector=detector,
         why=Why.NO_FACE,
         detail=f"no face was found in {where}. If there is one, try {remedy}; faces in profile, partly "
         "covered or lying on their side are not found.",

@@ -33,6 +33,21 @@ class FaceBox:
 
 
 @dataclass(frozen=True, slots=True)
+class CropSpec:
+    """How a detector's faces are cut.
+
+    Attributes:
+        size_px: side of the square crop.
+        margin: width of the crop in boxes of the finder.
+        min_face_px: faces whose box is smaller are not cut: their detector abstains with TOO_SMALL.
+    """
+
+    size_px: int
+    margin: float
+    min_face_px: int = 0
+
+
+@dataclass(frozen=True, slots=True)
 class TrackedFace:
     """A face that belongs to a person's track, with the frame that it was found in."""
 
@@ -43,10 +58,11 @@ class TrackedFace:
 
 @dataclass(frozen=True, slots=True)
 class FaceCrop:
-    """A face cut as a model's input contract says.
+    """A face, cut in one way.
 
     Attributes:
         image: uint8[S, S, 3] RGB.
+        spec: how it was cut; a detector observes the crops of its own way alone.
         box: the finder's box in the source frame.
         track_id: the person's track within this file, from 1.
         thumbnail: the frame, scaled to at most ``THUMBNAIL_WIDTH_PX`` wide, for exhibits.
@@ -60,6 +76,7 @@ class FaceCrop:
     at_s: float
     thumbnail: RgbImage
     thumbnail_scale: float
+    spec: CropSpec
 
 
 @dataclass(frozen=True, slots=True)

@@ -2,18 +2,12 @@
 
 from __future__ import annotations
 
-import enum
 import math
 from bisect import bisect_right
 from collections.abc import Mapping
 from dataclasses import dataclass, field
 
-
-class Task(enum.StrEnum):
-    """The detector families that a model can serve; the value is the detector's name."""
-
-    FACE = "face"
-    VOICE = "voice"
+from forensics.records.faces import CropSpec
 
 
 @dataclass(frozen=True, slots=True)
@@ -38,6 +32,13 @@ class InputContract:
     rate_hz: int | None = None
     window_s: float | None = None
     hop_s: float | None = None
+
+    @property
+    def crop(self) -> CropSpec | None:
+        """How faces are cut for it; None where it takes no faces."""
+        if not self.size_px or not self.crop_margin:
+            return None
+        return CropSpec(self.size_px, self.crop_margin, self.min_face_px or 0)
 
 
 @dataclass(frozen=True, slots=True)
@@ -163,11 +164,15 @@ class Variant:
 
 @dataclass(frozen=True, slots=True)
 class ModelCard:
-    """A model's card, stored as ``models/<id>/card.toml`` and in the IR's ``rt_info``."""
+    """A model's card, stored as ``models/<id>/card.toml`` and in the IR's ``rt_info``.
+
+    Attributes:
+        task: the detector that it serves, by name.
+    """
 
     id: str
     version: str
-    task: Task
+    task: str
     net: str
     summary: str
     licence: str

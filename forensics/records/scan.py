@@ -61,6 +61,21 @@ class ModelUse:
 
 
 @dataclass(frozen=True, slots=True)
+class DetectorUse:
+    """A detector as this run uses it.
+
+    Attributes:
+        role: what its findings may do: ``decides``, ``supports`` or ``reports``.
+        provider: the package that it comes from, with its version if it is not this one.
+    """
+
+    name: str
+    title: str
+    role: str
+    provider: str
+
+
+@dataclass(frozen=True, slots=True)
 class RunManifest:
     """What ran, on what, with which settings; written before the first frame is read.
 
@@ -72,6 +87,7 @@ class RunManifest:
         versions: package name to version (python, openvino, av, ffmpeg, opencv, numpy, dlib).
         cpu: model name of the processor.
         isa: instruction set extensions that matter here, for example ``avx2 avx512f avx512_bf16``.
+        detectors: what examines; empty in cases of before it was noted.
         paces: model and precision to the batch, threads and streams that it is run with, in words.
     """
 
@@ -88,6 +104,7 @@ class RunManifest:
     isa: str
     platform: str
     paces: dict[str, str] = field(default_factory=dict)
+    detectors: tuple[DetectorUse, ...] = ()
 
 
 @dataclass(frozen=True, slots=True)

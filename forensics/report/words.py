@@ -274,7 +274,7 @@ def metric_words(name: str) -> str:
 
 def headline(card: ModelCard) -> tuple[Metric, ...]:
     """The few figures of a card that tell a reader how often the model is wrong, of every data set."""
-    of_files = [metric for metric in card.metrics if metric.name.startswith(f"{card.task.value}: ")]
+    of_files = [metric for metric in card.metrics if metric.name.startswith(f"{card.task}: ")]
     whole = of_files or [metric for metric in card.metrics if "," not in metric.name]
     telling = [metric for metric in whole if metric.name.rpartition(": ")[2] in HEADLINE_METRICS]
     return tuple((telling or whole or list(card.metrics))[:MOST_HEADLINES])

@@ -11,8 +11,8 @@ from pathlib import Path
 
 import forensics
 from forensics import catalog
-from forensics.detectors import load_detector
-from forensics.detectors.detector import Detector
+from forensics.detectors import DETECTORS, load_detector, provider_of, spec_of
+from forensics.detectors.detector import Detector, ModelForms
 from forensics.detectors.second_look import can_clear
 from forensics.engines.net import Net, Pace, stored_form
 from forensics.engines.tuning import pace_for
@@ -20,8 +20,10 @@ from forensics.errors import SettingsError
 from forensics.faces.finder import FaceFinder
 from forensics.faces.finders import load_finder
 from forensics.processor import cpu_isa, cpu_name, has_bf16, usable_cores
-from forensics.records.model_card import InputContract, ModelCard, Task, Variant
-from forensics.records.scan import FirstLook, ModelUse, RunManifest
+from forensics.records.detector_spec import DetectorSpec, Input, ModelCount
+from forensics.records.faces import CropSpec
+from forensics.records.model_card import ModelCard, Variant
+from forensics.records.scan import DetectorUse, FirstLook, ModelUse, RunManifest
 from forensics.scan.machine import package_versions
 from forensics.settings import Profile, ScanSettings
 from forensics.verdicts.policy import POLICY
@@ -61,6 +63,22 @@ class ChosenModel:
 
 
 @dataclass(frozen=True, slots=True)
+class ChosenDetector:
+    """A detector of this run, with its models."""
+
+    spec: DetectorSpec
+    models: tuple[ChosenModel, ...] = ()
+
+    def load(self) -> Detector:
+        """Compiles the models and imports the implementation: in workers.
+
+        Raises:
+            ForensicsError: a model cannot be run or does not fit, or the implementation is missing.
+        """
+        return load_detector(self.spec, [_forms(model) for model in self.models])
+
+
+@dataclass(frozen=True, slots=True)
 class Bench:
     """What a worker needs to examine files."""
 
@@ -71,45 +89,64 @@ class Bench:
     @property
     def cards(self) -> dict[str, ModelCard]:
         """Model id to card."""
-        return {detector.card.id: detector.card for detector in self.detectors}
+        return {card.id: card for detector in self.detectors for card in detector.cards}
 
     @property
-    def face_contract(self) -> InputContract | None:
-        """How faces are to be cut; None where no detector looks at faces."""
-        return next((d.card.contract for d in self.detectors if d.card.task is Task.FACE), None)
+    def specs(self) -> dict[str, DetectorSpec]:
+        """Detector name to declaration."""
+        return {detector.spec.name: detector.spec for detector in self.detectors}
 
     @property
-    def listens(self) -> bool:
-        """Whether a detector needs sound."""
-        return any(detector.card.task is Task.VOICE for detector in self.detectors)
+    def crop_users(self) -> dict[CropSpec, list[str]]:
+        """Every way in which faces are to be cut, with the detectors that observe it; may be empty."""
+        users: dict[CropSpec, list[str]] = {}
+        for detector in self.detectors:
+            if detector.crop is not None and Input.FACES in detector.spec.inputs:
+                users.setdefault(detector.crop, []).append(detector.spec.name)
+        return users
+
+    def observes(self, what: Input) -> bool:
+        """Whether a detector needs this."""
+        return any(what in detector.spec.inputs for detector in self.detectors)
 
 
-def choose_models(settings: ScanSettings) -> tuple[ChosenModel, ...]:
-    """One verified model per detector that was asked for: the named ones, the shipped ones for the rest.
+def choose_detectors(settings: ScanSettings) -> tuple[ChosenDetector, ...]:
+    """The detectors that were asked for, each with its verified model: the named one or the one that ships.
 
     Raises:
         ModelError: a model is missing or damaged.
-        SettingsError: two models for one detector, or one for a detector that was not asked for.
+        SettingsError: no such detector; two models for one detector, or one for a detector that was not
+            asked for or that runs none.
     """
+    specs = [spec_of(name) for name in settings.detectors or DETECTORS]
+    taking = {spec.name for spec in specs if spec.models is not ModelCount.NONE}
     named: dict[str, tuple[ModelCard, Path]] = {}
     for reference in settings.models:
         card, folder = catalog.find(reference)
-        detector = card.task.value
-        if detector in named or detector not in settings.detectors:
+        if card.task in named or card.task not in taking:
             raise SettingsError(
-                f"--model {reference} is a model for {detector}, which "
-                + ("has one already" if detector in named else "is not among --detectors"),
+                f"--model {reference} is a model for {card.task}, which "
+                + ("has one already" if card.task in named else "is not among --detectors"),
                 "Give one model per detector of the scan.",
             )
-        named[detector] = card, folder
-    chosen = []
-    for detector in settings.detectors:
-        card, folder = named.get(detector) or catalog.default_model(Task(detector))
-        catalog.verify(card, folder)
-        chosen.append(
-            _paced(ChosenModel(card, folder, first_look=_first_look(card, settings.profile)), settings)
-        )
-    return tuple(chosen)
+        named[card.task] = card, folder
+    return tuple(
+        ChosenDetector(spec, (_chosen_model(spec, named, settings),) if spec.name in taking else ())
+        for spec in specs
+    )
+
+
+def _chosen_model(
+    spec: DetectorSpec, named: Mapping[str, tuple[ModelCard, Path]], settings: ScanSettings
+) -> ChosenModel:
+    card, folder = named.get(spec.name) or catalog.default_model(spec.name)
+    catalog.verify(card, folder)
+    return _paced(ChosenModel(card, folder, first_look=_first_look(card, settings.profile)), settings)
+
+
+def _forms(model: ChosenModel) -> ModelForms:
+    compiled = [model.compiled(precision) for precision in model.precisions]
+    return ModelForms(*compiled)
 
 
 def _paced(model: ChosenModel, settings: ScanSettings) -> ChosenModel:
@@ -129,20 +166,20 @@ def _first_look(card: ModelCard, profile: Profile) -> str | None:
     return "int8" if card.variant("int8") is not None else None
 
 
-def assemble(settings: ScanSettings, models: Sequence[ChosenModel]) -> Bench:
+def assemble(settings: ScanSettings, detectors: Sequence[ChosenDetector]) -> Bench:
     """Compiles the nets and loads the finder: takes a second or so, once per worker.
 
     Raises:
         ForensicsError: a model cannot be run or the finder is missing.
     """
-    detectors = tuple(
-        load_detector(*(model.compiled(precision) for precision in model.precisions)) for model in models
-    )
-    return Bench(settings, load_finder(settings.finder), detectors)
+    return Bench(settings, load_finder(settings.finder), tuple(chosen.load() for chosen in detectors))
 
 
-def manifest_of(settings: ScanSettings, models: Sequence[ChosenModel], command: Sequence[str]) -> RunManifest:
+def manifest_of(
+    settings: ScanSettings, detectors: Sequence[ChosenDetector], command: Sequence[str]
+) -> RunManifest:
     """What is about to run, on what, with which settings."""
+    models = [model for detector in detectors for model in detector.models]
     return RunManifest(
         run_id=secrets.token_hex(8),
         started_utc=datetime.now(UTC).isoformat(timespec="seconds"),
@@ -150,8 +187,9 @@ def manifest_of(settings: ScanSettings, models: Sequence[ChosenModel], command: 
         command=tuple(command),
         profile=settings.profile.value,
         policy=POLICY,
-        settings=settings.as_text(),
+        settings=settings.as_text() | {"detectors": ", ".join(one.spec.name for one in detectors)},
         models=tuple(_use(model) for model in models),
+        detectors=tuple(_detector_use(detector.spec) for detector in detectors),
         versions=package_versions(),
         cpu=cpu_name(),
         isa=cpu_isa(),
@@ -167,12 +205,16 @@ def _pace(model: ChosenModel, precision: str) -> str:
     return f"{Pace()}, not measured here" if measured is None else f"{measured}, measured"
 
 
+def _detector_use(spec: DetectorSpec) -> DetectorUse:
+    return DetectorUse(spec.name, spec.title, spec.role.value, provider_of(spec.name))
+
+
 def _use(model: ChosenModel) -> ModelUse:
     variant = _variant(model, model.precision)
     return ModelUse(
         id=model.card.id,
         version=model.card.version,
-        task=model.card.task.value,
+        task=model.card.task,
         precision=model.precision,
         sha256=variant.bin_sha256,
         xml_sha256=variant.xml_sha256,

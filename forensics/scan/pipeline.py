@@ -9,9 +9,10 @@ from __future__ import annotations
 import logging
 from collections.abc import Callable, Iterator, Sequence
 from dataclasses import replace
+from functools import partial
 from pathlib import Path
 
-from forensics.detectors.detector import Detector
+from forensics.detectors.detector import Detector, Examination
 from forensics.errors import MediaError
 from forensics.faces.crop import crop
 from forensics.faces.tracks import track, whole_images
@@ -19,6 +20,7 @@ from forensics.media.decode import decode
 from forensics.media.discovery import Found
 from forensics.media.hashing import Fingerprint, fingerprint_of
 from forensics.media.probe import probe
+from forensics.records.detector_spec import Input
 from forensics.records.faces import FaceTrack
 from forensics.records.findings import Abstention, Exhibit, Notice, Score, Why
 from forensics.records.media import MediaFile, MediaKind, MediaUpdate
@@ -127,34 +129,34 @@ def _touched(before: Fingerprint, after: Fingerprint) -> Iterator[Notice]:
 
 
 def _belt(path: Path, media: MediaFile, bench: Bench, clock: StageClock) -> Iterator[Item]:
-    contract = bench.face_contract
-    settings = bench.settings
-    items: Iterator[Item] = iter(
-        decode(
-            path,
-            media,
-            settings.n_frames,
-            video=contract is not None,
-            audio=bench.listens,
-            thrifty=settings.thrifty,
+    settings, ways = bench.settings, bench.crop_users
+    video, audio = bool(ways) or bench.observes(Input.FRAMES), bench.observes(Input.SOUND)
+    items: Iterator[Item] = iter(())
+    if video or audio:  # what no detector observes is not decoded
+        items = iter(
+            decode(path, media, settings.n_frames, video=video, audio=audio, thrifty=settings.thrifty)
         )
-    )
-    items = clock.timed("decode", items)
-    if contract is not None:
-        if settings.crops and media.kind is MediaKind.IMAGE:
-            items = clock.timed("faces", whole_images(items, contract))
+        items = clock.timed("decode", items)
+    if ways:
+        whole = settings.crops and media.kind is MediaKind.IMAGE
+        if whole:
+            items = clock.timed("faces", whole_images(items, next(iter(ways))))
         else:
-            items = clock.timed("faces", track(items, bench.finder))
-        items = clock.timed("faces", crop(items, contract))
-    return clock.timed("score", score(items, bench.detectors, media))
+            names = [name for users in ways.values() for name in users]
+            keep_frames = bench.observes(Input.FRAMES)
+            items = clock.timed("faces", track(items, bench.finder, names, keep_frames=keep_frames))
+        items = clock.timed("faces", crop(items, ways, whole=whole))
+    return clock.timed("score", score(items, bench.detectors, media, path))
 
 
-def score(items: Iterator[Item], detectors: Sequence[Detector], media: MediaFile) -> Iterator[Item]:
+def score(
+    items: Iterator[Item], detectors: Sequence[Detector], media: MediaFile, path: Path
+) -> Iterator[Item]:
     """Shows every item to every detector; frames, sound and crops end here.
 
     A detector that fails takes its scores and exhibits for this file with it and abstains.
     """
-    looks = [_Look(detector, media) for detector in detectors]
+    looks = [_Look(detector, media, path) for detector in detectors]
     for item in items:
         for look in looks:
             look.observe(item)
@@ -167,17 +169,24 @@ def score(items: Iterator[Item], detectors: Sequence[Detector], media: MediaFile
 class _Look:
     """One detector's examination, and what it gave so far."""
 
-    def __init__(self, detector: Detector, media: MediaFile) -> None:
-        self._detector = detector
+    def __init__(self, detector: Detector, media: MediaFile, path: Path) -> None:
+        self._name = detector.spec.name
         self._given: list[Item] = []
         self._failure: Abstention | None = None
-        self._examination = detector.begin(media)
+        self._examination: Examination | None = None
+        self._keep(lambda: self._begin(detector, media, path))
+
+    def _begin(self, detector: Detector, media: MediaFile, path: Path) -> Iterator[Item]:
+        self._examination = detector.begin(media, path)
+        return iter(())
 
     def observe(self, item: Item) -> None:
-        self._keep(lambda: self._examination.observe(item))
+        if self._examination is not None:
+            self._keep(partial(self._examination.observe, item))
 
     def conclude(self) -> list[Item]:
-        self._keep(self._examination.conclude)
+        if self._examination is not None:
+            self._keep(self._examination.conclude)
         return self._given if self._failure is None else [self._failure]
 
     def _keep(self, step: Callable[[], Iterator[Item]]) -> None:
@@ -188,12 +197,12 @@ class _Look:
         except MediaError:
             raise
         except Exception as error:  # noqa: BLE001 - one of three legal places: it costs scores, not the file
-            _LOG.warning("%s failed", self._detector.name, exc_info=True)
+            _LOG.warning("%s failed", self._name, exc_info=True)
             self._given = []
             self._failure = Abstention(
-                self._detector.name,
+                self._name,
                 Why.FAILED,
-                f"The {self._detector.name} detector failed on this file ({type(error).__name__}: {error}); "
+                f"The {self._name} detector failed on this file ({type(error).__name__}: {error}); "
                 "its scores were withdrawn. Run forensics doctor, then scan the file again.",
             )
 

@@ -14,7 +14,7 @@ from forensics.media.discovery import Found, Rejected, discover, display_path
 from forensics.records.scan import RunManifest, ScanResult
 from forensics.records.verdict import VerdictLabel
 from forensics.scan.batch import run_batch
-from forensics.scan.bench import Bench, ChosenModel, assemble, choose_models, manifest_of
+from forensics.scan.bench import Bench, ChosenDetector, ChosenModel, assemble, choose_detectors, manifest_of
 from forensics.scan.events import Event
 from forensics.settings import ScanSettings
 
@@ -31,7 +31,7 @@ class ScanPlan:
     """
 
     settings: ScanSettings
-    models: tuple[ChosenModel, ...]
+    detectors: tuple[ChosenDetector, ...]
     manifest: RunManifest
     files: tuple[Found, ...]
     rejected: tuple[Rejected, ...]
@@ -41,6 +41,11 @@ class ScanPlan:
         """Those of the rejected paths that were asked for by name."""
         named = {display_path(path) for path in self.settings.paths}
         return tuple(one for one in self.rejected if one.display in named)
+
+    @property
+    def models(self) -> tuple[ChosenModel, ...]:
+        """Of all detectors, in their order."""
+        return tuple(model for detector in self.detectors for model in detector.models)
 
 
 @dataclass(frozen=True, slots=True)
@@ -69,7 +74,7 @@ def plan_scan(settings: ScanSettings, command: Sequence[str]) -> ScanPlan:
         PathError: nothing that was named can be examined.
         SettingsError: there are no media where they were looked for.
     """
-    models = choose_models(settings)
+    detectors = choose_detectors(settings)
     files: list[Found] = []
     rejected: list[Rejected] = []
     for item in discover(settings.paths):
@@ -79,7 +84,9 @@ def plan_scan(settings: ScanSettings, command: Sequence[str]) -> ScanPlan:
             rejected.append(item)
     if not files:
         raise _nothing_to_scan(settings, rejected)
-    return ScanPlan(settings, models, manifest_of(settings, models, command), tuple(files), tuple(rejected))
+    return ScanPlan(
+        settings, detectors, manifest_of(settings, detectors, command), tuple(files), tuple(rejected)
+    )
 
 
 def _nothing_to_scan(settings: ScanSettings, rejected: Sequence[Rejected]) -> ForensicsError:
@@ -128,7 +135,7 @@ def run_scan(
     try:
         run_batch(
             todo,
-            partial(assemble, settings, plan.models),
+            partial(assemble, settings, plan.detectors),
             _examine,
             n_workers=settings.workers,
             time_limit_s=settings.time_limit_s,

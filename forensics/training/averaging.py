@@ -22,8 +22,9 @@ from forensics.errors import TrainingError
 from forensics.records.model_card import InputContract
 from forensics.training.data.samples import make_folder, read_samples
 from forensics.training.nets import build_net
+from forensics.training.recipes import load_recipe
 from forensics.training.run import BEST_NAME, RECORD_NAME, load, read_record, save, write_record
-from forensics.training.streams import validation_rows, validation_set
+from forensics.training.streams import validation_rows
 from forensics.training.validate import ValidationResult, logits_of, validate
 
 _BATCH = 32
@@ -68,7 +69,9 @@ def average(sources: Sequence[Path], out: Path) -> tuple[dict[str, Any], Validat
     contract = msgspec.convert(records[-1]["contract"], InputContract)
     folders = [Path(folder) for folder in records[-1]["settings"]["data"]]
     rows = validation_rows([sample for folder in folders for sample in read_samples(folder)])
-    logits = logits_of(net, validation_set(net.task, rows, contract), batch_size=_BATCH, n_loaders=0)
+    logits = logits_of(
+        net, load_recipe(net.recipe).validation_set(rows, contract), batch_size=_BATCH, n_loaders=0
+    )
     figures = validate(logits, rows)
     save({"ema": net.state_dict(), "step": int(states[-1]["step"])}, out / BEST_NAME)
     record = records[-1] | {

@@ -12,8 +12,9 @@ from torch import Tensor, nn
 
 from forensics.engines.openvino_engine import LOGIT_OUTPUT, MAP_OUTPUT
 from forensics.errors import TrainingError
-from forensics.records.model_card import InputContract, Task
+from forensics.records.model_card import InputContract
 from forensics.training.nets.net import FakenessNet
+from forensics.training.recipes import load_recipe
 
 # Largest difference of a logit between torch and the IR, both in f32, on the same inputs.
 PARITY_LIMIT = 1e-3
@@ -37,7 +38,7 @@ def to_openvino(net: FakenessNet, contract: InputContract) -> ov.Model:
     Input ``input``: uint8[N, S, S, 3] RGB for faces, float32[N, samples] for sound; mean and scale, or
     the mel spectrogram, are inside. Outputs ``logit`` float32[N] and ``map`` float32[N, 1, h, w].
     """
-    example = example_input(net.task, contract)
+    example = load_recipe(net.recipe).example(contract, 2)
     shape = [-1, *example.shape[1:]]
     with torch.inference_mode():
         model = ov.convert_model(_Whole(net.eval()), example_input=example, input=[shape])
@@ -45,15 +46,6 @@ def to_openvino(net: FakenessNet, contract: InputContract) -> ov.Model:
     for port, name in zip(model.outputs, (LOGIT_OUTPUT, MAP_OUTPUT), strict=True):
         port.get_tensor().set_names({name})
     return model
-
-
-def example_input(task: Task, contract: InputContract) -> Tensor:
-    """A batch of two in the form that the IR takes."""
-    if task is Task.FACE and contract.size_px is not None:
-        return torch.zeros(2, contract.size_px, contract.size_px, 3, dtype=torch.uint8)
-    if task is Task.VOICE and contract.window_s is not None and contract.rate_hz is not None:
-        return torch.zeros(2, round(contract.window_s * contract.rate_hz))
-    raise TrainingError(f"The input contract does not fit task {task.value}", "Train the net again.")
 
 
 def run_openvino(model: ov.Model | Path, batches: list[npt.NDArray[np.generic]]) -> npt.NDArray[np.float32]:

@@ -18,19 +18,20 @@ import openvino as ov
 from torch.utils.data import Dataset
 
 from forensics import catalog
-from forensics.detectors.domain import face_properties, voice_properties
 from forensics.errors import TrainingError
 from forensics.evaluation.calibration import calibrated, fit_calibration
 from forensics.evaluation.domain import fit_domain
 from forensics.evaluation.likelihood import fit_bounds
 from forensics.evaluation.thresholds import earned_thresholds
-from forensics.records.model_card import Domain, InputContract, ModelCard, Task
+from forensics.records.model_card import Domain, InputContract, ModelCard
 from forensics.training.conversion import parity, run_openvino, to_openvino
 from forensics.training.data.samples import Sample, read_samples
 from forensics.training.inscription import stem_of, store
 from forensics.training.quantise import Comparison, quantise
+from forensics.training.recipes import load_recipe
+from forensics.training.recipes.recipe import Item, Recipe
 from forensics.training.run import finished_net
-from forensics.training.streams import Item, validation_rows, validation_set
+from forensics.training.streams import validation_rows
 
 _BATCH = 16
 # Rows of each origin and label that calibration, thresholds and the INT8 gate rest on.
@@ -77,19 +78,20 @@ def export(settings: ExportSettings, on_note: Callable[[str], None] | None = Non
     folders = settings.data or tuple(Path(folder) for folder in record["settings"]["data"])
     samples = [sample for folder in folders for sample in read_samples(folder)]
     rows = validation_rows(samples, _ROWS_PER_STRATUM)
-    batches = _batches(validation_set(net.task, rows, contract))
+    recipe = load_recipe(net.recipe)
+    batches = _batches(recipe.validation_set(rows, contract))
     model = to_openvino(net, contract)
     worst = parity(net, model, batches[:_N_PARITY_BATCHES])
     note(f"parity: worst difference of a logit between torch and the IR in f32 is {worst:.1e}")
-    card = _card(settings, record, net.task, contract, samples, worst)
-    card = replace(card, variants=(store(model, card, "f16", settings.out),))
+    card = _card(settings, record, recipe, contract, samples, worst)
+    card = replace(card, variants=(store(model, card, "f16", settings.out, recipe.reading),))
     # Weights were rounded to half precision: what is calibrated is what was stored.
     logits = _logits(settings.out / card.variants[0].xml, batches, contract)
-    card = _calibrated(card, rows, logits, batches, note)
+    card = _calibrated(card, recipe, rows, logits, batches, note)
     for of_earlier_export in settings.out.glob(f"{stem_of('int8')}.*"):
         of_earlier_export.unlink()
     if settings.int8:
-        card = _with_int8(card, settings.out, model, batches, rows, note)
+        card = _with_int8(card, recipe, settings.out, model, batches, rows, note)
     catalog.write_card(card, settings.out)
     catalog.verify(card, settings.out)
     return card
@@ -110,7 +112,7 @@ def _logits(xml: Path, batches: list[Batch], contract: InputContract) -> npt.NDA
 def _card(
     settings: ExportSettings,
     record: dict[str, Any],
-    task: Task,
+    recipe: Recipe,
     contract: InputContract,
     samples: Sequence[Sample],
     worst: float,
@@ -123,14 +125,14 @@ def _card(
     return ModelCard(
         id=settings.out.name,
         version=settings.version,
-        task=task,
+        task=recipe.detector,
         net=str(run["net"]),
         summary=f"{run['net']}, {_origin(record)}; torch and IR agree to {worst:.1e} in f32",
         licence=settings.licence,
         training_data=f"Training rows: {rows}. {settings.terms}".strip(),
         contract=contract,
         variants=(),
-        limits=_LIMITS[task] if any(s.manipulated for s in samples) else (*_LIMITS[task], _MADE_LIMIT),
+        limits=recipe.limits if any(s.manipulated for s in samples) else (*recipe.limits, _MADE_LIMIT),
     )
 
 
@@ -143,6 +145,7 @@ def _origin(record: dict[str, Any]) -> str:
 
 def _calibrated(
     card: ModelCard,
+    recipe: Recipe,
     rows: Sequence[Sample],
     logits: npt.NDArray[np.float32],
     batches: list[Batch],
@@ -161,7 +164,7 @@ def _calibrated(
         card,
         calibration=fit.calibration,
         thresholds=thresholds,
-        domain=_domain(card, batches),
+        domain=_domain(card, recipe, batches),
         likelihood=fit_bounds(fakeness, labels, data=data),
     )
 
@@ -178,22 +181,17 @@ def _by_clip(
     return raws, labels, [f"{origin} {group}" for origin, group, *_ in clips]
 
 
-def _domain(card: ModelCard, batches: list[Batch]) -> Domain:
+def _domain(card: ModelCard, recipe: Recipe, batches: list[Batch]) -> Domain:
     values: dict[str, list[float]] = {}
     for item in (item for batch in batches for item in batch):
-        if card.task is Task.FACE:
-            properties = face_properties(np.asarray(item, np.uint8), 0.0)
-            # Prepared pictures do not say how large the face was in its video.
-            del properties["face_size_px"]
-        else:
-            properties = voice_properties(np.asarray(item, np.float32), card.contract.rate_hz or 0)
-        for name, value in properties.items():
+        for name, value in recipe.properties(item, card.contract).items():
             values.setdefault(name, []).append(value)
     return fit_domain(values)
 
 
 def _with_int8(
     card: ModelCard,
+    recipe: Recipe,
     folder: Path,
     model: ov.Model,
     batches: list[Batch],
@@ -209,7 +207,9 @@ def _with_int8(
     found = quantise(model, ranges, comparison, note)
     card = replace(card, summary=f"{card.summary}. {found}")
     if found.gate.passed:
-        return replace(card, variants=(*card.variants, store(found.model, card, "int8", folder)))
+        return replace(
+            card, variants=(*card.variants, store(found.model, card, "int8", folder, recipe.reading))
+        )
     note("INT8 is not kept: triage runs this model in bf16 or f32.")
     return card
 
@@ -218,16 +218,3 @@ _MADE_LIMIT = (
     "It has met no manipulated footage but pseudo-fakes made of pristine footage, in training as in "
     "validation: how often it misses other manipulations has not been measured."
 )
-_LIMITS = {
-    Task.FACE: (
-        "A face that was made or changed by a method unlike the training data's may go unnoticed.",
-        "Heavy compression, filters, beautification and faces smaller than about 80 px raise both error "
-        "rates.",
-        "Changes outside the face and edits of time are not looked for.",
-    ),
-    Task.VOICE: (
-        "Generators unlike the training data's may go unnoticed; music, noise and several voices at once "
-        "were not in the training data.",
-        "Telephone bandwidth and heavy compression raise both error rates.",
-    ),
-}

@@ -14,33 +14,22 @@ import openvino as ov
 
 import forensics
 from forensics.media.hashing import sha256_of
-from forensics.records.model_card import ModelCard, Task, Variant
+from forensics.records.model_card import ModelCard, Variant
 from forensics.training.data.samples import make_folder
 
 _PLACE = "forensics"
 _IN_CARD_ONLY = ("variants", "calibration", "thresholds", "domain", "metrics", "likelihood")
-_READING = {
-    Task.FACE: (
-        "input: uint8[N, size_px, size_px, 3] RGB, a face cut crop_margin times the finder's box wide. "
-        "logit: float32[N], positive for manipulated; a subject's raw score is the mean over its frames, "
-        "and over the mirrored frames too where flip is true. map: float32[N, 1, h, w], where the net looked."
-    ),
-    Task.VOICE: (
-        "input: float32[N, window_s * rate_hz] mono, levelled as forensics.media.sound does. logit: "
-        "float32[N], positive for manipulated; a file's raw score is the mean over its windows. map: "
-        "float32[N, 1, h, w], the log-mel spectrogram."
-    ),
-}
 
 
-def store(model: ov.Model, card: ModelCard, precision: str, folder: Path) -> Variant:
+def store(model: ov.Model, card: ModelCard, precision: str, folder: Path, reading: str) -> Variant:
     """Saves a model with its inscription, weights in half precision, and gives the card's entry for it.
 
     Args:
         precision: ``f16`` or ``int8``, as in ``Variant.precision``.
         folder: the model's folder, which is made if need be.
+        reading: how its input is made and its output is read, as its recipe says.
     """
-    inscribe(model, card, precision)
+    inscribe(model, card, precision, reading)
     make_folder(folder)
     stem = stem_of(precision)
     ov.save_model(model, folder / f"{stem}.xml", compress_to_fp16=True)
@@ -53,13 +42,14 @@ def stem_of(precision: str) -> str:
     return "model" if precision == "f16" else f"model.{precision}"
 
 
-def inscribe(model: ov.Model, card: ModelCard, precision: str) -> None:
+def inscribe(model: ov.Model, card: ModelCard, precision: str, reading: str) -> None:
     """Writes into the model what its card says and will say for as long as the model lives.
 
     Args:
         model: changed in place; save it afterwards.
         card: only its lasting part is written.
         precision: of this stored form, as in ``Variant.precision``.
+        reading: as for ``store``.
     """
     whole: dict[str, object] = msgspec.to_builtins(card)
     lasting = {name: value for name, value in whole.items() if name not in _IN_CARD_ONLY}
@@ -68,7 +58,7 @@ def inscribe(model: ov.Model, card: ModelCard, precision: str) -> None:
     }
     facts = lasting | {
         "precision": precision,
-        "reading": _READING[card.task],
+        "reading": reading,
         "written_by": f"forensics {forensics.__version__}",
     }
     for name, value in facts.items():

@@ -26,6 +26,8 @@ from forensics.training.loss import loss_of
 from forensics.training.nets import build_net
 from forensics.training.nets.net import FakenessNet
 from forensics.training.page import write_page
+from forensics.training.recipes import load_recipe
+from forensics.training.recipes.recipe import Item
 from forensics.training.run import (
     BEST_NAME,
     CHECKPOINT_NAME,
@@ -36,7 +38,7 @@ from forensics.training.run import (
     save,
     write_record,
 )
-from forensics.training.streams import Item, Streams, open_streams
+from forensics.training.streams import Streams, open_streams
 from forensics.training.teacher import Teacher
 from forensics.training.timing import fastest_layout
 from forensics.training.validate import ValidationResult, logits_of, validate
@@ -91,7 +93,7 @@ def train(
     backend = load_backend(settings.backend)
     torch.manual_seed(settings.seed)
     net = build_net(settings.net)
-    streams = open_streams(net.task, settings)
+    streams = open_streams(load_recipe(net.recipe), settings)
     state = load(checkpoint) if resume else None
     if state is not None:
         refuse_other_settings(settings, state["settings"])
@@ -130,7 +132,7 @@ class Course:
         )
         self.net = net
         self.model, self.optimizer = backend.prepare(net, optimizer, layout)
-        self.teacher = Teacher(settings.teacher, net.task, backend, layout) if settings.teacher else None
+        self.teacher = Teacher(settings.teacher, net.recipe, backend, layout) if settings.teacher else None
         self.average = build_net(settings.net).to(backend.device)
         self.average.load_state_dict(net.state_dict())
         self.step = 0

@@ -13,6 +13,7 @@ from forensics.records.model_card import InputContract, ModelCard
 from forensics.training.conversion import parity, to_openvino
 from forensics.training.importing import import_checkpoint
 from forensics.training.inscription import store
+from forensics.training.recipes import load_recipe
 
 # Crops of this size are what the reference nets were trained on (Bonettini et al. 2020).
 _SIZE_PX = 224
@@ -51,6 +52,7 @@ def import_model(settings: ImportSettings) -> ModelCard:
         TrainingError: the checkpoint does not fit, or the IR's logits are not the net's.
     """
     net = import_checkpoint(settings.checkpoint, settings.net)
+    recipe = load_recipe(net.recipe)
     contract = InputContract(
         size_px=_SIZE_PX, crop_margin=settings.crop_margin, min_face_px=_MIN_FACE_PX, finder="dlib-hog"
     )
@@ -59,7 +61,7 @@ def import_model(settings: ImportSettings) -> ModelCard:
     card = ModelCard(
         id=settings.out.resolve().name,
         version="1",
-        task=net.task,
+        task=recipe.detector,
         net=settings.net,
         summary=(
             f"{settings.net} from {settings.checkpoint.name} (SHA-256 {sha256_of(settings.checkpoint)}); "
@@ -71,7 +73,7 @@ def import_model(settings: ImportSettings) -> ModelCard:
         variants=(),
         limits=_LIMITS,
     )
-    card = replace(card, variants=(store(model, card, "f16", settings.out),))
+    card = replace(card, variants=(store(model, card, "f16", settings.out, recipe.reading),))
     catalog.write_card(card, settings.out)
     catalog.verify(card, settings.out)
     return card

@@ -13,7 +13,6 @@ import torch
 from torch import Tensor, nn
 
 from forensics.errors import TrainingError
-from forensics.records.model_card import Task
 from forensics.training.backends.backend import Backend, Layout, laid_out, logits_by
 from forensics.training.run import finished_net
 
@@ -26,20 +25,20 @@ class Teacher:
 
     Args:
         run: folder of the finished run.
-        task: of the net that is to learn.
+        recipe: of the net that is to learn.
         backend: where it runs.
         layout: the precision and memory format of the net that is to learn.
 
     Raises:
-        TrainingError: the run is unfinished, or its net serves another detector.
+        TrainingError: the run is unfinished, or its net learns from other samples.
     """
 
-    def __init__(self, run: Path, task: Task, backend: Backend, layout: Layout) -> None:
+    def __init__(self, run: Path, recipe: str, backend: Backend, layout: Layout) -> None:
         net, record = finished_net(run)
-        if net.task is not task:
+        if net.recipe != recipe:
             raise TrainingError(
-                f"{run} is a net for the {net.task.value} detector, not for {task.value}",
-                "Give a teacher of the same detector.",
+                f"{run} is a net that learns from {net.recipe}, not from {recipe}",
+                "Give a teacher of the same recipe.",
             )
         self._net = net
         self._model = laid_out(net.eval(), layout, backend.device)

@@ -11,10 +11,10 @@ import time
 
 import torch
 
-from forensics.records.model_card import Task
 from forensics.training.backends.backend import Backend, Layout
 from forensics.training.loss import loss_of
 from forensics.training.nets.net import FakenessNet
+from forensics.training.recipes import load_recipe
 from forensics.training.run import TrainSettings
 
 _N_TIMED_STEPS = 3
@@ -37,10 +37,8 @@ def seconds_per_step(
     """
     copied = copy.deepcopy(net)
     model, optimizer = backend.prepare(copied, torch.optim.AdamW(copied.parameters()), layout)
-    if net.task is Task.FACE:
-        raw = torch.zeros(settings.batch_size, settings.size_px, settings.size_px, 3, dtype=torch.uint8)
-    else:
-        raw = torch.zeros(settings.batch_size, 48_000)
+    recipe = load_recipe(net.recipe)
+    raw = recipe.example(recipe.contract(settings), settings.batch_size)
     label = torch.arange(settings.batch_size).remainder(2).float()
     shortest = float("inf")
     for index in range(n_steps + 1):

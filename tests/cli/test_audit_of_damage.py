@@ -14,7 +14,6 @@ import numpy as np
 import pytest
 
 from forensics import catalog
-from forensics.records.model_card import Task
 from tests.cli.running import Runner
 
 N_PER_CLASS = 40
@@ -37,7 +36,7 @@ def crops(request: pytest.FixtureRequest) -> tuple[Path, list[Path]]:
 @pytest.fixture
 def model(tmp_path: Path) -> Path:
     """The shipped face model, in a folder of its own."""
-    _, folder = catalog.default_model(Task.FACE)
+    _, folder = catalog.default_model("face")
     return Path(shutil.copytree(folder, tmp_path / folder.name))
 
 

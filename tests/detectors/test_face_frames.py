@@ -2,15 +2,18 @@
 
 from __future__ import annotations
 
+from pathlib import Path
+
 import numpy as np
 import pytest
 
+from forensics.detectors.detector import ModelForms
 from forensics.detectors.face_frames import FaceFrames
 from forensics.records.faces import FaceBox, FaceCrop
 from forensics.records.findings import Exhibit, ExhibitKind, Notice, Score
 from forensics.records.media import MediaFile, MediaKind
 from forensics.records.stream import Item
-from tests.detectors.nets import KnownNet, face_card
+from tests.detectors.nets import SPEC, KnownNet, face_card
 
 VIDEO = MediaFile("clip.mp4", 1, "2026-01-01T00:00:00+00:00", kind=MediaKind.VIDEO)
 
@@ -19,11 +22,13 @@ def crop(index: int, left: int, right: int, track_id: int = 1, size_px: float = 
     image = np.empty((32, 32, 3), np.uint8)
     image[:, :16], image[:, 16:] = left, right
     thumbnail = np.full((90, 160, 3), 90, np.uint8)
-    return FaceCrop(image, FaceBox(10, 10, size_px, size_px), track_id, index, index / 10, thumbnail, 0.5)
+    return FaceCrop(
+        image, FaceBox(10, 10, size_px, size_px), track_id, index, index / 10, thumbnail, 0.5, SPEC
+    )
 
 
 def look_at(crops: list[FaceCrop], net: KnownNet) -> list[Item]:
-    examination = FaceFrames(net).begin(VIDEO)
+    examination = FaceFrames([ModelForms(net)]).begin(VIDEO, Path("clip.mp4"))
     items: list[Item] = []
     for item in crops:
         items.extend(examination.observe(item))

@@ -4,11 +4,13 @@ from __future__ import annotations
 
 import math
 from dataclasses import replace
+from pathlib import Path
 
 import numpy as np
 import pytest
 
 from forensics.detectors import second_look
+from forensics.detectors.detector import ModelForms
 from forensics.detectors.face_frames import FaceFrames
 from forensics.detectors.second_look import can_clear
 from forensics.detectors.voice import Voice
@@ -18,7 +20,7 @@ from forensics.records.findings import Exhibit, Notice, Score
 from forensics.records.media import AudioChunk, MediaFile, MediaKind
 from forensics.records.model_card import Thresholds
 from forensics.records.stream import Item
-from tests.detectors.nets import KnownNet, face_card, voice_card
+from tests.detectors.nets import SPEC, KnownNet, face_card, voice_card
 
 VIDEO = MediaFile("clip.mp4", 1, "2026-01-01T00:00:00+00:00", kind=MediaKind.VIDEO)
 # The card's bound for no signs is 0.3 in fakeness, -0.85 in logits; a first look has to be 0.3 below it.
@@ -29,11 +31,11 @@ def crops(n: int, track_id: int = 1, level: int = 0) -> list[FaceCrop]:
     image = np.full((32, 32, 3), level, np.uint8)
     thumbnail = np.full((90, 160, 3), 90, np.uint8)
     box = FaceBox(10, 10, 100, 100)
-    return [FaceCrop(image, box, track_id, i, i / 10, thumbnail, 0.5) for i in range(n)]
+    return [FaceCrop(image, box, track_id, i, i / 10, thumbnail, 0.5, SPEC) for i in range(n)]
 
 
 def look_twice(given: list[FaceCrop], fast: KnownNet, exact: KnownNet) -> list[Item]:
-    examination = FaceFrames(fast, exact).begin(VIDEO)
+    examination = FaceFrames([ModelForms(fast, exact)]).begin(VIDEO, Path("clip.mp4"))
     items: list[Item] = []
     for item in given:
         items.extend(examination.observe(item))
@@ -106,7 +108,7 @@ def test_more_than_may_be_held_goes_on_in_f32(monkeypatch: pytest.MonkeyPatch) -
 def test_a_triage_of_a_voice() -> None:
     def hear(shift: float) -> list[Score]:
         fast, exact = KnownNet(voice_card(), "int8", shift), KnownNet(voice_card(), "f32", shift)
-        examination = Voice(fast, exact).begin(VIDEO)
+        examination = Voice([ModelForms(fast, exact)]).begin(VIDEO, Path("clip.mp4"))
         noise = np.asarray(np.random.default_rng(1).normal(0, 0.1, 160_000), np.float32)
         return scores([*examination.observe(AudioChunk(noise, 16_000, 0.0, 16_000)), *examination.conclude()])
 

@@ -3,10 +3,12 @@
 from __future__ import annotations
 
 from itertools import pairwise
+from pathlib import Path
 
 import numpy as np
 import pytest
 
+from forensics.detectors.detector import ModelForms
 from forensics.detectors.voice import Voice
 from forensics.records.findings import Abstention, Exhibit, ExhibitKind, Notice, Score, Why
 from forensics.records.media import AudioChunk, MediaFile, MediaKind, Samples, StreamInfo, StreamKind
@@ -30,7 +32,7 @@ def listen(
     samples: Samples, *, chunk_s: float = 10.0, media: MediaFile | None = None, net: KnownNet | None = None
 ) -> list[Item]:
     media = media or sound_file(samples.size / RATE_HZ)
-    examination = Voice(net or KnownNet(voice_card())).begin(media)
+    examination = Voice([ModelForms(net or KnownNet(voice_card()))]).begin(media, Path("clip.wav"))
     items: list[Item] = []
     n_chunk = int(chunk_s * RATE_HZ)
     for start in range(0, samples.size, n_chunk):

@@ -15,7 +15,7 @@ from forensics import cache
 from forensics.engines.net import Pace
 from forensics.engines.openvino_engine import CompiledNet
 from forensics.errors import EngineError
-from forensics.records.model_card import InputContract, ModelCard, Task, Variant
+from forensics.records.model_card import InputContract, ModelCard, Variant
 
 
 @pytest.fixture
@@ -33,7 +33,7 @@ def model(tmp_path: Path) -> tuple[ModelCard, Path]:
     card = ModelCard(
         id="mean",
         version="1",
-        task=Task.FACE,
+        task="face",
         net="test",
         summary="",
         licence="",

@@ -13,7 +13,7 @@ from forensics.evaluation.audit import Audit, AuditLine, audit, check_data_set, 
 from forensics.evaluation.cards import as_metrics
 from forensics.evaluation.protocol import figures_for
 from forensics.records.figures import Figure, LabelledFigures
-from forensics.records.model_card import InputContract, Metric, ModelCard, Task
+from forensics.records.model_card import InputContract, Metric, ModelCard
 from tests.evaluation.made import labelled_scan, no_face, result
 
 DATA = "made clips"
@@ -21,7 +21,7 @@ DATA = "made clips"
 
 def _card(metrics: tuple[Metric, ...]) -> ModelCard:
     return ModelCard(
-        "face-x", "1", Task.FACE, "net", "made", "none", "none", InputContract(), (), metrics=metrics
+        "face-x", "1", "face", "net", "made", "none", "none", InputContract(), (), metrics=metrics
     )
 
 

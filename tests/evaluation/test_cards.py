@@ -8,10 +8,10 @@ import pytest
 
 from forensics.errors import SettingsError
 from forensics.evaluation.cards import calibrated_card, detector_of, with_metrics
-from forensics.records.model_card import InputContract, Metric, ModelCard, Task
+from forensics.records.model_card import InputContract, Metric, ModelCard
 from tests.evaluation.made import labelled_scan
 
-CARD = ModelCard("face-model", "1", Task.FACE, "net", "made", "none", "none", InputContract(), ())
+CARD = ModelCard("face-model", "1", "face", "net", "made", "none", "none", InputContract(), ())
 
 
 def test_a_calibrated_card_holds_all_that_a_verdict_needs() -> None:

@@ -9,7 +9,7 @@ import pytest
 from forensics.errors import SettingsError
 from forensics.evaluation.cards import card_with_domain
 from forensics.evaluation.domain import fit_domain, measured_domain
-from forensics.records.model_card import Domain, InputContract, ModelCard, Task
+from forensics.records.model_card import Domain, InputContract, ModelCard
 from forensics.records.properties import Properties
 from tests.evaluation.made import labelled_scan
 
@@ -42,7 +42,7 @@ def test_a_renewed_domain_keeps_the_ranges_that_were_not_measured() -> None:
     results, labels = labelled_scan(40)
     known = Domain({"brightness": (0.1, 0.2), "sharpness": (1.0, 2.0)})
     card = ModelCard(
-        "face-model", "1", Task.FACE, "net", "made", "none", "none", InputContract(), (), domain=known
+        "face-model", "1", "face", "net", "made", "none", "none", InputContract(), (), domain=known
     )
     with pytest.raises(SettingsError, match="too few to measure the domain"):
         card_with_domain(card, results, labels)

@@ -9,12 +9,12 @@ import pytest
 from forensics.evaluation.cards import as_metrics, calibrated_card
 from forensics.evaluation.labels import Label
 from forensics.evaluation.ratios import NEITHER, NOT_STATED, ratio_figures, support_words
-from forensics.records.model_card import InputContract, LikelihoodBounds, ModelCard, Task
+from forensics.records.model_card import InputContract, LikelihoodBounds, ModelCard
 from forensics.records.scan import ScanResult
 from forensics.verdicts.likelihood import state
 from tests.evaluation.made import labelled_scan, no_face, result
 
-CARD = ModelCard("face-model", "1", Task.FACE, "net", "made", "none", "none", InputContract(), ())
+CARD = ModelCard("face-model", "1", "face", "net", "made", "none", "none", InputContract(), ())
 
 
 @pytest.fixture(scope="module")

@@ -5,15 +5,13 @@ from __future__ import annotations
 import numpy as np
 import pytest
 
-from forensics.errors import ModelError
 from forensics.faces.crop import THUMBNAIL_WIDTH_PX, crop, cut, cut_square, whole_image_box
-from forensics.records.faces import FaceBox, FaceCrop, TrackedFace
+from forensics.records.faces import CropSpec, FaceBox, FaceCrop, TrackedFace
 from forensics.records.findings import Abstention, Notice, Why
 from forensics.records.media import Frame, RgbImage
-from forensics.records.model_card import InputContract
 from forensics.records.stream import Item
 
-CONTRACT = InputContract(size_px=40, crop_margin=2.0, min_face_px=30)
+TIGHT = CropSpec(40, 2.0, 30)
 
 
 def gradient(height: int = 200, width: int = 250) -> RgbImage:
@@ -26,13 +24,13 @@ def gradient(height: int = 200, width: int = 250) -> RgbImage:
 
 def test_unscaled_crop_keeps_the_source_pixels() -> None:
     image = gradient()
-    piece = cut(image, FaceBox(90, 70, 20, 20), CONTRACT)
+    piece = cut(image, FaceBox(90, 70, 20, 20), TIGHT)
     assert np.array_equal(piece, image[60:100, 80:120])
 
 
 def test_longer_side_decides_and_the_centre_stays() -> None:
     image = gradient()
-    tall = cut(image, FaceBox(95, 70, 10, 20), CONTRACT)
+    tall = cut(image, FaceBox(95, 70, 10, 20), TIGHT)
     assert np.array_equal(tall, image[60:100, 80:120])
 
 
@@ -86,22 +84,15 @@ def test_crop_owns_its_pixels() -> None:
 @pytest.mark.parametrize("margin", [1.0, 1.04, 1.3, 1.7])
 def test_whole_image_box_gives_the_whole_picture(margin: float) -> None:
     image = gradient(224, 224)
-    contract = InputContract(size_px=224, crop_margin=margin)
+    contract = CropSpec(224, margin)
     assert np.array_equal(cut(image, whole_image_box(image, contract), contract), image)
 
 
 def test_whole_image_box_of_an_oblong_picture_holds_all_of_it() -> None:
     image = gradient(60, 100)
-    contract = InputContract(size_px=100, crop_margin=1.3)
+    contract = CropSpec(100, 1.3)
     piece = cut(image, whole_image_box(image, contract), contract)
     assert np.array_equal(piece[20:80], image)
-
-
-def test_contract_without_geometry_is_refused() -> None:
-    voice = InputContract(rate_hz=16000, window_s=3.0)
-    with pytest.raises(ModelError, match="no face size or no crop margin") as caught:
-        cut(gradient(), FaceBox(0, 0, 10, 10), voice)
-    assert "card.toml" in caught.value.hint
 
 
 def faces(sizes: dict[int, list[float]], width: int = 800) -> list[Item]:
@@ -117,7 +108,7 @@ def faces(sizes: dict[int, list[float]], width: int = 800) -> list[Item]:
 def test_stage_cuts_and_passes_on() -> None:
     notice = Notice("decode", "odd")
     given = [notice, *faces({1: [50, 50], 2: [60, 60]})]
-    result = list(crop(given, CONTRACT))
+    result = list(crop(given, {TIGHT: ["face"]}))
     assert result[0] is notice
     crops = [item for item in result if isinstance(item, FaceCrop)]
     assert [(one.track_id, one.frame_index, one.at_s) for one in crops] == [
@@ -135,14 +126,14 @@ def test_stage_cuts_and_passes_on() -> None:
 
 
 def test_thumbnail_is_never_enlarged() -> None:
-    (one,) = crop(faces({1: [50]}, width=320), CONTRACT)
+    (one,) = crop(faces({1: [50]}, width=320), {TIGHT: ["face"]})
     assert isinstance(one, FaceCrop)
     assert one.thumbnail.shape == (600, 320, 3)
     assert one.thumbnail_scale == 1.0
 
 
 def test_person_too_small_throughout_gets_one_abstention() -> None:
-    result = list(crop(faces({1: [20, 24.2, 22], 2: [50, 50, 50]}), CONTRACT))
+    result = list(crop(faces({1: [20, 24.2, 22], 2: [50, 50, 50]}), {TIGHT: ["face"]}))
     (abstention,) = [item for item in result if isinstance(item, Abstention)]
     assert abstention.detector == "face"
     assert abstention.why is Why.TOO_SMALL
@@ -154,7 +145,7 @@ def test_person_too_small_throughout_gets_one_abstention() -> None:
 
 
 def test_person_partly_too_small_gets_a_notice() -> None:
-    result = list(crop(faces({3: [20, 40, 22]}), CONTRACT))
+    result = list(crop(faces({3: [20, 40, 22]}), {TIGHT: ["face"]}))
     assert sum(isinstance(item, FaceCrop) for item in result) == 1
     (notice,) = [item for item in result if isinstance(item, Notice)]
     assert "person 3: 2 of 3 faces" in notice.message
@@ -162,5 +153,28 @@ def test_person_partly_too_small_gets_a_notice() -> None:
 
 
 def test_face_of_the_smallest_allowed_size_is_cut() -> None:
-    (one,) = crop(faces({1: [30]}), CONTRACT)
+    (one,) = crop(faces({1: [30]}), {TIGHT: ["face"]})
     assert isinstance(one, FaceCrop)
+
+
+def test_each_way_of_cutting_is_done_once_and_names_its_detectors() -> None:
+    large = CropSpec(80, 1.3, 60)
+    users = {TIGHT: ["face"], large: ["temporal", "lips"]}
+    result = list(crop(faces({1: [50]}), users))
+    assert [item.spec for item in result if isinstance(item, FaceCrop)] == [TIGHT]
+    small = [item for item in result if isinstance(item, Abstention)]
+    assert [(item.detector, item.why) for item in small] == [
+        ("temporal", Why.TOO_SMALL),
+        ("lips", Why.TOO_SMALL),
+    ]
+    both = [item for item in crop(faces({1: [70]}), users) if isinstance(item, FaceCrop)]
+    assert [(item.spec, item.image.shape[0]) for item in both] == [(TIGHT, 40), (large, 80)]
+
+
+def test_ready_made_crops_are_cut_whole_in_every_way() -> None:
+    image = gradient(90, 90)
+    users = {CropSpec(90, 1.0): ["a"], CropSpec(90, 1.5): ["b"]}
+    tracked = TrackedFace(Frame(image, 0, 0.0), FaceBox(0, 0, 90, 90), 1)
+    cuts = [item for item in crop([tracked], users, whole=True) if isinstance(item, FaceCrop)]
+    assert len(cuts) == 2
+    assert all(np.array_equal(item.image, image) for item in cuts)

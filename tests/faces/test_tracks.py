@@ -17,10 +17,9 @@ from forensics.faces.finders import load_finder
 from forensics.faces.tracks import RESCAN_EVERY, track, whole_images
 from forensics.media.decode import decode
 from forensics.media.probe import probe
-from forensics.records.faces import FaceBox, FaceTrack, TrackedFace
+from forensics.records.faces import CropSpec, FaceBox, FaceTrack, TrackedFace
 from forensics.records.findings import Abstention, Notice, Why
 from forensics.records.media import Frame, RgbImage
-from forensics.records.model_card import InputContract
 from forensics.records.stream import Item
 
 SHARED_VIDEO = (
@@ -76,7 +75,7 @@ def run(
 ) -> tuple[list[TrackedFace], list[FaceTrack], ScriptedFinder]:
     finder = ScriptedFinder(frames)
     given = [Frame(painted(faces, i), i, i * seconds_apart) for i, faces in enumerate(frames)]
-    items = list(track(given, finder))
+    items = list(track(given, finder, ["face"]))
     return (
         [item for item in items if isinstance(item, TrackedFace)],
         [item for item in items if isinstance(item, FaceTrack)],
@@ -158,7 +157,7 @@ def test_every_frame_is_searched_while_nobody_is_known() -> None:
 
 def test_no_face_in_any_frame_is_an_abstention() -> None:
     frames = [Frame(np.zeros((50, 50, 3), np.uint8), i, i / 2) for i in range(5)]
-    (only,) = track(frames, ScriptedFinder([[]] * 5))
+    (only,) = track(frames, ScriptedFinder([[]] * 5), ["face"])
     assert isinstance(only, Abstention)
     assert (only.detector, only.why) == ("face", Why.NO_FACE)
     assert "5 sampled frames" in only.detail
@@ -166,7 +165,7 @@ def test_no_face_in_any_frame_is_an_abstention() -> None:
 
 
 def test_picture_without_a_face_does_not_ask_for_more_frames() -> None:
-    (only,) = track([Frame(np.zeros((50, 50, 3), np.uint8), 0, 0.0)], ScriptedFinder([[]]))
+    (only,) = track([Frame(np.zeros((50, 50, 3), np.uint8), 0, 0.0)], ScriptedFinder([[]]), ["face"])
     assert isinstance(only, Abstention)
     assert "the picture" in only.detail
     assert "--frames" not in only.detail
@@ -175,9 +174,9 @@ def test_picture_without_a_face_does_not_ask_for_more_frames() -> None:
 def test_file_without_frames_says_nothing_and_the_rest_passes_in_order() -> None:
     finder = ScriptedFinder([[(face(100), RED)]])
     notices: list[Item] = [Notice("decode", "one"), Notice("decode", "two")]
-    assert list(track(notices, finder)) == notices
+    assert list(track(notices, finder, ["face"])) == notices
     frame = Frame(painted([(face(100), RED)], 0), 0, 0.0)
-    items = list(track([notices[0], frame, notices[1]], finder))
+    items = list(track([notices[0], frame, notices[1]], finder, ["face"]))
     assert [type(item) for item in items] == [Notice, TrackedFace, Notice, FaceTrack]
 
 
@@ -188,21 +187,21 @@ def test_is_lazy() -> None:
         yield from frames
         raise AssertionError("read ahead")
 
-    first = next(track(stream(), ScriptedFinder([[(face(100), RED)]])))  # type: ignore[arg-type]
+    first = next(track(stream(), ScriptedFinder([[(face(100), RED)]]), ["face"]))  # type: ignore[arg-type]
     assert isinstance(first, TrackedFace)
 
 
 def test_ready_made_crops_are_one_face_each() -> None:
-    contract = InputContract(size_px=64, crop_margin=1.3)
+    spec = CropSpec(64, 1.3)
     frame = Frame(np.zeros((224, 224, 3), np.uint8), 0, 0.0)
     notice = Notice("decode", "one")
-    items = list(whole_images([notice, frame], contract))
+    items = list(whole_images([notice, frame], spec))
     assert items[0] is notice
     tracked = items[1]
     assert isinstance(tracked, TrackedFace)
     assert tracked.box.size_px == pytest.approx(224 / 1.3)
     assert items[2] == FaceTrack(1, 1, 0.0, 0.0, pytest.approx(224 / 1.3))
-    assert list(whole_images([notice], contract)) == [notice]
+    assert list(whole_images([notice], spec)) == [notice]
 
 
 def two_astronauts(n_frames: int) -> list[Frame]:
@@ -222,14 +221,14 @@ def two_astronauts(n_frames: int) -> list[Frame]:
 
 def test_two_real_faces_stay_apart_and_twice_is_the_same() -> None:
     frames = two_astronauts(10)
-    first = list(track(frames, load_finder("dlib-hog")))
+    first = list(track(frames, load_finder("dlib-hog"), ["face"]))
     tracks = [item for item in first if isinstance(item, FaceTrack)]
     assert [one.n_faces for one in tracks] == [10, 10]
     above = {item.track_id for item in first if isinstance(item, TrackedFace) and item.box.top_px < 300}
     below = {item.track_id for item in first if isinstance(item, TrackedFace) and item.box.top_px > 300}
     assert len(above) == len(below) == 1
     assert above != below
-    again = list(track(frames, load_finder("dlib-hog")))
+    again = list(track(frames, load_finder("dlib-hog"), ["face"]))
     assert [item for item in again if isinstance(item, FaceTrack)] == tracks
     assert [item.box for item in again if isinstance(item, TrackedFace)] == [
         item.box for item in first if isinstance(item, TrackedFace)
@@ -248,8 +247,15 @@ def test_windows_find_no_less_than_full_search_on_real_clips(clip: str) -> None:
     finder = load_finder("dlib-hog")
     n_full = sum(len(finder.find(frame.image)) for frame in frames)
     per_track: dict[int, int] = defaultdict(int)
-    for item in track(frames, finder):
+    for item in track(frames, finder, ["face"]):
         if isinstance(item, TrackedFace):
             per_track[item.track_id] += 1
     assert sum(per_track.values()) >= n_full > 0
     assert len(per_track) == (2 if "585" in clip else 1)
+
+
+def test_every_detector_of_faces_abstains_where_there_is_none_and_frames_are_kept_on_request() -> None:
+    frame = Frame(np.zeros((50, 50, 3), np.uint8), 0, 0.0)
+    items = list(track([frame], ScriptedFinder([[]]), ["face", "lips"], keep_frames=True))
+    assert items[0] is frame
+    assert [item.detector for item in items[1:] if isinstance(item, Abstention)] == ["face", "lips"]

@@ -17,13 +17,13 @@ from forensics.engines.net import Pace
 from forensics.engines.tuning import Timing
 from forensics.media.discovery import Found, discover
 from forensics.media.probe import probe
+from forensics.records.detector_spec import DetectorSpec, Input, ModelCount
 from forensics.records.findings import Abstention, ExhibitKind, Why
 from forensics.records.media import MediaFile, MediaKind, StreamKind
-from forensics.records.model_card import ModelCard
 from forensics.records.scan import ScanResult
 from forensics.records.stream import Item
 from forensics.records.verdict import Verdict, VerdictLabel
-from forensics.scan.bench import Bench, assemble, choose_models, manifest_of
+from forensics.scan.bench import Bench, assemble, choose_detectors, manifest_of
 from forensics.scan.pipeline import examine
 from forensics.settings import Profile, ScanSettings
 from forensics.verdicts.policy import conclude
@@ -37,7 +37,7 @@ def bench(tmp_path_factory: pytest.TempPathFactory) -> Bench:
     root = tmp_path_factory.mktemp("models")
     models = str(face_model(root)), str(voice_model(root))
     settings = ScanSettings(paths=(root,), frames=6, models=models)
-    return assemble(settings, choose_models(settings))
+    return assemble(settings, choose_detectors(settings))
 
 
 def found(path: Path) -> Found:
@@ -257,12 +257,11 @@ def test_ready_made_crops_are_scored_whole(bench: Bench, tmp_path: Path) -> None
 class _Breaking:
     """A detector that gives one score's worth of work and then fails."""
 
-    name = "breaking"
+    spec = DetectorSpec("breaking", "Breaking", "", inputs=(Input.SOUND,), models=ModelCount.NONE)
+    cards = ()
+    crop = None
 
-    def __init__(self, card: ModelCard) -> None:
-        self.card = card
-
-    def begin(self, media: MediaFile) -> _Breaking:
+    def begin(self, media: MediaFile, path: Path) -> _Breaking:
         return self
 
     def observe(self, item: Item) -> Iterator[Item]:
@@ -276,7 +275,7 @@ class _Breaking:
 def test_a_failing_detector_costs_its_own_scores_only(
     bench: Bench, tmp_path: Path, caplog: pytest.LogCaptureFixture
 ) -> None:
-    broken = replace(bench, detectors=(*bench.detectors, _Breaking(bench.detectors[0].card)))
+    broken = replace(bench, detectors=(*bench.detectors, _Breaking()))
     clip = synthetic.normal_clip(tmp_path)
     result = scan(clip, broken)
     assert result.scores == scan(clip, bench).scores
@@ -287,11 +286,16 @@ def test_a_failing_detector_costs_its_own_scores_only(
 
 
 def test_the_manifest_names_models_versions_cpu_and_every_setting(bench: Bench) -> None:
-    models = choose_models(bench.settings)
+    models = choose_detectors(bench.settings)
     manifest = manifest_of(bench.settings, models, ["forensics", "scan", "x"])
     assert [(use.task, use.precision) for use in manifest.models] == [("face", "f32"), ("voice", "f32")]
     assert all(len(use.sha256) == 64 for use in manifest.models)
     assert manifest.settings["frames"] == "6"
+    assert manifest.settings["detectors"] == "face, voice"
+    assert [(use.name, use.role, use.provider) for use in manifest.detectors] == [
+        ("face", "decides", "forensics"),
+        ("voice", "decides", "forensics"),
+    ]
     assert manifest.versions["openvino"]
     assert manifest.cpu
     assert manifest.policy == "worst-subject/1"
@@ -307,11 +311,11 @@ def test_triage_looks_first_in_what_the_cpu_computes_fast(
 ) -> None:
     _on_bf16(monkeypatch)
     triage = replace(bench.settings, profile=Profile.TRIAGE)
-    manifest = manifest_of(triage, choose_models(triage), ["forensics"])
+    manifest = manifest_of(triage, choose_detectors(triage), ["forensics"])
     assert [use.precisions for use in manifest.models] == ["bf16, then f32"] * 2
     assert all(use.first_look and use.first_look.sha256 == use.sha256 for use in manifest.models)
     monkeypatch.setattr("forensics.scan.bench.cpu_isa", lambda: "avx2")
-    assert [use.precisions for use in manifest_of(triage, choose_models(triage), []).models] == ["f32"] * 2
+    assert [use.precisions for use in manifest_of(triage, choose_detectors(triage), []).models] == ["f32"] * 2
 
 
 @pytest.mark.parametrize(
@@ -322,7 +326,8 @@ def test_a_model_with_an_int8_form_is_looked_at_in_it_where_there_is_no_bf16(
     isa: str, first: str, monkeypatch: pytest.MonkeyPatch
 ) -> None:
     monkeypatch.setattr("forensics.scan.bench.cpu_isa", lambda: isa)
-    (face,) = choose_models(ScanSettings(paths=(), profile=Profile.TRIAGE, detectors=("face",)))
+    (chosen,) = choose_detectors(ScanSettings(paths=(), profile=Profile.TRIAGE, detectors=("face",)))
+    (face,) = chosen.models
     assert face.card.variant("int8") is not None, "the shipped face model passed the gate"
     assert face.first_look == first
 
@@ -335,7 +340,7 @@ def test_what_a_triage_does_not_clear_scores_as_in_an_examination(
     every = replace(bench.settings, frames=1000)
     triage = replace(every, profile=Profile.TRIAGE)
     clip = synthetic.normal_clip(tmp_path)
-    exact, result = (scan(clip, assemble(one, choose_models(one))) for one in (every, triage))
+    exact, result = (scan(clip, assemble(one, choose_detectors(one))) for one in (every, triage))
     in_doubt = {score.subject for score in result.scores if score.precision == "f32"}
     cleared = {score.subject for score in result.scores if score.precision == "bf16"}
     assert in_doubt == {"person 1"}
@@ -353,16 +358,16 @@ def test_a_measured_pace_is_used_and_recorded_and_moves_no_score(
     monkeypatch.setenv(cache.VARIABLE, str(tmp_path))
     clip = synthetic.normal_clip(tmp_path)
     plain = scan(clip, bench)
-    for model in choose_models(bench.settings):
+    for model in (model for chosen in choose_detectors(bench.settings) for model in chosen.models):
         timings = Timing(Pace(6, 2, 2), 9.0, 0.0), Timing(Pace(3), 5.0, 0.0)
         cache.keep(tuning._name(model.card, "f32"), msgspec.json.encode(timings))
     monkeypatch.setattr("forensics.scan.bench.usable_cores", lambda: 2)
-    models = choose_models(bench.settings)
+    models = choose_detectors(bench.settings)
     assert set(manifest_of(bench.settings, models, []).paces.values()) == {
         "batches of 6, 2 threads, 2 streams, measured"
     }
     assert scan(clip, assemble(bench.settings, models)).scores == plain.scores
     crowded = replace(bench.settings, workers=2)
-    assert set(manifest_of(crowded, choose_models(crowded), []).paces.values()) == {
+    assert set(manifest_of(crowded, choose_detectors(crowded), []).paces.values()) == {
         "batches of 3, 1 thread, 1 stream, measured"
     }

@@ -18,8 +18,8 @@ from forensics.records.model_card import InputContract, Metric
 from forensics.training.export import ExportSettings, export
 from forensics.training.inscription import read_inscription
 from forensics.training.nets import build_net
+from forensics.training.recipes.face_pictures import face_contract
 from forensics.training.run import BEST_NAME, RECORD_NAME, save
-from forensics.training.streams import face_contract
 from tests.made_models import face_model
 from tests.training.made import made_faces
 

@@ -6,7 +6,6 @@ import pytest
 import torch
 
 from forensics.errors import TrainingError
-from forensics.records.model_card import Task
 from forensics.training.nets import NETS, build_net
 from forensics.training.nets.net import FakenessNet
 
@@ -15,7 +14,7 @@ SIZE_PX = 32
 
 def raw_input(net: FakenessNet, n: int, seed: int = 0) -> torch.Tensor:
     made = torch.Generator().manual_seed(seed)
-    if net.task is Task.FACE:
+    if net.recipe == "face-pictures":
         return torch.randint(0, 256, (n, SIZE_PX, SIZE_PX, 3), dtype=torch.uint8, generator=made)
     return 0.06 * torch.randn(n, 16_000, generator=made)
 

@@ -15,7 +15,7 @@ from forensics.training.data.degrade import degrade, occlude, rotate
 from forensics.training.data.face_samples import TrainingFaces, WholeFaces, read_rgb
 from forensics.training.data.mixing import Mix
 from forensics.training.data.samples import read_samples
-from forensics.training.streams import face_contract
+from forensics.training.recipes.face_pictures import face_contract
 from tests.faces.made import face_points
 from tests.training.made import write_picture
 

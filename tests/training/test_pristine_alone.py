@@ -19,8 +19,10 @@ from forensics.training.data.samples import Sample, read_samples
 from forensics.training.data.voice_samples import WholeVoices
 from forensics.training.export import ExportSettings, export
 from forensics.training.loop import train
+from forensics.training.recipes.face_pictures import face_contract
+from forensics.training.recipes.sound_windows import voice_contract
 from forensics.training.run import BEST_NAME, load
-from forensics.training.streams import face_contract, validation_rows, voice_contract
+from forensics.training.streams import validation_rows
 from tests.training.made import made_faces
 from tests.training.small import small_settings
 

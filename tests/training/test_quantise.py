@@ -9,7 +9,7 @@ import torch
 from openvino import opset13 as op
 from torch import Tensor, nn
 
-from forensics.records.model_card import Calibration, InputContract, Task
+from forensics.records.model_card import Calibration, InputContract
 from forensics.training import quantise as room
 from forensics.training.conversion import run_openvino, to_openvino
 from forensics.training.nets.net import FakenessNet, normalise_rgb
@@ -22,7 +22,7 @@ CALIBRATION = Calibration(1.0, 0.0, -50.0, 50.0, "made", 64)
 class Small(FakenessNet):
     """Two convolutions; ``loud`` makes one channel so large that eight bits cannot hold others beside it."""
 
-    task = Task.FACE
+    task = "face"
     map_name = "activation"
 
     def __init__(self, loud: float = 1.0) -> None:

@@ -17,7 +17,7 @@ from forensics.training.initial import initialise
 from forensics.training.nets import build_net
 from forensics.training.nets.phase_coherence import HOP, N_BANDS, N_FFT, PhaseCoherence
 from forensics.training.nets.speech_cnn import SpeechCnn
-from forensics.training.streams import voice_contract
+from forensics.training.recipes.sound_windows import voice_contract
 
 
 def tone_and_noise(seed: int = 0, duration_s: float = 3.0) -> Tensor:

@@ -9,7 +9,6 @@ import pytest
 import torch
 
 from forensics.errors import TrainingError
-from forensics.records.model_card import Task
 from forensics.training.backends import load_backend
 from forensics.training.loop import train
 from forensics.training.nets import build_net
@@ -32,7 +31,7 @@ def lesson(prepared: Path, tmp_path_factory: pytest.TempPathFactory) -> TrainSet
 
 @pytest.fixture
 def teacher(lesson: TrainSettings) -> Teacher:
-    return Teacher(lesson.out, Task.FACE, load_backend("onednn"), LAYOUT)
+    return Teacher(lesson.out, "face-pictures", load_backend("onednn"), LAYOUT)
 
 
 def test_a_target_lies_halfway_between_the_label_and_the_teachers_fakeness(
@@ -56,13 +55,13 @@ def test_pictures_of_another_size_are_scaled_to_the_teachers_own(teacher: Teache
 
 
 def test_a_teacher_of_another_detector_is_refused(lesson: TrainSettings):
-    with pytest.raises(TrainingError, match="for the face detector, not for voice"):
-        Teacher(lesson.out, Task.VOICE, load_backend("onednn"), LAYOUT)
+    with pytest.raises(TrainingError, match="learns from face-pictures, not from sound-windows"):
+        Teacher(lesson.out, "sound-windows", load_backend("onednn"), LAYOUT)
 
 
 def test_an_unfinished_run_cannot_teach(tmp_path: Path):
     with pytest.raises(TrainingError, match="holds no finished run"):
-        Teacher(tmp_path, Task.FACE, load_backend("onednn"), LAYOUT)
+        Teacher(tmp_path, "face-pictures", load_backend("onednn"), LAYOUT)
 
 
 @pytest.mark.usefixtures("_one_layout")

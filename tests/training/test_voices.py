@@ -34,7 +34,7 @@ from forensics.training.nets.audio_cnn import (
     linear_bands,
     mel_bands,
 )
-from forensics.training.streams import voice_contract
+from forensics.training.recipes.sound_windows import voice_contract
 
 WAYS = [invented_phase, smoothed_magnitude, source_and_filter]
 

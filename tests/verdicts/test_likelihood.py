@@ -13,7 +13,6 @@ from forensics.records.model_card import (
     InputContract,
     LikelihoodBounds,
     ModelCard,
-    Task,
     Thresholds,
 )
 from forensics.records.verdict import Basis, VerdictLabel
@@ -21,7 +20,7 @@ from forensics.verdicts.likelihood import likelihood_of, log10_ratio, state, ver
 
 WIDE = LikelihoodBounds(-8.0, 8.0, "made")
 CARD = ModelCard(
-    *("face-x", "1", Task.FACE, "net", "made", "none", "none", InputContract(), ()),
+    *("face-x", "1", "face", "net", "made", "none", "none", InputContract(), ()),
     calibration=Calibration(1.0, 0.0, -5.0, 5.0, "made", 100),
     thresholds=Thresholds(0.9, 0.1, "made"),
     domain=Domain({"brightness": (0.2, 0.8)}),

@@ -15,7 +15,7 @@ from forensics.faces.blending import self_blend
 from forensics.faces.crop import cut, cut_square
 from forensics.faces.landmarks import LandmarkPredictor, Points
 from forensics.faces.transfer import change_expression, same_pose, swap_face
-from forensics.records.faces import FaceBox
+from forensics.records.faces import CropSpec, FaceBox
 from forensics.records.media import RgbImage
 from forensics.records.model_card import InputContract
 from forensics.training.data.degrade import degrade, occlude, rotate
@@ -78,7 +78,7 @@ class TrainingFaces(Dataset[tuple[torch.Tensor, torch.Tensor]]):
         jitter: FaceJitter | None = None,
     ) -> None:
         self.mix = mix
-        self.contract = contract
+        self.spec = crop_spec(contract)
         self.seed = seed
         self.landmarks = LandmarkPredictor(landmarks) if landmarks else None
         self.jitter = jitter or FaceJitter()
@@ -95,7 +95,7 @@ class TrainingFaces(Dataset[tuple[torch.Tensor, torch.Tensor]]):
 
     def augmented(self, draw: Draw, rng: np.random.Generator, blending_rng: np.random.Generator) -> RgbImage:
         """uint8[S, S, 3]: loaded, blended if so drawn, cut with jitter, degraded, scaled."""
-        size_px, margin = _face_contract(self.contract)
+        size_px, margin = self.spec.size_px, self.spec.margin
         working_px = round(size_px * _WORKING_SCALE)
         image, box = self._read(draw.sample)
         if draw.pseudo_fake:
@@ -129,7 +129,7 @@ class TrainingFaces(Dataset[tuple[torch.Tensor, torch.Tensor]]):
         return self_blend(image, box, rng, points)
 
     def _read(self, sample: Sample) -> tuple[RgbImage, FaceBox]:
-        image = _shrunk(sample, read_rgb(sample.path), self.contract)
+        image = _shrunk(sample, read_rgb(sample.path), self.spec)
         return image, box_in(sample, image)
 
     def _points(self, image: RgbImage, box: FaceBox) -> Points | None:
@@ -144,7 +144,7 @@ class WholeFaces(Dataset[tuple[torch.Tensor, torch.Tensor]]):
 
     def __init__(self, samples: list[Sample], contract: InputContract) -> None:
         self.samples = samples
-        self.contract = contract
+        self.spec = crop_spec(contract)
 
     def __len__(self) -> int:
         return len(self.samples)
@@ -153,9 +153,9 @@ class WholeFaces(Dataset[tuple[torch.Tensor, torch.Tensor]]):
         sample = self.samples[index]
         image = read_rgb(sample.path)
         if sample.is_pseudo_fake:
-            image = _shrunk(sample, image, self.contract)
+            image = _shrunk(sample, image, self.spec)
             image = self_blend(image, box_in(sample, image), np.random.default_rng(index))
-        crop = cut(image, box_in(sample, image), self.contract)
+        crop = cut(image, box_in(sample, image), self.spec)
         return torch.from_numpy(crop), torch.tensor(float(sample.manipulated))
 
 
@@ -183,11 +183,10 @@ def box_in(sample: Sample, image: RgbImage) -> FaceBox:
     return FaceBox(sample.left * width, sample.top * height, sample.width * width, sample.height * height)
 
 
-def _shrunk(sample: Sample, image: RgbImage, contract: InputContract) -> RgbImage:
+def _shrunk(sample: Sample, image: RgbImage, spec: CropSpec) -> RgbImage:
     """The picture, no larger than blending needs it."""
-    size_px, margin = _face_contract(contract)
     face_px = box_in(sample, image).size_px
-    shrink = _BLENDING_SCALE * round(size_px * _WORKING_SCALE) / (face_px * margin)
+    shrink = _BLENDING_SCALE * round(spec.size_px * _WORKING_SCALE) / (face_px * spec.margin)
     if shrink >= 1.0:
         return image
     return np.asarray(cv2.resize(image, None, fx=shrink, fy=shrink, interpolation=cv2.INTER_AREA), np.uint8)
@@ -197,7 +196,12 @@ def _inside(centre: float, side: float, length: int) -> float:
     return min(max(centre, side / 2), length - side / 2)
 
 
-def _face_contract(contract: InputContract) -> tuple[int, float]:
-    if contract.size_px is None or contract.crop_margin is None:
+def crop_spec(contract: InputContract) -> CropSpec:
+    """How the contract cuts faces.
+
+    Raises:
+        TrainingError: it is not one of faces.
+    """
+    if contract.crop is None:
         raise TrainingError("A face net needs a crop size and a margin", "Give both in the input contract.")
-    return contract.size_px, contract.crop_margin
+    return contract.crop

@@ -12,6 +12,7 @@ import cv2
 import msgspec
 import numpy as np
 
+from forensics.detectors.declarations import FACE
 from forensics.errors import MediaError
 from forensics.faces.crop import cut_square
 from forensics.faces.finder import FaceFinder
@@ -110,7 +111,7 @@ def _cut_faces(job: Job, out: Path) -> list[Made] | str:
     crops: dict[int, list[tuple[int, RgbImage, float]]] = defaultdict(list)
     reason = "holds no picture"
     stream = decode(job.path, probe(job.path), job.n_frames, video=True, audio=False)
-    for item in track(stream, _finder()):
+    for item in track(stream, _finder(), [FACE.name]):
         if isinstance(item, Abstention):
             reason = item.detail
         if isinstance(item, TrackedFace):

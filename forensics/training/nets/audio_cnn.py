@@ -16,7 +16,6 @@ import numpy.typing as npt
 import torch
 from torch import Tensor, nn
 
-from forensics.records.model_card import Task
 from forensics.training.nets.net import FakenessNet
 
 RATE_HZ = 16_000
@@ -47,7 +46,7 @@ class AudioCnn(FakenessNet):
     normalised. The mean over time of every band cancels out.
     """
 
-    task = Task.VOICE
+    recipe = "sound-windows"
     map_name = "mel"
     fourier: Tensor
     bands: Tensor

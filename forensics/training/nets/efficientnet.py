@@ -16,7 +16,6 @@ import torch
 from torch import Tensor, nn
 
 from forensics.errors import TrainingError
-from forensics.records.model_card import Task
 from forensics.training.nets.net import FakenessNet, normalise_rgb
 
 # An untrained attention should pass pretrained features nearly unchanged: sigmoid(2) = 0.88.
@@ -38,7 +37,7 @@ class EfficientNetFace(FakenessNet):
             pads as TensorFlow does, which depends on the size of what comes in.
     """
 
-    task = Task.FACE
+    recipe = "face-pictures"
 
     def __init__(
         self,

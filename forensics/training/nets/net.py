@@ -8,7 +8,6 @@ import torch
 from torch import Tensor, nn
 
 from forensics.errors import TrainingError
-from forensics.records.model_card import Task
 
 IMAGENET_MEAN = (0.485, 0.456, 0.406)
 IMAGENET_STD = (0.229, 0.224, 0.225)
@@ -21,11 +20,11 @@ class FakenessNet(nn.Module):
     """A net that gives one logit per sample, positive for manipulated, and a map of where it looked.
 
     Attributes:
-        task: which detector it serves.
+        recipe: name of the recipe that it is trained and fed by.
         map_name: name of the second output: ``attention``, ``activation`` or ``mel``.
     """
 
-    task: Task
+    recipe: str
     map_name: str
 
     @abstractmethod

@@ -1,0 +1,24 @@
+"""What the shipped detectors declare. Nothing heavy is imported here: the implementations load in workers."""
+
+from __future__ import annotations
+
+from forensics.records.detector_spec import DetectorSpec, Input
+
+FACE = DetectorSpec(
+    name="face",
+    title="Faces",
+    implementation="forensics.detectors.face_frames:FaceFrames",
+    subject_phrase="The face of {subject}",
+    unit="frame",
+    subjects="tracks",
+    inputs=(Input.FACES,),
+    first_in_video=True,
+)
+VOICE = DetectorSpec(
+    name="voice",
+    title="Voices",
+    implementation="forensics.detectors.voice:Voice",
+    subject_phrase="The {subject}",
+    unit="window",
+    inputs=(Input.SOUND,),
+)

@@ -1,0 +1,81 @@
+"""The one declaration of a detector: what it is called, what it needs, and what its scores may do."""
+
+from __future__ import annotations
+
+import enum
+from dataclasses import dataclass
+
+from forensics.records.faces import CropSpec
+
+
+class Input(enum.StrEnum):
+    """What a detector can ask the pipeline for; what no detector of a scan asks for is not decoded."""
+
+    FRAMES = "frames"
+    FACES = "faces"
+    SOUND = "sound"
+
+
+class Role(enum.StrEnum):
+    """What a detector's findings may do to the verdict.
+
+    DECIDES: its scores draw verdicts, as far as its model's card allows. SUPPORTS: its findings stand beside
+    the verdict and in its limits, and change no label. REPORTS: its exhibits and notices are shown.
+    """
+
+    DECIDES = "decides"
+    SUPPORTS = "supports"
+    REPORTS = "reports"
+
+
+class ModelCount(enum.StrEnum):
+    """How many models a detector runs."""
+
+    NONE = "none"
+    ONE = "one"
+
+
+@dataclass(frozen=True, slots=True)
+class DetectorSpec:
+    """A detector, declared once; everything that names detectors reads this.
+
+    Attributes:
+        name: as in ``--detectors``, in cards, scores and case files; letters, digits and hyphens.
+        title: as a heading of the report says it, for example ``Faces``.
+        implementation: ``module:Class`` of a ``detectors.detector.DetectorClass``; imported in workers alone.
+        subject_phrase: how a sentence begins with a subject; ``{subject}`` is its name within the file.
+        unit: what one score is of, in the singular: ``frame``, ``window``.
+        subjects: what its subjects are called in figures, for example ``tracks``.
+        inputs: what it observes. Empty: nothing decoded; it is given the file at ``begin``.
+        role: what its findings may do.
+        models: how many models it runs.
+        crop: how its faces are cut, for a detector without a model; a model's card says it otherwise.
+        first_in_video: where it applies to a video and could not score anything, there is no verdict of no
+            signs: half of what an examiner asks for was not looked at.
+    """
+
+    name: str
+    title: str
+    implementation: str
+    subject_phrase: str = "{subject}"
+    unit: str = "score"
+    subjects: str = "subjects"
+    inputs: tuple[Input, ...] = ()
+    role: Role = Role.DECIDES
+    models: ModelCount = ModelCount.ONE
+    crop: CropSpec | None = None
+    first_in_video: bool = False
+
+    @property
+    def units(self) -> str:
+        """What its scores are of, in the plural."""
+        return f"{self.unit}s"
+
+    def who(self, subject: str) -> str:
+        """A subject, as a sentence begins with it."""
+        return self.subject_phrase.format(subject=subject)
+
+
+def undeclared(name: str) -> DetectorSpec:
+    """The plainest declaration, for findings of a detector that is not installed here."""
+    return DetectorSpec(name, name.capitalize(), "")

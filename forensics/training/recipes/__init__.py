@@ -1,0 +1,26 @@
+"""The table of recipes."""
+
+from __future__ import annotations
+
+from importlib import import_module
+
+from forensics.errors import TrainingError
+from forensics.training.recipes.recipe import Recipe
+
+RECIPES: dict[str, str] = {
+    "face-pictures": "forensics.training.recipes.face_pictures:FacePictures",
+    "sound-windows": "forensics.training.recipes.sound_windows:SoundWindows",
+}
+
+
+def load_recipe(name: str) -> Recipe:
+    """The recipe that a net names.
+
+    Raises:
+        TrainingError: the name is not in the table.
+    """
+    if name not in RECIPES:
+        raise TrainingError(f"There is no recipe named {name}", f"Choose one of: {', '.join(RECIPES)}.")
+    module, _, attribute = RECIPES[name].partition(":")
+    recipe: Recipe = getattr(import_module(module), attribute)()
+    return recipe

@@ -80,7 +80,7 @@ def evaluate(
     from forensics.cli.evaluating import scanned
     from forensics.errors import SettingsError
     from forensics.evaluation.audit import check_data_set
-    from forensics.scan.bench import choose_models
+    from forensics.scan.bench import choose_detectors
 
     if write_card and data_set is None:
         raise SettingsError(
@@ -104,7 +104,8 @@ def evaluate(
         profile=profile,
     )
     if audit or junit is not None:
-        check_data_set([model.card for model in choose_models(settings)], data_set)
+        chosen = choose_detectors(settings)
+        check_data_set([model.card for one in chosen for model in one.models], data_set)
     for other in compare or ():
         check_other(other)
     with scanned(settings, labels, split, command) as measured:

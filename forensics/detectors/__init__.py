@@ -14,11 +14,14 @@ from functools import cache
 from importlib import import_module
 from importlib.metadata import EntryPoint, entry_points
 from types import MappingProxyType
+from typing import TYPE_CHECKING
 
 from forensics.detectors.declarations import FACE, VOICE
-from forensics.detectors.detector import Detector, DetectorClass, ModelForms
 from forensics.errors import SettingsError
 from forensics.records.detector_spec import DetectorSpec, undeclared
+
+if TYPE_CHECKING:  # numpy comes with them, and the command line asks this module for names
+    from forensics.detectors.detector import Detector, DetectorClass, ModelForms
 
 ENTRY_POINT_GROUP = "forensics.detectors"
 # What a scan looks at unless --detectors says otherwise, in this order.

@@ -12,8 +12,7 @@ from pathlib import Path
 from typing import Protocol
 
 from forensics.engines.net import Net
-from forensics.records.detector_spec import DetectorSpec
-from forensics.records.faces import CropSpec
+from forensics.records.detector_spec import CropSpec, DetectorSpec
 from forensics.records.media import MediaFile
 from forensics.records.model_card import ModelCard
 from forensics.records.stream import Item

@@ -19,7 +19,8 @@ from forensics.detectors.scoring import score_of
 from forensics.detectors.second_look import Looks
 from forensics.engines.net import Net
 from forensics.errors import ModelError
-from forensics.records.faces import CropSpec, FaceCrop
+from forensics.records.detector_spec import CropSpec
+from forensics.records.faces import FaceCrop
 from forensics.records.findings import Exhibit, Score, Span
 from forensics.records.media import MediaFile
 from forensics.records.properties import Properties

@@ -18,7 +18,7 @@ from forensics.detectors.second_look import Looks
 from forensics.engines.net import Net
 from forensics.errors import ModelError
 from forensics.media.sound import MIN_SPEECH_S, level
-from forensics.records.faces import CropSpec
+from forensics.records.detector_spec import CropSpec
 from forensics.records.findings import Abstention, Score, Span, Why
 from forensics.records.media import AudioChunk, MediaFile, MediaKind, Samples, StreamKind
 from forensics.records.properties import Properties

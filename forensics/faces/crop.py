@@ -16,7 +16,8 @@ from dataclasses import dataclass, field
 import cv2
 import numpy as np
 
-from forensics.records.faces import CropSpec, FaceBox, FaceCrop, TrackedFace
+from forensics.records.detector_spec import CropSpec
+from forensics.records.faces import FaceBox, FaceCrop, TrackedFace
 from forensics.records.findings import Abstention, Notice, Why
 from forensics.records.media import Frame, RgbImage
 from forensics.records.stream import Item

@@ -11,7 +11,8 @@ from forensics.faces.appearance import Look, likeness, look
 from forensics.faces.crop import whole_image_box
 from forensics.faces.finder import THOROUGH, FaceFinder
 from forensics.faces.overlap import same_face
-from forensics.records.faces import CropSpec, FaceBox, FaceTrack, TrackedFace
+from forensics.records.detector_spec import CropSpec
+from forensics.records.faces import FaceBox, FaceTrack, TrackedFace
 from forensics.records.findings import Abstention, Why
 from forensics.records.media import Frame
 from forensics.records.stream import Item

@@ -5,8 +5,6 @@ from __future__ import annotations
 import enum
 from dataclasses import dataclass
 
-from forensics.records.faces import CropSpec
-
 
 class Input(enum.StrEnum):
     """What a detector can ask the pipeline for; what no detector of a scan asks for is not decoded."""
@@ -33,6 +31,21 @@ class ModelCount(enum.StrEnum):
 
     NONE = "none"
     ONE = "one"
+
+
+@dataclass(frozen=True, slots=True)
+class CropSpec:
+    """How a detector's faces are cut.
+
+    Attributes:
+        size_px: side of the square crop.
+        margin: width of the crop in boxes of the finder.
+        min_face_px: faces whose box is smaller are not cut: their detector abstains with TOO_SMALL.
+    """
+
+    size_px: int
+    margin: float
+    min_face_px: int = 0
 
 
 @dataclass(frozen=True, slots=True)

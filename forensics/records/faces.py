@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from dataclasses import dataclass
 
+from forensics.records.detector_spec import CropSpec
 from forensics.records.media import Frame, RgbImage
 
 
@@ -30,21 +31,6 @@ class FaceBox:
     def size_px(self) -> float:
         """The longer side."""
         return max(self.width_px, self.height_px)
-
-
-@dataclass(frozen=True, slots=True)
-class CropSpec:
-    """How a detector's faces are cut.
-
-    Attributes:
-        size_px: side of the square crop.
-        margin: width of the crop in boxes of the finder.
-        min_face_px: faces whose box is smaller are not cut: their detector abstains with TOO_SMALL.
-    """
-
-    size_px: int
-    margin: float
-    min_face_px: int = 0
 
 
 @dataclass(frozen=True, slots=True)

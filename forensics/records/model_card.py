@@ -7,7 +7,7 @@ from bisect import bisect_right
 from collections.abc import Mapping
 from dataclasses import dataclass, field
 
-from forensics.records.faces import CropSpec
+from forensics.records.detector_spec import CropSpec
 
 
 @dataclass(frozen=True, slots=True)

@@ -20,8 +20,7 @@ from forensics.errors import SettingsError
 from forensics.faces.finder import FaceFinder
 from forensics.faces.finders import load_finder
 from forensics.processor import cpu_isa, cpu_name, has_bf16, usable_cores
-from forensics.records.detector_spec import DetectorSpec, Input, ModelCount
-from forensics.records.faces import CropSpec
+from forensics.records.detector_spec import CropSpec, DetectorSpec, Input, ModelCount
 from forensics.records.model_card import ModelCard, Variant
 from forensics.records.scan import DetectorUse, FirstLook, ModelUse, RunManifest
 from forensics.scan.machine import package_versions

@@ -8,7 +8,7 @@ import numpy as np
 import numpy.typing as npt
 
 from forensics.engines.net import NetOutput, Pace
-from forensics.records.faces import CropSpec
+from forensics.records.detector_spec import CropSpec
 from forensics.records.model_card import Calibration, Domain, InputContract, ModelCard, Thresholds
 
 SPEC = CropSpec(32, 1.04, 20)

@@ -6,7 +6,8 @@ import numpy as np
 import pytest
 
 from forensics.faces.crop import THUMBNAIL_WIDTH_PX, crop, cut, cut_square, whole_image_box
-from forensics.records.faces import CropSpec, FaceBox, FaceCrop, TrackedFace
+from forensics.records.detector_spec import CropSpec
+from forensics.records.faces import FaceBox, FaceCrop, TrackedFace
 from forensics.records.findings import Abstention, Notice, Why
 from forensics.records.media import Frame, RgbImage
 from forensics.records.stream import Item

@@ -17,7 +17,8 @@ from forensics.faces.finders import load_finder
 from forensics.faces.tracks import RESCAN_EVERY, track, whole_images
 from forensics.media.decode import decode
 from forensics.media.probe import probe
-from forensics.records.faces import CropSpec, FaceBox, FaceTrack, TrackedFace
+from forensics.records.detector_spec import CropSpec
+from forensics.records.faces import FaceBox, FaceTrack, TrackedFace
 from forensics.records.findings import Abstention, Notice, Why
 from forensics.records.media import Frame, RgbImage
 from forensics.records.stream import Item

@@ -15,7 +15,8 @@ from forensics.faces.blending import self_blend
 from forensics.faces.crop import cut, cut_square
 from forensics.faces.landmarks import LandmarkPredictor, Points
 from forensics.faces.transfer import change_expression, same_pose, swap_face
-from forensics.records.faces import CropSpec, FaceBox
+from forensics.records.detector_spec import CropSpec
+from forensics.records.faces import FaceBox
 from forensics.records.media import RgbImage
 from forensics.records.model_card import InputContract
 from forensics.training.data.degrade import degrade, occlude, rotate

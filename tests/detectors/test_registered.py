@@ -1,0 +1,112 @@
+"""Detectors of other packages: found by their entry point, run like the shipped ones, shown without them."""
+
+from __future__ import annotations
+
+import sys
+import tomllib
+from collections.abc import Iterator
+from pathlib import Path
+
+import pytest
+
+from forensics import detectors
+from forensics.casefile.case_file import CaseFile
+from forensics.errors import SettingsError
+from forensics.records.findings import Abstention, Why
+from forensics.records.verdict import VerdictLabel
+from forensics.scan.run import plan_scan, run_scan
+from forensics.settings import ScanSettings
+from tests import synthetic
+
+_EXAMPLES = Path(__file__).resolve().parent.parent.parent / "examples"
+
+
+def install(example: Path, site: Path) -> None:
+    """Makes a package of ``examples/`` visible as an installed one: its entry points, as its build says."""
+    project = tomllib.loads((example / "pyproject.toml").read_text(encoding="utf-8"))["project"]
+    info = site / f"{project['name'].replace('-', '_')}-{project['version']}.dist-info"
+    info.mkdir(parents=True)
+    (info / "METADATA").write_text(
+        f"Metadata-Version: 2.1\nName: {project['name']}\nVersion: {project['version']}\n", encoding="utf-8"
+    )
+    lines = [
+        f"[{group}]\n" + "".join(f"{name} = {value}\n" for name, value in points.items())
+        for group, points in project["entry-points"].items()
+    ]
+    (info / "entry_points.txt").write_text("\n".join(lines), encoding="utf-8")
+
+
+@pytest.fixture
+def encoder_rule(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> Iterator[None]:
+    site = tmp_path / "site"
+    install(_EXAMPLES / "encoder_rule", site)
+    monkeypatch.setattr(sys, "path", [str(site), str(_EXAMPLES / "encoder_rule"), *sys.path])
+    detectors.registered.cache_clear()
+    yield
+    detectors.registered.cache_clear()
+
+
+def test_a_rule_of_another_package_scans_without_a_model_and_without_decoding(
+    encoder_rule: None, tmp_path: Path
+) -> None:
+    media = tmp_path / "media"
+    media.mkdir()
+    synthetic.normal_clip(media)
+    settings = ScanSettings(paths=(media,), detectors=("encoder-rule",))
+    plan = plan_scan(settings, ["forensics", "scan"])
+    assert plan.models == ()
+    [use] = plan.manifest.detectors
+    assert (use.name, use.role, use.provider) == ("encoder-rule", "supports", "forensics-encoder-rule 0.1")
+    with CaseFile.create_or_resume(tmp_path / "scan.case") as case:
+        run_scan(plan, case)
+        [(_, result)] = case.results()
+    [told] = [notice.message for notice in result.notices if notice.stage == "structure"]
+    assert "The container was written by Lavf" in told
+    assert "decode" not in result.timings_s
+    assert result.verdict.label is VerdictLabel.NOT_EXAMINED
+
+
+def test_it_abstains_where_it_does_not_apply(encoder_rule: None, tmp_path: Path) -> None:
+    from forensics.records.media import MediaFile, MediaKind
+
+    spec = detectors.spec_of("encoder-rule")
+    detector = detectors.load_detector(spec, [])
+    picture = MediaFile("a.png", 1, "2026-01-01T00:00:00+00:00", kind=MediaKind.IMAGE)
+    [said] = detector.begin(picture, tmp_path / "a.png").conclude()
+    assert isinstance(said, Abstention)
+    assert said.why is Why.UNSUPPORTED
+
+
+def test_names_that_nobody_declares_are_refused_with_the_choices(encoder_rule: None) -> None:
+    assert detectors.detector_names() == ("face", "voice", "encoder-rule")
+    with pytest.raises(SettingsError, match="names lips, which is not a detector") as caught:
+        detectors.spec_of("lips")
+    assert "face,voice,encoder-rule" in caught.value.hint
+    with pytest.raises(SettingsError, match="names none"):
+        detectors.spec_of("")
+
+
+def test_a_package_that_is_broken_says_so(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    site = tmp_path / "site"
+    info = site / "broken-1.dist-info"
+    info.mkdir(parents=True)
+    (info / "METADATA").write_text("Metadata-Version: 2.1\nName: broken\nVersion: 1\n", encoding="utf-8")
+    (info / "entry_points.txt").write_text(
+        "[forensics.detectors]\nbroken = nowhere_to_be_found:SPEC\nodd = json:dumps\nface = json:loads\n",
+        encoding="utf-8",
+    )
+    monkeypatch.setattr(sys, "path", [str(site), *sys.path])
+    detectors.registered.cache_clear()
+    try:
+        with pytest.raises(SettingsError, match="broken cannot be loaded from nowhere_to_be_found:SPEC"):
+            detectors.spec_of("broken")
+        with pytest.raises(SettingsError, match="not a DetectorSpec called odd"):
+            detectors.spec_of("odd")
+        assert detectors.spec_of("face") is detectors.DETECTORS["face"], "a shipped name cannot be taken"
+    finally:
+        detectors.registered.cache_clear()
+
+
+def test_findings_of_a_detector_that_is_not_installed_can_still_be_described() -> None:
+    spec = detectors.described("gone")
+    assert (spec.title, spec.units, spec.who("person 1")) == ("Gone", "scores", "person 1")

@@ -51,7 +51,7 @@ def train(
         typer.Option(
             "--landmarks",
             metavar="FILE",
-            help="dlib's 68-point model: pseudo-fakes then follow the face, or change it.",
+            help="MediaPipe's face_landmark.tflite: pseudo-fakes follow or change the face.",
         ),
     ] = None,
     teacher: Annotated[

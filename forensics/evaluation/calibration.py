@@ -87,20 +87,22 @@ def fit_calibration(
 
 def file_logits(
     results: Iterable[ScanResult], labels: Mapping[str, Label], detector: str
-) -> tuple[Floats, Bools, list[str]]:
+) -> tuple[Floats, Bools, list[str], list[str]]:
     """Raw mean logits for the fits: one row per labelled file, its highest subject, as the policy judges.
 
     Returns:
-        float64[n] raw, bool[n] manipulated, n groups; without files that the detector abstained from.
+        float64[n] raw, bool[n] manipulated, n groups, n origins (the labels' column ``origin``, empty without
+        one); without files that the detector abstained from.
     """
     rows = []
     for result in results:
         label = labels.get(result.media.key)
         raws = [basis.raw for basis in result.verdict.basis if basis.detector == detector]
         if label is not None and raws:
-            rows.append((max(raws), label.manipulated, label.group))
+            rows.append((max(raws), label.manipulated, label.group, label.facts.get("origin", "")))
     raw = np.asarray([row[0] for row in rows], dtype=np.float64)
-    return raw, np.asarray([row[1] for row in rows], dtype=np.bool_), [row[2] for row in rows]
+    truth = np.asarray([row[1] for row in rows], dtype=np.bool_)
+    return raw, truth, [row[2] for row in rows], [row[3] for row in rows]
 
 
 def calibrated(raw: Sequence[float] | Floats, calibration: Calibration) -> Floats:

@@ -79,13 +79,13 @@ def calibrated_card(
     """
     scanned = tuple(results)
     _check_model(card, scanned)
-    raw, truth, groups = file_logits(scanned, labels, card.task)
+    raw, truth, groups, origins = file_logits(scanned, labels, card.task)
     fit = fit_calibration(raw, truth, groups, data=data)
     fakeness = calibrated(raw, fit.calibration)
     fitted = replace(
         card,
         calibration=fit.calibration,
-        thresholds=earned_thresholds(fakeness, truth, groups),
+        thresholds=earned_thresholds(fakeness, truth, groups, origins),
         likelihood=fit_bounds(fakeness, truth, data=data),
         domain=measured_domain(scanned, labels, card.task),
         metrics=(),

@@ -23,7 +23,9 @@ LEAST_AUC = 0.7
 _DECIMALS = 6
 
 
-def earned_thresholds(fakeness: Floats, manipulated: Bools, groups: Sequence[str]) -> Thresholds:
+def earned_thresholds(
+    fakeness: Floats, manipulated: Bools, groups: Sequence[str], origins: Sequence[str] | None = None
+) -> Thresholds:
     """Thresholds, or bounds that no score can cross for a model that is too close to guessing.
 
     An examiner is served better by "cannot tell" than by verdicts of a model that may not tell anything on
@@ -33,6 +35,7 @@ def earned_thresholds(fakeness: Floats, manipulated: Bools, groups: Sequence[str
         fakeness: float[n] calibrated, one row per file as the policy judges it.
         manipulated: bool[n].
         groups: n names.
+        origins: n names of the data sets or sources that the rows come from; None takes all for one.
 
     Raises:
         SettingsError: too few rows, one class only, or no bound keeps the rate.
@@ -40,7 +43,7 @@ def earned_thresholds(fakeness: Floats, manipulated: Bools, groups: Sequence[str
     checked(fakeness, manipulated, groups)
     (auc,) = measure(Rows(fakeness, manipulated, groups), ["auc"])
     if auc.lower is not None and auc.lower >= LEAST_AUC:
-        return fit_thresholds(fakeness, manipulated, groups)
+        return fit_thresholds(fakeness, manipulated, groups, origins)
     found = f"{auc.value:.2f}"
     if auc.lower is not None and auc.upper is not None:
         found += f" ({auc.lower:.2f} to {auc.upper:.2f} by group)"
@@ -52,6 +55,7 @@ def fit_thresholds(
     fakeness: Sequence[float] | Floats,
     manipulated: Sequence[bool] | Bools,
     groups: Sequence[str],
+    origins: Sequence[str] | None = None,
     *,
     max_false_positive_rate: float = MAX_FALSE_POSITIVE_RATE,
     max_miss_rate: float = MAX_MISS_RATE,
@@ -61,6 +65,8 @@ def fit_thresholds(
     ``signs`` lies just above the k-th lowest pristine row, k = ceil((1 - rate) (n + 1)): for a further row
     of the same kind the chance of a false positive is then at most ``rate`` (the order statistic of split
     conformal prediction, Vovk et al. 2005; a little stricter than the rate counted on the rows themselves).
+    Where the rows come from several origins that holds for each of them: the origin whose pristine rows score
+    highest decides, since a file of a lab's own case is more like a new origin than like the mean of these.
     It is at least 0.5: a score that speaks against manipulation is no sign of it. ``no_signs`` is the
     highest bound with at most ``max_miss_rate`` of the manipulated rows at or below it, at most 0.5 and
     below ``signs``.
@@ -69,6 +75,7 @@ def fit_thresholds(
         fakeness: float[n] calibrated, one row per file as the policy judges it.
         manipulated: bool[n].
         groups: n names, for the rule's count.
+        origins: n names of the data sets or sources that the rows come from; None takes all for one.
         max_false_positive_rate: the share of pristine rows that may be called manipulated.
         max_miss_rate: the share of manipulated rows that may be called free of signs.
 
@@ -77,8 +84,11 @@ def fit_thresholds(
     """
     scores, truth = checked(fakeness, manipulated, groups)
     pristine, fakes = np.sort(scores[~truth]), np.sort(scores[truth])
-    place = math.ceil((1 - max_false_positive_rate) * (pristine.size + 1))
-    signs = max(0.5, _just_above(float(pristine[min(place, pristine.size) - 1])))
+    names = np.array(["all"] * truth.size if origins is None else list(origins))
+    by_origin = {str(name): np.sort(scores[~truth & (names == name)]) for name in np.unique(names[~truth])}
+    bounds = {name: _bound(values, max_false_positive_rate) for name, values in by_origin.items()}
+    careful = max(bounds, key=bounds.__getitem__)
+    signs = max(0.5, bounds[careful])
     if signs > 1:
         raise SettingsError(
             f"No threshold keeps false positives at {max_false_positive_rate:.0%}: pristine rows reach 1",
@@ -94,12 +104,24 @@ def fit_thresholds(
         f"pristine rows ({n_groups} groups) at or above; no signs: misses at most {max_miss_rate:.0%}, "
         f"{n_missed} of {fakes.size} manipulated rows at or below"
     )
-    if place > pristine.size:
-        needed = math.ceil(1 / max_false_positive_rate) - 1
+    if len(by_origin) > 1:
+        counted = ", ".join(
+            f"{int((values >= signs).sum())} of {values.size} of {name}" for name, values in by_origin.items()
+        )
+        rule += f"; in every origin of pristine rows: {counted}; {careful} decided"
+    needed = math.ceil(1 / max_false_positive_rate) - 1
+    if by_origin[careful].size < needed:
         rule += (
-            f"; {pristine.size} pristine rows are too few to show that rate ({needed} would be the fewest)"
+            f"; {by_origin[careful].size} pristine rows are too few to show that rate "
+            f"({needed} would be the fewest)"
         )
     return Thresholds(signs, max(0.0, no_signs), rule)
+
+
+def _bound(pristine: Floats, max_false_positive_rate: float) -> float:
+    """Just above the order statistic of sorted pristine scores that keeps the rate for a further one."""
+    place = math.ceil((1 - max_false_positive_rate) * (pristine.size + 1))
+    return _just_above(float(pristine[min(place, pristine.size) - 1]))
 
 
 def _just_above(value: float) -> float:

@@ -151,14 +151,14 @@ def _calibrated(
     batches: list[Batch],
     note: Callable[[str], None],
 ) -> ModelCard:
-    raws, labels, groups = _by_clip(rows, logits)
+    raws, labels, groups, origins = _by_clip(rows, logits)
     data = "validation rows of " + ", ".join(sorted({row.origin for row in rows}))
     if any(row.is_pseudo_fake for row in rows):
         data += ", the manipulated ones pseudo-fakes made of the pristine ones"
     fit = fit_calibration(raws, labels, groups, data=data)
     note(f"calibration: {fit.chosen}, log losses {fit.log_losses}")
     fakeness = calibrated(raws, fit.calibration)
-    thresholds = earned_thresholds(fakeness, labels, groups)
+    thresholds = earned_thresholds(fakeness, labels, groups, origins)
     note(f"thresholds: signs {thresholds.signs:.3f}, no signs {thresholds.no_signs:.3f} ({thresholds.rule})")
     return replace(
         card,
@@ -171,14 +171,14 @@ def _calibrated(
 
 def _by_clip(
     rows: Sequence[Sample], logits: npt.NDArray[np.float32]
-) -> tuple[npt.NDArray[np.float64], npt.NDArray[np.bool_], list[str]]:
-    """Mean logit, label and group of every clip, as a scan averages over a track's frames."""
+) -> tuple[npt.NDArray[np.float64], npt.NDArray[np.bool_], list[str], list[str]]:
+    """Mean logit, label, group and origin of every clip, as a scan averages over a track's frames."""
     clips: dict[tuple[str, str, str, bool], list[float]] = {}
     for row, logit in zip(rows, logits.tolist(), strict=True):
         clips.setdefault((row.origin, row.group, row.clip or row.path, row.manipulated), []).append(logit)
     raws = np.array([np.mean(values) for values in clips.values()], np.float64)
     labels = np.array([manipulated for *_, manipulated in clips], np.bool_)
-    return raws, labels, [f"{origin} {group}" for origin, group, *_ in clips]
+    return raws, labels, [f"{origin} {group}" for origin, group, *_ in clips], [key[0] for key in clips]
 
 
 def _domain(card: ModelCard, recipe: Recipe, batches: list[Batch]) -> Domain:

@@ -21,8 +21,8 @@ def initialise(net: FakenessNet, init: str) -> str:
     Args:
         net: with fresh weights.
         init: ``none``; ``imagenet`` (through timm, needs its cache or a network); a ``.safetensors``
-            file with timm's names for the trunk, or Silero VAD's for a speech net; or a checkpoint of an
-            earlier run of the same net.
+            file with timm's names for the trunk, with ours for a whole net, or with Silero VAD's for a
+            speech net; or a checkpoint of an earlier run of the same net.
 
     Raises:
         TrainingError: the weights cannot be had or do not fit.

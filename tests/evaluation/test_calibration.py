@@ -169,8 +169,9 @@ def test_equal_scores_are_refused() -> None:
 
 def test_rows_for_the_fit_come_from_each_files_highest_subject() -> None:
     results, labels = labelled_scan(30)
-    raw, truth, groups = file_logits(results, labels, "face")
+    raw, truth, groups, origins = file_logits(results, labels, "face")
     assert raw.tolist() == [one.verdict.basis[0].raw for one in results]
     assert truth.sum() == 15
     assert groups[0] == "group 0"
+    assert set(origins) == {""}
     assert file_logits(results, labels, "voice")[0].size == 0

@@ -59,6 +59,26 @@ def test_too_few_pristine_rows_for_the_rate_are_said_so() -> None:
     assert "too few to show that rate (49 would be the fewest)" in bounds.rule
 
 
+def test_the_rate_holds_in_the_origin_whose_pristine_rows_score_highest() -> None:
+    low, high = np.linspace(0.1, 0.55, 400), np.linspace(0.3, 0.8, 99)
+    fakeness = np.concatenate([low, high, np.full(50, 0.95)])
+    truth = np.arange(549) >= 499
+    origins = ["low"] * 400 + ["high"] * 99 + ["low"] * 50
+    groups = [str(index) for index in range(549)]
+    together = fit_thresholds(fakeness, truth, groups)
+    apart = fit_thresholds(fakeness, truth, groups, origins)
+    # All in one: 10 of the 499 rows may be above, and 10 % of the smaller origin are.
+    assert (high >= together.signs).mean() > 0.05
+    # ceil(0.98 x 100) = 98: just above the 98th of 99.
+    assert apart.signs == pytest.approx(high[97], abs=2e-6)
+    assert "0 of 400 of low" in apart.rule
+    assert "high decided" in apart.rule
+    assert "too few" not in apart.rule
+    few = fit_thresholds(fakeness, truth, groups, ["low"] * 490 + ["few"] * 9 + ["low"] * 50)
+    assert few.signs > high[-1]
+    assert "9 pristine rows are too few to show that rate" in few.rule
+
+
 def test_pristine_rows_at_one_leave_no_threshold() -> None:
     truth = np.arange(200) % 2 == 0
     with pytest.raises(SettingsError, match="No threshold keeps false positives at 2%"):

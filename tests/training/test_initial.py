@@ -40,6 +40,23 @@ def test_a_file_of_an_image_net_fills_the_trunk(weights: dict[str, torch.Tensor]
         assert torch.equal(value, weights[name].to(value.dtype)), name
 
 
+def test_a_file_of_a_whole_net_fills_head_and_attention_too(tmp_path: Path):
+    other = build_net(FACE_NET)
+    weights = {
+        name: value.half().contiguous() if value.is_floating_point() else value
+        for name, value in other.state_dict().items()
+    }
+    save_file(weights, tmp_path / "net.safetensors")
+    net = build_net(FACE_NET)
+    assert initialise(net, str(tmp_path / "net.safetensors")) == "net.safetensors"
+    for name, value in net.state_dict().items():
+        assert torch.equal(value, weights[name].to(value.dtype)), name
+    del weights["head.weight"]
+    save_file(weights, tmp_path / "headless.safetensors")
+    with pytest.raises(TrainingError, match=r"lacks 1 tensors of the net, first head.weight"):
+        initialise(build_net(FACE_NET), str(tmp_path / "headless.safetensors"))
+
+
 @pytest.mark.parametrize("damage", ["lost", "other shape"])
 def test_weights_that_do_not_fill_the_trunk_are_named(
     weights: dict[str, torch.Tensor], tmp_path: Path, damage: str

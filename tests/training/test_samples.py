@@ -104,16 +104,28 @@ def test_a_manipulated_sample_comes_with_a_pristine_one_of_its_group():
     assert partners == {"a": {"a"}, "b": {"b"}, "z": {"a", "b", "c"}}
 
 
-def test_origins_share_by_the_fourth_root_and_methods_evenly():
+def test_a_manipulated_sample_without_a_partner_comes_with_a_pristine_one_of_its_origin():
+    rows = [sample("a", origin="videos"), sample("b", origin="stills"), sample("c", origin="stills")]
+    rows += [sample("x", manipulated=True, origin="stills"), sample("y", manipulated=True, origin="others")]
+    drawn = draws(Mix(rows, pseudo_fakes=0.0), 400)
+    partners: dict[str, set[str]] = {}
+    for pristine, fake in zip(drawn[::2], drawn[1::2], strict=True):
+        partners.setdefault(fake.sample.group, set()).add(pristine.sample.group)
+    # Of an origin without pristine samples any will do.
+    assert partners == {"x": {"b", "c"}, "y": {"a", "b", "c"}}
+
+
+def test_origins_share_by_the_fourth_root_and_methods_by_the_square_root():
     rows = [sample("p")]
     rows += [sample(f"a{i}", manipulated=True, origin="large") for i in range(81)]
-    rows += [sample("b", manipulated=True, origin="small", method="one") for _ in range(9)]
-    rows += [sample("c", manipulated=True, origin="small", method="two")]
+    rows += [sample(f"b{i}", manipulated=True, origin="small", method="one") for i in range(9)]
+    rows += [sample("c", manipulated=True, origin="small", method="two") for _ in range(9)]
     drawn = [draw.sample for draw in draws(Mix(rows, 0.0)) if draw.manipulated]
     small = [row for row in drawn if row.origin == "small"]
-    # 81 groups against 2: 3 parts against 2 ** 0.25 parts.
-    assert abs(len(small) / len(drawn) - 1.19 / 4.19) < 0.04
-    assert abs(sum(row.method == "two" for row in small) / len(small) - 0.5) < 0.06
+    # 81 groups against 10: 3 parts against 10 ** 0.25 parts.
+    assert abs(len(small) / len(drawn) - 1.78 / 4.78) < 0.04
+    # 9 groups against 1, whatever the number of rows.
+    assert abs(sum(row.method == "two" for row in small) / len(small) - 0.25) < 0.05
 
 
 def test_pristine_footage_alone_is_enough_for_pseudo_fakes():

@@ -29,9 +29,9 @@ def degrade(image: RgbImage, rng: np.random.Generator) -> RgbImage:
         noise = rng.standard_normal(image.shape, dtype=np.float32) * np.float32(rng.uniform(1, 7))
         image = np.clip(image.astype(np.float32) + noise, 0, 255).astype(np.uint8)
     codec = rng.random()
-    if codec < 0.45:
+    if codec < 0.4:
         image = through_jpeg(image, int(rng.integers(40, 96)))
-    elif codec < 0.6:
+    elif codec < 0.65:
         image = through_h264(image, crf=int(rng.integers(18, 34)))
     return image
 

@@ -28,7 +28,8 @@ from forensics.training.data.readers.reader import PICTURE_SUFFIXES, SOUND_SUFFI
 
 # Room around the face for jitter, rotation and self-blending.
 STORED_MARGIN = 1.8
-STORED_PX = 256
+# 512 px leave a face of up to 284 px: enough for nets of 224 px.
+STORED_PX = 512
 _FINDER = "dlib-hog"
 # A face that is smaller is not scored in a scan either.
 _MIN_FACE_PX = 48

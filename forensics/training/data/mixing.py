@@ -7,6 +7,7 @@ from collections.abc import Sequence
 from dataclasses import dataclass
 
 import numpy as np
+import numpy.typing as npt
 
 from forensics.errors import TrainingError
 from forensics.training.data.samples import Sample
@@ -37,7 +38,8 @@ class Mix:
 
     Within a label the origins share the draws by the fourth root of their number of groups, so that a
     small set of other origin is seen far more often than its size says but not learned by heart; within
-    an origin every method, within a method every group has the same chance.
+    an origin the methods share them by the square root, so that a method of eight pictures is not drawn as
+    often as one of two thousand; within a method every group has the same chance.
 
     Args:
         samples: rows of the training split.
@@ -52,9 +54,12 @@ class Mix:
             label: _Strata([s for s in samples if s.manipulated is label]) for label in (False, True)
         }
         self._pristine_of: dict[tuple[str, str], list[Sample]] = defaultdict(list)
+        pristine_from: dict[str, list[Sample]] = defaultdict(list)
         for sample in samples:
             if not sample.manipulated:
                 self._pristine_of[sample.origin, sample.group].append(sample)
+                pristine_from[sample.origin].append(sample)
+        self._pristine_from = {origin: _Strata(rows) for origin, rows in pristine_from.items()}
         if not self._strata[False].n_samples:
             raise TrainingError(
                 "There is no pristine training sample", "Add pristine footage to the data set."
@@ -69,8 +74,8 @@ class Mix:
         """One pristine draw and one manipulated.
 
         A pseudo-fake is made of the pristine sample beside it, and a manipulated sample comes with a
-        pristine one of its own group where there is one: what tells the labels apart in a pair should be
-        the manipulation, not the person, the room or the camera.
+        pristine one of its own group where there is one, else of its own origin: what tells the labels
+        apart in a pair should be the manipulation, not the person, the room, the camera or the data set.
         """
         if rng.random() < self.pseudo_fakes:
             pristine = self._strata[False].draw(rng)
@@ -78,8 +83,10 @@ class Mix:
             return Draw(pristine), Draw(pristine, pseudo_fake=True, donor=donor)
         manipulated = self._strata[True].draw(rng)
         partners = self._pristine_of.get((manipulated.origin, manipulated.group))
-        pristine = partners[int(rng.integers(len(partners)))] if partners else self._strata[False].draw(rng)
-        return Draw(pristine), Draw(manipulated)
+        if partners:
+            return Draw(partners[int(rng.integers(len(partners)))]), Draw(manipulated)
+        strata = self._pristine_from.get(manipulated.origin, self._strata[False])
+        return Draw(strata.draw(rng)), Draw(manipulated)
 
 
 class _Strata:
@@ -93,13 +100,22 @@ class _Strata:
         for sample in samples:
             tree[sample.origin][sample.method][sample.group].append(sample)
         self._origins = [[list(groups.values()) for groups in methods.values()] for methods in tree.values()]
-        weights = np.array([sum(len(groups) for groups in methods) for methods in self._origins]) ** 0.25
-        self._shares = np.cumsum(weights / weights.sum()) if samples else np.zeros(0)
+        n_groups = [[len(groups) for groups in methods] for methods in self._origins]
+        self._of_origins = _shares([sum(counts) for counts in n_groups], 0.25)
+        self._of_methods = [_shares(counts, 0.5) for counts in n_groups]
 
     def draw(self, rng: np.random.Generator) -> Sample:
-        origin = self._origins[
-            int(np.searchsorted(self._shares, rng.random(), side="right").clip(0, len(self._origins) - 1))
-        ]
-        groups = origin[int(rng.integers(len(origin)))]
+        origin = _drawn(self._of_origins, rng)
+        groups = self._origins[origin][_drawn(self._of_methods[origin], rng)]
         rows = groups[int(rng.integers(len(groups)))]
         return rows[int(rng.integers(len(rows)))]
+
+
+def _shares(n_groups: Sequence[int], power: float) -> npt.NDArray[np.float64]:
+    """float64[n], rising to 1: cumulated shares by a power of the counts."""
+    weights = np.asarray(n_groups, np.float64) ** power
+    return np.asarray(np.cumsum(weights / weights.sum()))
+
+
+def _drawn(shares: npt.NDArray[np.float64], rng: np.random.Generator) -> int:
+    return int(np.searchsorted(shares, rng.random(), side="right").clip(0, len(shares) - 1))

@@ -68,16 +68,19 @@ class EfficientNetFace(FakenessNet):
         return normalise_rgb(raw)
 
     def adopt(self, weights: dict[str, Tensor], origin: str) -> None:
-        """Fills the trunk with weights under timm's names.
+        """Fills the trunk with weights under timm's names, or the whole net with weights under its own.
 
         Args:
-            weights: of the trunk; more may be among them.
+            weights: of the trunk, or of a whole net of this architecture; more may be among them.
             origin: what to call them in an error.
 
         Raises:
             TrainingError: some are missing, or of another shape.
         """
-        wanted = self.trunk.state_dict()
+        # Names of a trunk alone do not begin with the trunk's own.
+        whole = any(name.startswith("trunk.") for name in weights)
+        part: nn.Module = self if whole else self.trunk
+        wanted = part.state_dict()
         usable = {
             name: value.to(torch.float32) if value.is_floating_point() else value
             for name, value in weights.items()
@@ -87,11 +90,12 @@ class EfficientNetFace(FakenessNet):
             name for name in wanted if name not in usable and not name.endswith("num_batches_tracked")
         )
         if missing:
+            lacking = "net" if whole else "trunk"
             raise TrainingError(
-                f"{origin} lacks {len(missing)} tensors of the trunk, first {missing[0]}",
-                "Give weights of the same architecture, with timm's names.",
+                f"{origin} lacks {len(missing)} tensors of the {lacking}, first {missing[0]}",
+                "Give weights of the same architecture, with timm's names for a trunk, ours for a whole net.",
             )
-        self.trunk.load_state_dict(usable, strict=False)
+        part.load_state_dict(usable, strict=False)
 
     def features(self, x: Tensor) -> tuple[Tensor, Tensor | None]:
         """Last feature map float[N, C, h, w] and the attention map float[N, 1, h', w'] or None."""

@@ -1,0 +1,62 @@
+"""MediaPipe's face mesh net, read by OpenVINO as it was published: no conversion, no mediapipe."""
+
+from __future__ import annotations
+
+from pathlib import Path
+
+import numpy as np
+import numpy.typing as npt
+import openvino as ov
+
+from forensics.errors import EngineError
+
+INPUT_PX = 192
+N_MESH_POINTS = 468
+_HINT = (
+    "Give face_landmark.tflite (Apache-2.0), which the wheel mediapipe 0.10.21 carries under "
+    "mediapipe/modules/face_landmark; later wheels carry no models."
+)
+
+
+class LandmarkNet:
+    """The 468-point face mesh of MediaPipe (Kartynnik et al. 2019), in f32 on one thread.
+
+    Args:
+        path: ``face_landmark.tflite``.
+
+    Raises:
+        EngineError: the file is missing, damaged, or another net.
+    """
+
+    def __init__(self, path: Path) -> None:
+        if not path.is_file():
+            raise EngineError(f"There is no landmark model {path}", _HINT)
+        try:
+            model = ov.Core().read_model(path)
+            sizes = sorted(int(np.prod(output.shape)) for output in model.outputs)
+            fits = sizes == [1, 3 * N_MESH_POINTS] and list(model.input().shape) == [1, INPUT_PX, INPUT_PX, 3]
+        except RuntimeError as error:
+            raise EngineError(f"{path} is not a landmark model", _HINT) from error
+        if not fits:
+            raise EngineError(f"{path} is not the face mesh net of 468 points", _HINT)
+        configuration = {
+            "INFERENCE_PRECISION_HINT": "f32",
+            "INFERENCE_NUM_THREADS": 1,
+            "ENABLE_CPU_PINNING": False,
+        }
+        self._compiled = ov.Core().compile_model(model, "CPU", configuration)
+
+    def infer(self, crop: npt.NDArray[np.uint8]) -> tuple[npt.NDArray[np.float32], float]:
+        """Mesh points and how sure the net is that there is a face.
+
+        Args:
+            crop: uint8[192, 192, 3] RGB of a face with room around it.
+
+        Returns:
+            float32[468, 2] (x, y) in pixels of the crop; presence in [0, 1].
+        """
+        answers = self._compiled([crop[None].astype(np.float32) / np.float32(255)])
+        points, presence = sorted((np.asarray(value) for value in answers.values()), key=np.size)[::-1]
+        # The tflite graph leaves the sigmoid to its caller.
+        sure = 1 / (1 + np.exp(-np.clip(float(presence.reshape(-1)[0]), -50, 50)))
+        return np.asarray(points.reshape(N_MESH_POINTS, 3)[:, :2], np.float32), float(sure)

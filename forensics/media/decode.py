@@ -202,14 +202,12 @@ def _watched(stream: StreamInfo, timetable: Timetable, watching: Watching) -> St
     duration_s = timetable.duration_s
     if duration_s is None:
         duration_s = n_frames / watching.rate_hz
-    orientation = watching.orientation
     return replace(
-        stream,
+        watching.showing.facts(stream),
         n_frames_from_content=n_frames,
         chosen_frames=tuple(sorted(watching.delivered)),
         n_frames_decoded=watching.n_decoded,
         duration_from_content_s=round(duration_s, 6),
-        rotation_deg=stream.rotation_deg if orientation is None else orientation.rotation_deg,
     )
 
 

@@ -28,6 +28,7 @@ from forensics.media.container import (
 from forensics.media.discovery import display_path
 from forensics.media.hashing import unreadable
 from forensics.media.orientation import orientation_of
+from forensics.media.showing import as_stated
 from forensics.records.media import MediaFile, MediaKind, StreamInfo, StreamKind
 
 _MAX_FACTS = 64
@@ -124,7 +125,7 @@ def _stream_info(container: InputContainer, stream: Stream) -> StreamInfo:
     if isinstance(stream, VideoStream):
         rate = stream.average_rate or stream.guessed_rate
         return replace(
-            info,
+            as_stated(info, stream),
             n_frames_from_header=stream.frames or None,
             width_px=stream.codec_context.width or None,
             height_px=stream.codec_context.height or None,

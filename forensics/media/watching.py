@@ -13,8 +13,7 @@ from av.stream import Stream
 from av.video.stream import VideoStream
 
 from forensics.media.container import FfmpegWords, check_size, encrypted, prepare_decoder, start_s
-from forensics.media.orientation import Orientation, orientation_of
-from forensics.media.rgb import rgb_of
+from forensics.media.showing import Showing
 from forensics.media.timetable import Plan
 from forensics.records.findings import Notice
 from forensics.records.media import Frame
@@ -42,7 +41,7 @@ class Watching:
         self.rate_hz = float(stream.average_rate or stream.guessed_rate or _FALLBACK_RATE_HZ)
         self.n_decoded = 0
         self.delivered: list[int] = []
-        self.orientation: Orientation | None = None
+        self.showing: Showing[tuple[int, float]] = Showing(stream)
         self._path = path
         self._time_base = stream.time_base or Fraction(1, 90_000)
         self._decoder = stream.codec_context
@@ -75,12 +74,15 @@ class Watching:
             raise encrypted(self._path)
         if index in plan.restart:
             yield from self._decoded(None)
+            yield from self._shown(None, None)
             self._decoder.flush_buffers()
         yield from self._decoded(packet)
 
     def finish(self) -> Iterator[Frame | Notice]:
         """What the decoder still holds back, and what went wrong."""
         yield from self._decoded(None)
+        yield from self._shown(None, None)
+        yield from self.showing.notices()
         if self._damaged_s:
             first = self._damaged_s[0]
             yield Notice("decode", f"{_pictures(len(self._damaged_s))} decoded with damage", first)
@@ -114,14 +116,17 @@ class Watching:
         key = order if self.by_order else frame.pts
         index = None if key is None else self._wanted.pop(key, None)
         if index is None:
+            yield from self._shown(frame, None)
             return
         check_size(self._path, frame.width, frame.height)
-        if self.orientation is None:
-            self.orientation = orientation_of(frame)
         if frame.is_corrupt:
             self._damaged_s.append(at_s)
         self.delivered.append(index)
-        yield Frame(self.orientation.upright(rgb_of(frame)), index, at_s)
+        yield from self._shown(frame, (index, at_s))
+
+    def _shown(self, frame: VideoFrame | None, chosen: tuple[int, float] | None) -> Iterator[Frame]:
+        for (index, at_s), image in self.showing.follow(frame, chosen):
+            yield Frame(image, index, at_s)
 
 
 def _pictures(n: int) -> str:

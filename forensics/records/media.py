@@ -41,6 +41,11 @@ class StreamInfo:
         n_frames_decoded: frames that had to be decoded for these; the others were passed over.
         rotation_deg: clockwise rotation to apply for display: 0, 90, 180 or 270.
         rate_hz: audio sample rate.
+        sample_aspect_ratio: width of a stored pixel by its height, as the header says: ``64:45``; None
+            where it says nothing, which means square.
+        field_order: as the header says, in words: ``progressive``, ``interlaced, top field first``.
+        n_frames_deinterlaced: examined frames that held two moments each and were deinterlaced.
+        hdr: transfer curve of high dynamic range, ``PQ`` or ``HLG``; such frames are tone-mapped.
     """
 
     index: int
@@ -60,6 +65,10 @@ class StreamInfo:
     n_channels: int | None = None
     chosen_frames: tuple[int, ...] = ()
     n_frames_decoded: int | None = None
+    sample_aspect_ratio: str | None = None
+    field_order: str | None = None
+    n_frames_deinterlaced: int = 0
+    hdr: str | None = None
 
 
 @dataclass(frozen=True, slots=True)

@@ -84,6 +84,14 @@ def _describe(stream: StreamInfo) -> str:
         parts.append(f"{stream.frame_rate_hz:.3f}".rstrip("0").rstrip(".") + " frames/s")
     if stream.pixel_format:
         parts.append(stream.pixel_format)
+    if stream.sample_aspect_ratio and stream.sample_aspect_ratio != "1:1":
+        parts.append(f"pixels {stream.sample_aspect_ratio}")
+    if stream.field_order and stream.field_order != "progressive":
+        parts.append(stream.field_order)
+    if stream.n_frames_deinterlaced:
+        parts.append(f"{stream.n_frames_deinterlaced} examined frames deinterlaced")
+    if stream.hdr:
+        parts.append(f"HDR ({stream.hdr}), tone-mapped")
     if stream.rotation_deg:
         parts.append(f"rotated by {stream.rotation_deg} degrees")
     if stream.rate_hz:

@@ -77,6 +77,7 @@ def _decoded(file: Found, media: MediaFile, bench: Bench) -> list[Item]:
             settings.n_frames,
             video=True,
             audio=bench.observes(Input.SOUND),
+            frames_per_s=settings.frames_per_s,
             thrifty=settings.thrifty,
         )
     )

@@ -22,6 +22,15 @@ class Profile(enum.StrEnum):
         """How many frames of a video are looked at unless the user says otherwise."""
         return 8 if self is Profile.TRIAGE else 32
 
+    @property
+    def frames_per_s(self) -> float:
+        """How many a second at least, so that a long video is looked at as closely as a short one.
+
+        At two a second any stretch of 1.5 s holds three frames, a window. 0 for no such rate: a triage
+        keeps to its few frames, and its verdicts say what that may miss.
+        """
+        return 0.0 if self is Profile.TRIAGE else 2.0
+
 
 @dataclass(frozen=True, slots=True)
 class ScanSettings:
@@ -32,10 +41,11 @@ class ScanSettings:
         case: the case file; None means one that is removed after the reports are written.
         workers: processes; each examines one file at a time on one core.
         frames: frames sampled per video, spread evenly over the whole clip; None for as many as the profile
-            looks at.
+            looks at, more of a long clip than of a short one.
         detectors: names of the table of detectors; empty means those that ship.
         crops: stills are ready-made face crops and are scored whole.
-        time_limit_s: wall seconds after which a file is given up.
+        time_limit_s: wall seconds after which a file is given up; longer for a clip of more than five
+            minutes, in proportion.
         models: model ids or folders; empty means those that ship, one per detector.
     """
 
@@ -67,6 +77,11 @@ class ScanSettings:
         return self.profile.frames if self.frames is None else self.frames
 
     @property
+    def frames_per_s(self) -> float:
+        """Frames sampled per second at least; 0 where their number is fixed."""
+        return self.profile.frames_per_s if self.frames is None else 0.0
+
+    @property
     def thrifty(self) -> bool:
         """Whether to take the frames that are decoded least for."""
         return self.profile is Profile.TRIAGE
@@ -74,7 +89,7 @@ class ScanSettings:
     def as_text(self) -> dict[str, str]:
         """Every setting by name, as text, for the manifest."""
         written = {item.name: _text(getattr(self, item.name)) for item in fields(self)}
-        return written | {"frames": str(self.n_frames)}
+        return written | {"frames": str(self.n_frames), "frames_per_s": f"{self.frames_per_s:g}"}
 
 
 def _text(value: object) -> str:

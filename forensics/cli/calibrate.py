@@ -10,6 +10,7 @@ from typing import TYPE_CHECKING, Annotated
 import typer
 
 from forensics.cli.scan_options import Crops, Frames, Labels, Split, Workers, named_path, scan_settings
+from forensics.cli.training_packages import require
 
 if TYPE_CHECKING:
     from forensics.evaluation.calibration import CalibrationFit
@@ -39,14 +40,31 @@ def calibrate(
         bool,
         typer.Option("--domain-only", help="Measure the ranges of the domain; leave the calibration alone."),
     ] = False,
+    prepared: Annotated[
+        bool,
+        typer.Option(
+            "--prepared",
+            help="LABELLED are folders that prepare wrote: fit what their validation rows say of parts of "
+            "clips and of blurred faces; leave the rest alone.",
+        ),
+    ] = False,
     dry_run: Annotated[bool, typer.Option("--dry-run", help="Show the fit; leave the card alone.")] = False,
 ) -> None:
-    """Fit calibration, thresholds, bounds of likelihood ratios and domain, and write them into the card."""
+    """Fit calibration, thresholds, bounds for parts of clips, likelihood ratios and domain, for the card."""
     from forensics import catalog
     from forensics.cli.evaluating import scanned
     from forensics.evaluation.cards import calibrated_card, card_with_domain
 
     card, folder = catalog.find(model)
+    if prepared:
+        require("torch", "timm")
+        from forensics.training.short_parts import refitted
+
+        fitted = refitted(card, folder, paths, lambda line: typer.echo(line, err=True))
+        typer.echo("\n".join(_told(fitted, None)))
+        if not dry_run:
+            typer.echo(f"Written: {catalog.write_card(fitted, folder)}")
+        return
     settings = scan_settings(
         paths, workers=workers, detectors=card.task, models=[model], frames=frames, crops=crops
     )
@@ -80,5 +98,10 @@ def _told(card: ModelCard, fit: CalibrationFit | None) -> Iterator[str]:
             lowest, highest = card.likelihood.log10_lowest, card.likelihood.log10_highest
             reach = f"{ratio_text(lowest)} to {ratio_text(highest)}"
             yield f"likelihood ratios from {reach}: {card.likelihood.rule}"
+    if card.windows is not None:
+        reach = ", ".join(f"{n:g}: {bound:.2f}" for n, bound in card.windows.departures)
+        yield f"parts of a clip, logits above its mean by number of windows: {reach}: {card.windows.rule}"
+    for name, lowest in card.domain.needed.items():
+        yield f"needed for a verdict: {name} from {lowest:g}: {card.domain.needed_rule}"
     for name, (smallest, largest) in card.domain.ranges.items():
         yield f"domain: {name} from {smallest:.4g} to {largest:.4g}"

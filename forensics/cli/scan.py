@@ -48,7 +48,10 @@ def scan(
     models: Models = None,
     crops: Crops = False,
     time_limit_s: Annotated[
-        float, typer.Option("--time-limit", metavar="SECONDS", help="Give a file up after this long.")
+        float,
+        typer.Option(
+            "--time-limit", metavar="SECONDS", help="Give a file up after this long; a long one later."
+        ),
     ] = DEFAULT_TIME_LIMIT_S,
     retry_failed: Annotated[
         bool, typer.Option("--retry-failed", help="Examine files again on which the tool itself failed.")

@@ -59,7 +59,8 @@ Frames = Annotated[
         "--frames",
         metavar="N",
         help="Frames per video, spread over the whole clip.",
-        show_default=f"{Profile.EXAMINATION.frames}; in a triage {Profile.TRIAGE.frames}",
+        show_default=f"{Profile.EXAMINATION.frames}, or {Profile.EXAMINATION.frames_per_s:g} a second; "
+        f"in a triage {Profile.TRIAGE.frames}",
     ),
 ]
 Crops = Annotated[bool, typer.Option("--crops", help="Stills are ready-made face crops, scored whole.")]

@@ -7,13 +7,14 @@ from collections.abc import Iterator, Mapping, Sequence
 import cv2
 import numpy as np
 
-from forensics.records.findings import Notice
+from forensics.records.findings import Abstention, Notice, Why
 from forensics.records.media import MediaFile, MediaKind, RgbImage, Samples
 from forensics.records.model_card import Domain, ModelCard
 
 _WORDS = {
     "face_size_px": "face size {value:.0f} px",
     "sharpness": "sharpness {value:.2f}",
+    "relative_sharpness": "sharpness relative to contrast {value:.2f}",
     "brightness": "brightness {value:.2f}",
     "video_bits_per_pixel": "video compressed to {value:.3f} bits per pixel",
     "still_bits_per_pixel": "picture compressed to {value:.2f} bits per pixel",
@@ -31,11 +32,17 @@ def face_properties(crop: RgbImage, face_size_px: float) -> dict[str, float]:
 
     Returns:
         ``face_size_px``; ``sharpness``: log10 of the variance of the Laplacian of the grey crop;
-        ``brightness``: mean grey in [0, 1].
+        ``relative_sharpness``: the same over the variance of the grey crop itself (and 1 for a crop without
+        any), so that darkness and weak contrast do not pass for blur; ``brightness``: mean grey in [0, 1].
     """
     grey = cv2.cvtColor(crop, cv2.COLOR_RGB2GRAY)
-    sharpness = float(np.log10(cv2.Laplacian(grey, cv2.CV_32F).var() + 1e-3))
-    return {"face_size_px": face_size_px, "sharpness": sharpness, "brightness": float(grey.mean()) / 255}
+    edges = float(cv2.Laplacian(grey, cv2.CV_32F).var()) + 1e-3
+    return {
+        "face_size_px": face_size_px,
+        "sharpness": float(np.log10(edges)),
+        "relative_sharpness": float(np.log10(edges / (float(grey.var()) + 1.0))),
+        "brightness": float(grey.mean()) / 255,
+    }
 
 
 def voice_properties(samples: Samples, rate_hz: int) -> dict[str, float]:
@@ -74,17 +81,37 @@ def medians(rows: Sequence[Mapping[str, float]]) -> dict[str, float]:
     return {name: float(np.median([row[name] for row in rows if name in row])) for name in names}
 
 
-def out_of_domain(card: ModelCard, who: str, properties: Mapping[str, float]) -> Iterator[Notice]:
-    """One notice where a subject is unlike what its model was calibrated on, otherwise none.
+def out_of_domain(
+    card: ModelCard, detector: str, subject: str, properties: Mapping[str, float]
+) -> Iterator[Notice | Abstention]:
+    """What is to be said where a subject is unlike what its model was calibrated on; otherwise nothing.
+
+    An abstention where the model was seen to raise false alarms on such subjects: the scores stay in the
+    record and decide nothing. A notice where it is merely outside the range.
 
     Args:
-        who: the subject, as a sentence begins with it: ``person 1``, ``the sound``.
+        detector: that scored.
+        subject: ``person 1``, ``voice``.
     """
-    words = outside(card.domain, properties)
-    if words:
+    who = "The sound" if subject == "voice" else subject.capitalize()
+    failed = card.domain.failed_by(properties)
+    if failed:
+        words = "; ".join(
+            _in_words(name, properties[name]) + f" (needed: {card.domain.needed[name]:.4g})"
+            for name in failed
+        )
+        yield Abstention(
+            detector,
+            Why.OUT_OF_DOMAIN,
+            f"{who} is not judged: {words}; {card.id} raises false alarms there. Look for a sharper copy.",
+            subject,
+        )
+        return
+    left = outside(card.domain, properties)
+    if left:
         yield Notice(
             "score",
-            f"OUT_OF_DOMAIN: {who} is unlike what {card.id} was calibrated on: {'; '.join(words)}. "
+            f"OUT_OF_DOMAIN: {who} is unlike what {card.id} was calibrated on: {'; '.join(left)}. "
             "The stated error rates may not hold.",
         )
 
@@ -94,6 +121,9 @@ def outside(domain: Domain, properties: Mapping[str, float]) -> list[str]:
     words = []
     for name in domain.left_by(properties):
         lowest, highest = domain.ranges[name]
-        shown = _WORDS.get(name, name + " {value:.3g}").format(value=properties[name])
-        words.append(f"{shown} (calibrated on {lowest:.4g} to {highest:.4g})")
+        words.append(f"{_in_words(name, properties[name])} (calibrated on {lowest:.4g} to {highest:.4g})")
     return words
+
+
+def _in_words(name: str, value: float) -> str:
+    return _WORDS.get(name, name + " {value:.3g}").format(value=value)

@@ -2,8 +2,8 @@
 
 In an examination there is one net and one look. In a triage a fast net (INT8 or bf16) looks first. A
 subject, that is a person or the voice, keeps those scores if their mean lies clearly below the model's bound
-for no signs. Every other subject is scored again, all of it, by the exact net. What the first look has seen
-is held until then, so that nothing is decoded twice.
+for no signs, and every window of them below its bound for signs. Every other subject is scored again, all
+of it, by the exact net. What the first look has seen is held until then, so that nothing is decoded twice.
 """
 
 from __future__ import annotations
@@ -96,7 +96,7 @@ class Looks(Generic[V, S]):
         """Everything that is left. ``notices`` then say which scores are of which precision."""
         settled = self._batch() if self._waiting else []
         if self._exact is not None:
-            cleared = {name for name, raws in self._raws().items() if _is_clear(self._net.card, raws)}
+            cleared = {name for name, rows in self._first_scores().items() if _is_clear(self._net.card, rows)}
             settled += self._second_look(self._exact, cleared - self._in_doubt)
         return settled
 
@@ -110,8 +110,8 @@ class Looks(Generic[V, S]):
             first = None if thing.subject in self._in_doubt else next(said)
             self._held.append(_Held(thing, first))
             self._held_bytes += thing.size_bytes
-        for name, raws in self._raws().items():
-            if len(raws) >= _IN_DOUBT_AFTER and _is_in_doubt(self._net.card, raws):
+        for name, rows in self._first_scores().items():
+            if len(rows) >= _IN_DOUBT_AFTER and _is_in_doubt(self._net.card, rows):
                 self._in_doubt.add(name)
         if self._held_bytes <= _MOST_HELD_BYTES:
             return []
@@ -119,12 +119,12 @@ class Looks(Generic[V, S]):
         self._net, self._exact = self._exact, None
         return settled
 
-    def _raws(self) -> dict[str, list[float]]:
-        raws: dict[str, list[float]] = {}
+    def _first_scores(self) -> dict[str, list[Score]]:
+        rows: dict[str, list[Score]] = {}
         for one in self._held:
             if one.first is not None:
-                raws.setdefault(one.thing.subject, []).append(one.first.score.raw)
-        return raws
+                rows.setdefault(one.thing.subject, []).append(one.first.score)
+        return rows
 
     def _second_look(self, exact: Net, cleared: set[str]) -> list[S]:
         held, self._held, self._held_bytes = self._held, [], 0
@@ -138,14 +138,21 @@ class Looks(Generic[V, S]):
         ]
 
 
-def _is_clear(card: ModelCard, raws: Sequence[float]) -> bool:
-    """Whether the mean would find no signs even if it moved by what the fast form is allowed to."""
-    return _finds_no_signs(card, float(np.mean(raws)) + _CLEAR_BY)
+def _is_clear(card: ModelCard, rows: Sequence[Score]) -> bool:
+    """Whether the verdict would find no signs even if scores moved by what the fast form is allowed to."""
+    raws = [score.raw for score in rows]
+    if not _finds_no_signs(card, float(np.mean(raws)) + _CLEAR_BY):
+        return False
+    if card.windows is None or card.thresholds is None:
+        return True
+    windows = card.windows.over([score.span.start_s for score in rows])
+    highest = max((float(np.mean(raws[first:end])) for first, end in windows), default=-np.inf)
+    return card.fakeness(highest + _CLEAR_BY) < card.thresholds.signs
 
 
-def _is_in_doubt(card: ModelCard, raws: Sequence[float]) -> bool:
+def _is_in_doubt(card: ModelCard, rows: Sequence[Score]) -> bool:
     """Whether it would take a surprise for the subject to be cleared yet."""
-    return not _finds_no_signs(card, float(np.mean(raws)) - _IN_DOUBT_BY)
+    return not _finds_no_signs(card, float(np.mean([score.raw for score in rows])) - _IN_DOUBT_BY)
 
 
 def _finds_no_signs(card: ModelCard, raw: float) -> bool:

@@ -97,7 +97,7 @@ def file_logits(
     rows = []
     for result in results:
         label = labels.get(result.media.key)
-        raws = [basis.raw for basis in result.verdict.basis if basis.detector == detector]
+        raws = [b.raw for b in result.verdict.basis if b.detector == detector and b.in_domain and not b.brief]
         if label is not None and raws:
             rows.append((max(raws), label.manipulated, label.group, label.facts.get("origin", "")))
     raw = np.asarray([row[0] for row in rows], dtype=np.float64)

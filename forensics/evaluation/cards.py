@@ -13,8 +13,9 @@ from forensics.evaluation.labels import Label
 from forensics.evaluation.likelihood import fit_bounds
 from forensics.evaluation.protocol import FILE_SCOPE, RATIOS
 from forensics.evaluation.thresholds import earned_thresholds
+from forensics.evaluation.windows import clips_of, fit_windows
 from forensics.records.figures import LabelledFigures
-from forensics.records.model_card import Domain, Metric, ModelCard
+from forensics.records.model_card import Metric, ModelCard
 from forensics.records.scan import ScanResult
 
 # Of the parts, a card holds the methods alone: the others are in the report of an evaluation.
@@ -87,7 +88,8 @@ def calibrated_card(
         calibration=fit.calibration,
         thresholds=earned_thresholds(fakeness, truth, groups, origins),
         likelihood=fit_bounds(fakeness, truth, data=data),
-        domain=measured_domain(scanned, labels, card.task),
+        domain=replace(card.domain, ranges=measured_domain(scanned, labels, card.task).ranges),
+        windows=fit_windows(clips_of(scanned, labels, card.task), card.contract, data=data) or card.windows,
         metrics=(),
     )
     return fitted, fit
@@ -109,7 +111,7 @@ def card_with_domain(
             f"{len(scanned)} files are too few to measure the domain of {card.id}",
             "Add validation files: 20 with something to measure are the fewest.",
         )
-    return replace(card, domain=Domain({**card.domain.ranges, **measured.ranges}))
+    return replace(card, domain=replace(card.domain, ranges={**card.domain.ranges, **measured.ranges}))
 
 
 def _check_model(card: ModelCard, results: Iterable[ScanResult]) -> None:

@@ -115,7 +115,7 @@ def _of_detector(
         _Row(label.manipulated, label.group, found, basis.fakeness, basis.label, covered=basis.covered)
         for result, label, found in labelled
         for basis in result.verdict.basis
-        if basis.detector == detector
+        if basis.detector == detector and basis.counts
     ]
     scores = [
         _Row(label.manipulated, label.group, found, score.fakeness)
@@ -144,7 +144,7 @@ def _file_row(result: ScanResult, label: Label, found: dict[str, str]) -> _Row:
 
 
 def _detector_row(detector: str, result: ScanResult, label: Label, found: dict[str, str]) -> _Row:
-    bases = [basis for basis in result.verdict.basis if basis.detector == detector]
+    bases = [basis for basis in result.verdict.basis if basis.detector == detector and basis.counts]
     if not bases:
         why = _why(result, detector)
         return _Row(label.manipulated, label.group, found, None, VerdictLabel.NOT_EXAMINED, why)

@@ -15,7 +15,7 @@ from forensics.media.container import FfmpegWords, opened, undecodable_streams
 from forensics.media.discovery import display_path
 from forensics.media.listening import Listening
 from forensics.media.stills import read_still
-from forensics.media.timetable import Timetable, plan, plan_by_order, read_timetable
+from forensics.media.timetable import Timetable, frames_of, plan, plan_by_order, read_timetable
 from forensics.media.watching import Watching
 from forensics.records.findings import Notice
 from forensics.records.media import (
@@ -42,6 +42,7 @@ def decode(
     *,
     video: bool = True,
     audio: bool = True,
+    frames_per_s: float = 0.0,
     thrifty: bool = False,
     n_threads: int = 1,
 ) -> Iterator[Decoded]:
@@ -50,13 +51,14 @@ def decode(
     The packets of the video stream are read first, without decoding: they tell exactly which pictures there
     are, whatever the header says. ``n_frames`` of them are chosen (see ``timetable.plan``) and only what
     they need is decoded. A still gives one frame at 0 s. Sound comes mono at 16 kHz in chunks of 10 s. The
-    choice depends on the file, ``n_frames`` and ``thrifty`` alone, and memory does not grow with the
-    duration, but for 10 bytes a picture in the table.
+    choice depends on the file, ``n_frames``, ``frames_per_s`` and ``thrifty`` alone, and memory does not
+    grow with the duration, but for 10 bytes a picture in the table.
 
     Args:
         path: the file.
         media: what ``probe`` found.
         n_frames: pictures to choose; a shorter clip gives each of its pictures once.
+        frames_per_s: pictures to choose per second, where that is more; of a clip of any length.
         video: decode pictures.
         audio: decode sound.
         thrifty: choose the pictures that are decoded least for, not those nearest to even spacing.
@@ -79,6 +81,8 @@ def decode(
     watching: Watching | None = None
     listening: Listening | None = None
     timetable = read_timetable(path, picture.index, words) if picture is not None else None
+    if timetable is not None and picture is not None:
+        n_frames = frames_of(timetable, n_frames, frames_per_s, picture.duration_from_header_s)
     with opened(path) as container:
         for index, codec in undecodable_streams(container).items():
             yield Notice("decode", f"Stream {index} ({codec}) cannot be decoded here and was not examined")

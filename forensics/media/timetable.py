@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import math
 from array import array
 from dataclasses import dataclass
 from fractions import Fraction
@@ -129,6 +130,16 @@ def read_timetable(path: Path, stream_index: int, words: FfmpegWords) -> Timetab
         n_pictures=int(shown.sum()),
         is_complete=is_complete,
     )
+
+
+def frames_of(timetable: Timetable, n_frames: int, frames_per_s: float, duration_s: float | None) -> int:
+    """How many pictures to choose: ``n_frames``, or ``frames_per_s`` times the duration if that is more.
+
+    Args:
+        duration_s: as the header says it, for a stream whose packets tell no times.
+    """
+    known_s = timetable.duration_s if timetable.has_times else duration_s
+    return max(n_frames, math.ceil(frames_per_s * (known_s or 0.0)))
 
 
 def plan(timetable: Timetable, n_frames: int, *, thrifty: bool = False) -> Plan:

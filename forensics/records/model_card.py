@@ -4,8 +4,9 @@ from __future__ import annotations
 
 import math
 from bisect import bisect_right
-from collections.abc import Mapping
+from collections.abc import Mapping, Sequence
 from dataclasses import dataclass, field
+from itertools import pairwise
 
 from forensics.records.detector_spec import CropSpec
 
@@ -98,6 +99,71 @@ class Thresholds:
 
 
 @dataclass(frozen=True, slots=True)
+class Windows:
+    """How short windows of a clip, and people seen briefly, are judged; from validation rows.
+
+    Attributes:
+        length_s: of one window.
+        n_fewest: scores in a window; where fewer fall into ``length_s``, windows are longer.
+        departures: (number of windows, logits): how far the mean logit of one window has to lie above that
+            of its subject's whole clip to show signs. It rises with the number of windows, since more of
+            them give more chances to be high by accident.
+        subjects: (number of people, mean logit): from where somebody seen briefly shows signs in a file
+            with so many people; rising for the same reason.
+        data: the data that both were fitted on, in words.
+        n: pristine clips in the fit.
+        rule: how they were fitted, and what they promise, in words.
+    """
+
+    length_s: float
+    n_fewest: int
+    departures: tuple[tuple[float, float], ...]
+    subjects: tuple[tuple[float, float], ...]
+    data: str
+    n: int
+    rule: str
+
+    def __post_init__(self) -> None:
+        if self.length_s <= 0 or self.n_fewest < 1:
+            raise ValueError("windows need a length and at least one score")
+        for knots in (self.departures, self.subjects):
+            steps = pairwise(knots)
+            if not knots or knots[0][0] < 1 or any(b[0] <= a[0] or b[1] < a[1] for a, b in steps):
+                raise ValueError("the bounds of windows and of people must rise with their number")
+
+    def over(self, at_s: Sequence[float]) -> tuple[tuple[int, int], ...]:
+        """Every window over scores at these times, in order: (first, one past the last).
+
+        One begins at every score and takes in all within ``length_s``, and as many more as it needs. None
+        where there are fewer scores than a window needs.
+        """
+        found, end = [], 0
+        for first, start_s in enumerate(at_s):
+            while end < len(at_s) and (at_s[end] - start_s <= self.length_s or end - first < self.n_fewest):
+                end += 1
+            if end - first < self.n_fewest:
+                break
+            found.append((first, end))
+        return tuple(found)
+
+    def count(self, at_s: Sequence[float]) -> int:
+        """Windows side by side over scores at these times: how many chances they give."""
+        n, end = 0, 0
+        for first, stop in self.over(at_s):
+            if first >= end:
+                n, end = n + 1, stop
+        return n
+
+    def departure(self, n_windows: int) -> float:
+        """Logits by which one of ``n_windows`` windows lies above its clip's mean to show signs."""
+        return _among(self.departures, n_windows)
+
+    def brief_signs(self, n_subjects: int) -> float:
+        """Mean logit from which somebody seen briefly shows signs, among ``n_subjects`` people."""
+        return _among(self.subjects, n_subjects)
+
+
+@dataclass(frozen=True, slots=True)
 class LikelihoodBounds:
     """How far likelihood ratios may be stated, from validation rows.
 
@@ -119,9 +185,14 @@ class Domain:
     Attributes:
         ranges: property name (``face_size_px``, ``sharpness``, ``brightness``, ``bandwidth_hz``,
             ``length_s`` ..., see ``detectors.domain``) to (lowest, highest).
+        needed: property name to the lowest value with which a subject may decide a verdict: below it the
+            model was seen to raise false alarms. Only some properties have one.
+        needed_rule: how ``needed`` was found, in words.
     """
 
     ranges: dict[str, tuple[float, float]] = field(default_factory=dict)
+    needed: dict[str, float] = field(default_factory=dict)
+    needed_rule: str = ""
 
     def left_by(self, properties: Mapping[str, float]) -> tuple[str, ...]:
         """Names of the properties that lie outside their range; one without a range is not checked."""
@@ -130,6 +201,10 @@ class Domain:
             for name, value in properties.items()
             if name in self.ranges and not self.ranges[name][0] <= value <= self.ranges[name][1]
         )
+
+    def failed_by(self, properties: Mapping[str, float]) -> tuple[str, ...]:
+        """Names of the properties that are too low for a verdict."""
+        return tuple(name for name, lowest in self.needed.items() if properties.get(name, lowest) < lowest)
 
 
 @dataclass(frozen=True, slots=True)
@@ -185,6 +260,12 @@ class ModelCard:
     metrics: tuple[Metric, ...] = ()
     limits: tuple[str, ...] = ()
     likelihood: LikelihoodBounds | None = None
+    windows: Windows | None = None
+
+    @property
+    def draws_verdicts(self) -> bool:
+        """Whether its scores may decide: it has bounds from validation rows, and earned them."""
+        return self.thresholds is not None and self.thresholds.draw_verdicts
 
     def variant(self, precision: str) -> Variant | None:
         """The stored form of this precision, None where there is none."""
@@ -201,6 +282,19 @@ def _between(knots: tuple[tuple[float, float], ...], x: float) -> float:
         return knots[min(after, len(knots) - 1)][1]
     (x_before, y_before), (x_after, y_after) = knots[after - 1], knots[after]
     return y_before + (x - x_before) / (x_after - x_before) * (y_after - y_before)
+
+
+def _among(bounds: tuple[tuple[float, float], ...], n: int) -> float:
+    """A bound for one of n, straight between the stored numbers over their logarithm.
+
+    Beyond the last one it goes on rising as between the last two: more chances must not be judged as fewer.
+    """
+    knots = tuple((math.log(number), bound) for number, bound in bounds)
+    at = max(math.log(max(n, 1)), knots[0][0])
+    if len(knots) == 1 or at <= knots[-1][0]:
+        return _between(knots, at)
+    (before, low), (last, high) = knots[-2:]
+    return high + (at - last) * (high - low) / (last - before)
 
 
 def _sigmoid(x: float) -> float:

@@ -18,6 +18,36 @@ class VerdictLabel(enum.StrEnum):
 
 
 @dataclass(frozen=True, slots=True)
+class Stretch:
+    """The window of one subject's scores that speaks most for manipulation.
+
+    Attributes:
+        span: from its first to its last score.
+        raw: their mean logit; ``fakeness`` is that, calibrated.
+        n_windows: windows side by side in the file, over all of its faces: how many chances there were.
+        departure: logits by which it lies above the mean of the subject's whole clip.
+        needed: logits by which one of so many windows has to lie above it to show signs.
+        alone: whether it would show signs if it were the whole clip.
+        spans: the seconds of this and of all other windows that show signs, those that overlap as one.
+    """
+
+    span: Span
+    n_scores: int
+    raw: float
+    fakeness: float
+    n_windows: int
+    departure: float
+    needed: float
+    alone: bool
+    spans: tuple[Span, ...] = ()
+
+    @property
+    def shows_signs(self) -> bool:
+        """Whether it would show signs alone, and stands out of its clip more than by accident."""
+        return bool(self.spans)
+
+
+@dataclass(frozen=True, slots=True)
 class Basis:
     """What a verdict rests on: one subject as one detector saw it.
 
@@ -30,6 +60,10 @@ class Basis:
         label: what this subject alone would support.
         covered: False where the mean logit lies outside the scores that the calibration has seen:
             ``fakeness`` is then the edge's, a bound and no probability.
+        stretch: the most suspicious window; None where the model's card has no rule for windows.
+        judges: False where the model did not earn verdicts: its score decides nothing.
+        in_domain: False where the subject is too unlike what the model was calibrated on to decide.
+        brief: seen in few pictures beside those of somebody else, and judged by a bound of its own.
     """
 
     detector: str
@@ -44,6 +78,15 @@ class Basis:
     strongest: Span
     label: VerdictLabel
     covered: bool = True
+    stretch: Stretch | None = None
+    judges: bool = True
+    in_domain: bool = True
+    brief: bool = False
+
+    @property
+    def counts(self) -> bool:
+        """Whether it says something of the file: somebody seen briefly only if there are signs."""
+        return self.in_domain and (not self.brief or self.label is VerdictLabel.SIGNS_OF_MANIPULATION)
 
 
 @dataclass(frozen=True, slots=True)
@@ -51,11 +94,16 @@ class Verdict:
     """The conclusion on one file.
 
     Attributes:
-        fakeness, lower, upper: of the deciding basis; None when nothing could be scored.
+        fakeness, lower, upper: of what decided: the deciding subject as a whole, or its ``stretch`` (which
+            has no interval); None when nothing could be judged.
         reason: one sentence in plain words.
         policy: name and version of the policy that concluded.
-        basis: every subject that was scored, the deciding one first.
+        basis: every subject that was scored, the deciding one first; where nothing could be judged, those
+            that were scored all the same.
         limits: what this verdict does not cover, in words.
+        stretch: the seconds that decided, where a stretch of the clip did and not the whole of it.
+        shortest_s: a manipulation shorter than this may fall between the examined pictures; None where it
+            was not determined.
     """
 
     label: VerdictLabel
@@ -66,3 +114,5 @@ class Verdict:
     upper: float | None = None
     basis: tuple[Basis, ...] = ()
     limits: tuple[str, ...] = ()
+    stretch: Span | None = None
+    shortest_s: float | None = None

@@ -300,7 +300,8 @@ def _file_view(
 
 
 def _highest(result: ScanResult, detector: str) -> float | None:
-    return max((one.fakeness for one in result.verdict.basis if one.detector == detector), default=None)
+    bases = [one for one in result.verdict.basis if one.detector == detector and one.counts]
+    return max((one.fakeness for one in bases), default=None)
 
 
 def _subjects(
@@ -326,7 +327,7 @@ def _subjects(
             SubjectView(
                 subject=subject,
                 detector=detector,
-                deciding=basis is not None and basis is result.verdict.basis[0],
+                deciding=result.verdict.fakeness is not None and basis is result.verdict.basis[0],
                 basis=basis,
                 track=next((track for track in result.tracks if subject == f"person {track.track_id}"), None),
                 scores=scores,

@@ -30,7 +30,7 @@ VERDICT_MEANING: dict[VerdictLabel, str] = {
         "have not met, strong compression or a short manipulation can pass unnoticed."
     ),
     VerdictLabel.NOT_EXAMINED: (
-        "Nothing could be scored. The reason and what can be done about it stand with the file."
+        "Nothing could be judged. The reason and what can be done about it stand with the file."
     ),
 }
 
@@ -205,12 +205,14 @@ def stated_fakeness(basis: Basis) -> str:
 
 def verdict_fakeness(verdict: Verdict) -> str:
     """What is stated of the subject that decided; empty where nothing was scored."""
-    return stated_fakeness(verdict.basis[0]) if verdict.basis else fakeness_text(verdict.fakeness)
+    if verdict.fakeness is None or verdict.stretch is not None or not verdict.basis:
+        return fakeness_text(verdict.fakeness)
+    return stated_fakeness(verdict.basis[0])
 
 
 def highest_fakeness(verdict: Verdict, detector: str) -> str:
     """What is stated of a detector's highest subject; empty where it scored nothing."""
-    bases = [basis for basis in verdict.basis if basis.detector == detector]
+    bases = [basis for basis in verdict.basis if basis.detector == detector and basis.counts]
     return stated_fakeness(max(bases, key=lambda basis: basis.fakeness)) if bases else ""
 
 

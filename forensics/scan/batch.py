@@ -31,7 +31,7 @@ from forensics.media.discovery import Found
 from forensics.records.scan import ScanResult
 from forensics.scan.events import BatchEnded, BatchStarted, Event, FileDone, FileFailed, FileStarted
 from forensics.scan.failures import Failure, death, last_words, not_examined
-from forensics.scan.worker import Answer, Examined, GaveUp, Job, Ready, StartFailed, work
+from forensics.scan.worker import Answer, Examined, GaveUp, GettingOn, Job, Ready, StartFailed, work
 
 B = TypeVar("B")
 
@@ -47,6 +47,9 @@ KILL_LIMIT_S: Final = 5.0
 MOST_FAILED_STARTS: Final = 3
 """In a row. A first bench that died tells of a defect, a later one perhaps of a moment without memory."""
 
+LIMIT_COVERS_S: Final = 300.0
+"""So many seconds of a file the time limit is for; where more are behind, it is longer in proportion."""
+
 ONE_THREAD: Final = dict.fromkeys(
     ("OMP_NUM_THREADS", "OPENBLAS_NUM_THREADS", "MKL_NUM_THREADS", "OPENCV_FOR_THREADS_NUM"), "1"
 )
@@ -56,7 +59,7 @@ ONE_THREAD: Final = dict.fromkeys(
 def run_batch(
     files: Sequence[Found],
     make_bench: Callable[[], B],
-    examine: Callable[[Found, B], ScanResult],
+    examine: Callable[[Found, B, Callable[[float], object]], ScanResult],
     *,
     n_workers: int,
     time_limit_s: float,
@@ -73,8 +76,10 @@ def run_batch(
     Args:
         make_bench: builds what a worker keeps, once per worker. Picklable, as ``examine`` is: a function of
             a module or a ``functools.partial`` of one.
-        examine: one file to its result.
-        time_limit_s: wall seconds for one file, from the moment that a worker begins with it.
+        examine: one file to its result; of a long file it tells from time to time how many seconds of it are
+            behind.
+        time_limit_s: wall seconds for one file, from the moment that a worker begins with it; longer where
+            more than ``LIMIT_COVERS_S`` of the file are behind by then, in proportion.
         on_result: takes each result as it comes.
         n_skipped: for the progress display: files that an earlier run has done.
 
@@ -115,7 +120,9 @@ class _Worker:
         )
         self.ready = False
         self.job: Job | None = None
-        self.deadline_s = time.monotonic() + START_LIMIT_S
+        self.began_s = time.monotonic()
+        self.limit_s = START_LIMIT_S
+        self.deadline_s = self.began_s + START_LIMIT_S
         try:
             with _environment_of_workers():
                 self.process.start()
@@ -140,8 +147,15 @@ class _Worker:
         except OSError:
             return False
         self.job = job
-        self.deadline_s = time.monotonic() + time_limit_s
+        self.began_s = time.monotonic()
+        self.limit_s = time_limit_s
+        self.deadline_s = self.began_s + time_limit_s
         return True
+
+    def grant(self, behind_s: float) -> None:
+        """More time for a long file, as far as it has got on."""
+        granted_s = self.limit_s * behind_s / LIMIT_COVERS_S
+        self.deadline_s = max(self.deadline_s, self.began_s + granted_s)
 
     def kill(self) -> None:
         self.process.kill()
@@ -232,6 +246,9 @@ class _Batch:
             worker.ready = self._any_ready = True
             self._n_failed_starts = 0
             return
+        if isinstance(answer, GettingOn):
+            worker.grant(answer.behind_s)
+            return
         job, worker.job = worker.job, None
         assert job is not None, "a worker answers once for each job"
         if isinstance(answer, Examined):
@@ -247,11 +264,11 @@ class _Batch:
             return
         worker.kill()
         self._remove(worker)
-        limit_s = self._time_limit_s if worker.ready else START_LIMIT_S
+        limit_s = worker.deadline_s - worker.began_s
         self._lost(
             worker,
             Failure(
-                f"It gave no answer within {limit_s:g} s and was stopped",
+                f"It gave no answer within {limit_s:.6g} s and was stopped",
                 "Scan this file again by itself with a longer --time-limit.",
             ),
         )

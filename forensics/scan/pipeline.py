@@ -23,7 +23,7 @@ from forensics.media.probe import probe
 from forensics.records.detector_spec import Input
 from forensics.records.faces import FaceTrack
 from forensics.records.findings import Abstention, Exhibit, Notice, Score, Why
-from forensics.records.media import MediaFile, MediaKind, MediaUpdate
+from forensics.records.media import AudioChunk, Frame, MediaFile, MediaKind, MediaUpdate
 from forensics.records.properties import Properties
 from forensics.records.scan import ScanResult
 from forensics.records.stream import Item
@@ -35,11 +35,20 @@ from forensics.verdicts.policy import POLICY, conclude
 _LOG = logging.getLogger(__name__)
 
 
-def examine(file: Found, bench: Bench) -> ScanResult:
+# So often, in seconds of the file, a long one says that it is getting on.
+_TELL_EVERY_S = 60.0
+
+
+def examine(file: Found, bench: Bench, tell: Callable[[float], object] = lambda _: None) -> ScanResult:
     """Examines one file from hash to verdict.
 
     A file that cannot be examined, or that changes meanwhile, gives a NOT_EXAMINED result with the reason;
     only errors of this program leave this function.
+
+    Args:
+        file: as it was found.
+        bench: what a worker holds.
+        tell: takes the seconds of a long file that are behind, from time to time.
     """
     clock = StageClock()
     media = MediaFile(file.display, file.size_bytes, file.modified_utc, place=file.place)
@@ -51,18 +60,20 @@ def examine(file: Found, bench: Bench) -> ScanResult:
     media = replace(
         media, size_bytes=before.size_bytes, modified_utc=before.modified_utc, sha256=before.sha256
     )
-    result = _examined(file, media, bench, clock)
+    result = _examined(file, media, bench, clock, tell)
     with clock.start("hash"):
         result = _if_still(result, before, file.path)
     return _timed(result, clock)
 
 
-def _examined(file: Found, media: MediaFile, bench: Bench, clock: StageClock) -> ScanResult:
+def _examined(
+    file: Found, media: MediaFile, bench: Bench, clock: StageClock, tell: Callable[[float], object]
+) -> ScanResult:
     learned: list[Item] = list(_since_found(file, media))
     try:
         with clock.start("probe"):
             media = _identified(media, probe(file.path))
-        for item in _belt(file.path, media, bench, clock):
+        for item in _belt(file.path, media, bench, clock, tell):
             if isinstance(item, MediaUpdate):
                 media = _identified(media, item.media)
             else:
@@ -128,15 +139,25 @@ def _touched(before: Fingerprint, after: Fingerprint) -> Iterator[Notice]:
         )
 
 
-def _belt(path: Path, media: MediaFile, bench: Bench, clock: StageClock) -> Iterator[Item]:
+def _belt(
+    path: Path, media: MediaFile, bench: Bench, clock: StageClock, tell: Callable[[float], object]
+) -> Iterator[Item]:
     settings, ways = bench.settings, bench.crop_users
     video, audio = bool(ways) or bench.observes(Input.FRAMES), bench.observes(Input.SOUND)
     items: Iterator[Item] = iter(())
     if video or audio:  # what no detector observes is not decoded
         items = iter(
-            decode(path, media, settings.n_frames, video=video, audio=audio, thrifty=settings.thrifty)
+            decode(
+                path,
+                media,
+                settings.n_frames,
+                video=video,
+                audio=audio,
+                frames_per_s=settings.frames_per_s,
+                thrifty=settings.thrifty,
+            )
         )
-        items = clock.timed("decode", items)
+        items = _telling(clock.timed("decode", items), tell)
     if ways:
         whole = settings.crops and media.kind is MediaKind.IMAGE
         if whole:
@@ -147,6 +168,15 @@ def _belt(path: Path, media: MediaFile, bench: Bench, clock: StageClock) -> Iter
             items = clock.timed("faces", track(items, bench.finder, names, keep_frames=keep_frames))
         items = clock.timed("faces", crop(items, ways, whole=whole))
     return clock.timed("score", score(items, bench.detectors, media, path))
+
+
+def _telling(items: Iterator[Item], tell: Callable[[float], object]) -> Iterator[Item]:
+    told_s = 0.0
+    for item in items:
+        if isinstance(item, (Frame, AudioChunk)) and item.at_s >= told_s + _TELL_EVERY_S:
+            told_s = item.at_s
+            tell(told_s)
+        yield item
 
 
 def score(

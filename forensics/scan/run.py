@@ -157,8 +157,8 @@ def _identities(file: Found) -> list[Identity]:
     return [(name, file.size_bytes, file.modified_utc) for name in (file.place, file.display)]
 
 
-def _examine(file: Found, bench: Bench) -> ScanResult:
+def _examine(file: Found, bench: Bench, tell: Callable[[float], object]) -> ScanResult:
     # The process that hands out the files decodes nothing, and need not wait for FFmpeg and OpenCV.
     from forensics.scan.pipeline import examine
 
-    return examine(file, bench)
+    return examine(file, bench, tell)

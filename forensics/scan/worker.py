@@ -51,6 +51,13 @@ class StartFailed:
 
 
 @dataclass(frozen=True, slots=True)
+class GettingOn:
+    """No answer yet: so many seconds of a long file are behind."""
+
+    behind_s: float
+
+
+@dataclass(frozen=True, slots=True)
 class Examined:
     """A file went through the belt."""
 
@@ -71,7 +78,7 @@ class GaveUp:
     worn_out: bool = False
 
 
-Answer = Ready | StartFailed | Examined | GaveUp
+Answer = Ready | StartFailed | GettingOn | Examined | GaveUp
 
 
 def work(connection: Connection, tools: bytes, log: str) -> None:
@@ -96,7 +103,8 @@ def work(connection: Connection, tools: bytes, log: str) -> None:
         except EOFError:
             return
         os.truncate(log, 0)  # only the words about the newest file are of interest
-        connection.send_bytes(_answer(job, examine, bench))
+        answer = _answer(job, examine, bench, lambda behind_s: _send(connection, GettingOn(behind_s)))
+        connection.send_bytes(answer)
 
 
 def _settle(log: str) -> None:
@@ -125,13 +133,18 @@ def _send(connection: Connection, answer: Answer) -> None:
     connection.send_bytes(pickle.dumps(answer))
 
 
-def _answer(job: Job, examine: Callable[[Found, B], ScanResult], bench: B) -> bytes:
+def _answer(
+    job: Job,
+    examine: Callable[[Found, B, Callable[[float], object]], ScanResult],
+    bench: B,
+    tell: Callable[[float], object],
+) -> bytes:
     """The pickled answer; pickled here so that running out of memory over it costs the file alone."""
     if job.only_hash:
         return pickle.dumps(GaveUp(None, _sha256(job.file)))
     worn_out = False
     try:
-        result = examine(job.file, bench)
+        result = examine(job.file, bench, tell)
         problem = why_unstorable(result)
         if problem is None:
             return pickle.dumps(Examined(result))

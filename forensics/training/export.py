@@ -8,6 +8,7 @@ from __future__ import annotations
 from collections import Counter
 from collections.abc import Callable, Sequence
 from dataclasses import dataclass, replace
+from functools import partial
 from pathlib import Path
 from typing import Any
 
@@ -31,6 +32,7 @@ from forensics.training.quantise import Comparison, quantise
 from forensics.training.recipes import load_recipe
 from forensics.training.recipes.recipe import Item, Recipe
 from forensics.training.run import finished_net
+from forensics.training.short_parts import with_short_parts
 from forensics.training.streams import validation_rows
 
 _BATCH = 16
@@ -77,17 +79,20 @@ def export(settings: ExportSettings, on_note: Callable[[str], None] | None = Non
     contract = msgspec.convert(record["contract"], InputContract)
     folders = settings.data or tuple(Path(folder) for folder in record["settings"]["data"])
     samples = [sample for folder in folders for sample in read_samples(folder)]
-    rows = validation_rows(samples, _ROWS_PER_STRATUM)
+    rows = calibration_rows(samples)
     recipe = load_recipe(net.recipe)
-    batches = _batches(recipe.validation_set(rows, contract))
+    batches = batches_of(recipe.validation_set(rows, contract))
     model = to_openvino(net, contract)
     worst = parity(net, model, batches[:_N_PARITY_BATCHES])
     note(f"parity: worst difference of a logit between torch and the IR in f32 is {worst:.1e}")
     card = _card(settings, record, recipe, contract, samples, worst)
     card = replace(card, variants=(store(model, card, "f16", settings.out, recipe.reading),))
     # Weights were rounded to half precision: what is calibrated is what was stored.
-    logits = _logits(settings.out / card.variants[0].xml, batches, contract)
+    xml = settings.out / card.variants[0].xml
+    logits = logits_of(xml, batches, contract)
     card = _calibrated(card, recipe, rows, logits, batches, note)
+    run = partial(logits_of, xml, contract=contract)
+    card = with_short_parts(card, recipe, rows, logits, batches, run, note)
     for of_earlier_export in settings.out.glob(f"{stem_of('int8')}.*"):
         of_earlier_export.unlink()
     if settings.int8:
@@ -97,12 +102,23 @@ def export(settings: ExportSettings, on_note: Callable[[str], None] | None = Non
     return card
 
 
-def _batches(data: Dataset[Item]) -> list[Batch]:
+def calibration_rows(samples: list[Sample]) -> list[Sample]:
+    """The validation rows on which a card rests.
+
+    Raises:
+        TrainingError: one label is missing among them.
+    """
+    return validation_rows(samples, _ROWS_PER_STRATUM)
+
+
+def batches_of(data: Dataset[Item]) -> list[Batch]:
+    """The inputs of a data set, in order, as a net takes them."""
     items = [data[index][0].numpy() for index in range(len(data))]  # type: ignore[arg-type]
     return [np.stack(items[start : start + _BATCH]) for start in range(0, len(items), _BATCH)]
 
 
-def _logits(xml: Path, batches: list[Batch], contract: InputContract) -> npt.NDArray[np.float32]:
+def logits_of(xml: Path, batches: list[Batch], contract: InputContract) -> npt.NDArray[np.float32]:
+    """float32[N] logits of a stored net, mirrored inputs included where the contract says so."""
     logits = run_openvino(xml, batches)
     if contract.flip:
         logits = (logits + run_openvino(xml, [batch[:, :, ::-1].copy() for batch in batches])) / np.float32(2)

@@ -112,6 +112,11 @@ def _missing_support(basis: Basis, card: ModelCard, properties: Mapping[str, flo
             bounds is not None and bounds.log10_lowest >= 0 >= bounds.log10_highest,
             f"the validation files of {card.id} are too few to support any ratio but 1",
         ),
+        (
+            basis.stretch is not None and basis.stretch.shows_signs,
+            "a part of the clip shows signs, and ratios are of the means of whole clips",
+        ),
+        (not basis.in_domain, f"the subject is too unlike the files that {card.id} was calibrated on"),
         (not basis.covered, f"the score lies outside what the calibration of {card.id} has seen"),
         (bool(left), f"the subject is unlike the files that {card.id} was calibrated on ({left})"),
     )

@@ -5,26 +5,98 @@ from __future__ import annotations
 import math
 from collections.abc import Iterator, Mapping, Sequence
 
-from forensics.records.findings import Abstention
+from forensics.records.findings import Abstention, Span, Why
 from forensics.records.media import MediaFile, MediaKind, StreamKind
 from forensics.records.model_card import ModelCard
 from forensics.records.verdict import Basis, VerdictLabel
 
+# Two of six people stood out by it when all their pristine validation clips were taken for one.
+STANDING_OUT = (
+    "The same person in another shot, light or pose can stand out of a clip too: compare the named seconds "
+    "with the rest."
+)
+# Of many stretches of a clip, so many are named.
+_MOST_NAMED = 3
 
-def reason_for_verdict(label: VerdictLabel, basis: Basis, abstentions: Sequence[Abstention]) -> str:
-    """One sentence: who decided, by what score, against which bound."""
-    who = "The voice" if basis.detector == "voice" else f"The face of {basis.subject}"
-    what = "windows" if basis.detector == "voice" else "frames"
-    score = f"{stated(basis)} over {basis.n_scores} {what if basis.n_scores != 1 else what[:-1]}"
+
+def reason_for_verdict(
+    label: VerdictLabel,
+    basis: Basis,
+    doubts: Sequence[Basis],
+    abstentions: Sequence[Abstention],
+    *,
+    by_stretch: bool = False,
+) -> str:
+    """One sentence or two: who decided, by what score, against which bound, and who did not.
+
+    Args:
+        basis: the subject that decided.
+        doubts: subjects that may not decide, but score as high as signs.
+        by_stretch: a stretch of the clip decided, not the whole of it.
+    """
+    found = _found(label, basis, doubts, abstentions, by_stretch=by_stretch)
+    left_out = [one.detail for one in abstentions if one.why is Why.OUT_OF_DOMAIN]
+    return " ".join([found, *left_out])
+
+
+def _found(
+    label: VerdictLabel,
+    basis: Basis,
+    doubts: Sequence[Basis],
+    abstentions: Sequence[Abstention],
+    *,
+    by_stretch: bool,
+) -> str:
+    score = f"{stated(basis)} over {_counted(basis.detector, basis.n_scores)}"
+    scores = f"{_who(basis)} scores {score}"
+    stretch = basis.stretch
     if label is VerdictLabel.SIGNS_OF_MANIPULATION:
+        if by_stretch and stretch is not None:
+            return (
+                f"{_who(basis)} scores {_in_two_decimals(stretch.fakeness)} from {_seconds(stretch.spans)}, "
+                f"and {score}: this part shows signs of manipulation, and it stands out of the clip by more "
+                "than parts of pristine clips do."
+            )
         when = f", strongest at {basis.strongest.start_s:.1f} s" if basis.n_scores > 1 else ""
-        return f"{who} scores {score}{when}: at or above the threshold for signs of manipulation."
+        bound = f" for somebody seen from {_seconds((basis.span,))} only" if basis.brief else ""
+        return f"{scores}{when}: at or above the threshold for signs of manipulation{bound}."
     if label is VerdictLabel.NO_SIGNS_FOUND:
-        return f"{who} scores {score}: at or below the threshold for no signs."
-    if basis.label is VerdictLabel.NO_SIGNS_FOUND:
+        found = f"{scores}: at or below the threshold for no signs."
+    elif basis.label is VerdictLabel.NO_SIGNS_FOUND and doubts:
+        named = "; ".join(_doubted(doubt) for doubt in doubts)
+        found = f"{scores}, without signs, but as high as signs of manipulation are: {named}. Look there."
+    elif basis.label is VerdictLabel.NO_SIGNS_FOUND:
         why = "; ".join(a.detail for a in abstentions if a.detector == "face") or "No face was scored."
-        return f"{who} scores {score}, without signs, but no face could be examined: {why}"
-    return f"{who} scores {score}: between the thresholds, cannot tell."
+        found = f"{scores}, without signs, but no face could be examined: {why}"
+    elif stretch is not None and stretch.alone:
+        found = (
+            f"{scores}, but {_in_two_decimals(stretch.fakeness)} from {_seconds((stretch.span,))}: too high "
+            "to find no signs, and not high enough beside the rest of the clip to show signs."
+        )
+    else:
+        found = f"{scores}: between the thresholds, cannot tell."
+    return found
+
+
+def _who(basis: Basis) -> str:
+    return "The voice" if basis.detector == "voice" else f"The face of {basis.subject}"
+
+
+def _doubted(basis: Basis) -> str:
+    why = "in few pictures" if basis.in_domain else "unlike what the model was calibrated on"
+    return f"{basis.subject} ({stated(basis)}, {_seconds((basis.span,))}, {why})"
+
+
+def _counted(detector: str, n: int) -> str:
+    what = "window" if detector == "voice" else "frame"
+    return f"{n} {what}" if n == 1 else f"{n} {what}s"
+
+
+def _seconds(spans: Sequence[Span]) -> str:
+    """``10.0 to 11.5 s``; of many stretches the first three."""
+    named = [f"{span.start_s:.1f} to {span.end_s:.1f} s" for span in spans[:_MOST_NAMED]]
+    more = len(spans) - len(named)
+    return ", ".join(named) + (f" and {more} more" if more else "")
 
 
 def stated(basis: Basis) -> str:
@@ -33,25 +105,69 @@ def stated(basis: Basis) -> str:
     Beyond what the calibration has seen it is a bound, not a value.
     """
     if basis.covered:
-        if 0.005 <= basis.fakeness < 0.995:
-            return f"{basis.fakeness:.2f}"
-        return "more than 0.99" if basis.fakeness > 0.5 else "less than 0.01"
+        return _in_two_decimals(basis.fakeness)
     # Both classes weigh the same in a calibration, so its edges lie on either side of even odds.
     if basis.fakeness >= 0.5:
         return f"at least {math.floor(100 * basis.fakeness) / 100:.2f}"
     return f"at most {math.ceil(100 * basis.fakeness) / 100:.2f}"
 
 
-def reason_for_nothing(media: MediaFile, abstentions: Sequence[Abstention]) -> str:
-    """One sentence on a file without any score."""
-    details = list(dict.fromkeys(abstention.detail for abstention in abstentions))
-    return " ".join(details) or f"No detector applies to this {media.kind.value} file."
+def _in_two_decimals(fakeness: float) -> str:
+    if 0.005 <= fakeness < 0.995:
+        return f"{fakeness:.2f}"
+    return "more than 0.99" if fakeness > 0.5 else "less than 0.01"
 
 
-def too_rarely_seen(subject: str, n_scores: int) -> str:
+def reason_for_nothing(
+    media: MediaFile,
+    bases: Sequence[Basis],
+    abstentions: Sequence[Abstention],
+    cards: Mapping[str, ModelCard],
+) -> str:
+    """Why nothing was judged: nothing was scored, or nothing that was may decide."""
+    details = [abstention.detail for abstention in abstentions]
+    details += [_may_not_judge(basis, cards[basis.model]) for basis in bases if not basis.judges]
+    return " ".join(dict.fromkeys(details)) or f"No detector applies to this {media.kind.value} file."
+
+
+def _may_not_judge(basis: Basis, card: ModelCard) -> str:
+    why = (
+        "it is not calibrated" if card.thresholds is None else "it did not earn verdicts on validation files"
+    )
+    return f"{_who(basis)} was scored ({stated(basis)}), but {card.id} may not judge: {why}."
+
+
+def too_rarely_seen(basis: Basis) -> str:
     """The limit that a person's few frames put."""
-    frames = "frame" if n_scores == 1 else "frames"
-    return f"{subject.capitalize()} was found in {n_scores} sampled {frames} only and was not judged."
+    frames = "frame" if basis.n_scores == 1 else "frames"
+    return (
+        f"{basis.subject.capitalize()} was found in {basis.n_scores} sampled {frames} only "
+        f"({stated(basis)} at {basis.span.start_s:.1f} s) and was not judged."
+    )
+
+
+def time_limits(card: ModelCard, shortest_s: float | None, holes: Sequence[Span]) -> tuple[str, ...]:
+    """What may have been missed in time.
+
+    Args:
+        card: of the face model.
+        shortest_s: a manipulation shorter than this may hold no window; None where none was looked at.
+        holes: times without a face.
+    """
+    limits = []
+    if card.windows is None:
+        limits.append(
+            f"{card.id} has no bounds for parts of a clip: a manipulated part is averaged with the rest and "
+            "may be missed (forensics calibrate fits them)."
+        )
+    elif shortest_s is None:
+        limits.append("Too few pictures were examined to look at parts of the clip.")
+    else:
+        tenths = math.ceil(10 * shortest_s) / 10
+        limits.append(f"A manipulation shorter than {tenths:.1f} s may lie between the examined pictures.")
+    if holes:
+        limits.append(f"No face was scored from {_seconds(holes)}.")
+    return tuple(limits)
 
 
 def limits_of(
@@ -71,12 +187,17 @@ def limits_of(
             f"The score lies outside what the calibration of {card.id} has seen: it is {stated(deciding)}, "
             "and no probability is stated beyond that."
         )
-    if card.thresholds is not None and not card.thresholds.draw_verdicts:
-        limits.append(f"{card.id} gives scores but no verdicts: {card.thresholds.rule}.")
+    limits.extend(_may_not_judge(basis, cards[basis.model]) for basis in others if not basis.judges)
     limits.extend(
         f"The voice ({stated(basis)}) could not be told either way."
         for basis in others
-        if basis.detector == "voice" and basis.label is VerdictLabel.INCONCLUSIVE
+        if basis.detector == "voice" and basis.judges and basis.label is VerdictLabel.INCONCLUSIVE
+    )
+    limits.extend(
+        f"{basis.subject.capitalize()} ({stated(basis)} over {_counted('face', basis.n_scores)}, "
+        f"{_seconds((basis.span,))}) was seen briefly and could not be told either way."
+        for basis in others
+        if basis.brief and basis.label is VerdictLabel.INCONCLUSIVE
     )
     limits.extend(
         f"{abstention.detector.capitalize()} not examined: {abstention.detail}"

@@ -18,7 +18,7 @@ from forensics.engines.net import DEFAULT_BATCH
 from forensics.records.faces import FaceBox, FaceCrop
 from forensics.records.findings import Exhibit, Notice, Score
 from forensics.records.media import AudioChunk, MediaFile, MediaKind
-from forensics.records.model_card import Thresholds
+from forensics.records.model_card import Thresholds, Windows
 from forensics.records.stream import Item
 from tests.detectors.nets import SPEC, KnownNet, face_card, voice_card
 
@@ -121,3 +121,15 @@ def test_a_triage_of_a_voice() -> None:
 def test_a_model_that_draws_no_verdicts_clears_nobody(no_signs: float | None, expected: bool) -> None:
     thresholds = None if no_signs is None else Thresholds(1.0, no_signs, "made up")
     assert can_clear(replace(face_card(), thresholds=thresholds)) is expected
+
+
+def test_a_person_with_one_high_window_is_scored_again_although_the_mean_is_clear() -> None:
+    rule = Windows(1.0, 3, ((1, 1.0),), ((1, 1.0),), "made up", 1, "made up")
+    given = crops(30)
+    lit = [replace(crop, image=np.full_like(crop.image, 255)) for crop in given[10:20]]
+    for windows, precision in ((None, "bf16"), (rule, "f32")):
+        card = replace(face_card(), windows=windows, thresholds=Thresholds(0.4, 0.3, "made up"))
+        # White crops score 1 more than black ones: -0.5, 0.38 in fakeness, beside -1.5.
+        fast, exact = KnownNet(card, "bf16", -1.5), KnownNet(card, "f32", -1.5)
+        items = look_twice([*given[:10], *lit, *given[20:]], fast, exact)
+        assert {score.precision for score in scores(items)} == {precision}

@@ -136,6 +136,20 @@ def test_one_frame_comes_from_the_middle(tmp_path: Path) -> None:
     assert 20 <= frame.index <= 30
 
 
+@pytest.mark.parametrize(
+    ("seconds", "n_frames", "frames_per_s", "expected"),
+    [(4, 16, 2.0, 16), (20, 16, 2.0, 40), (20, 16, 0.0, 16)],
+)
+def test_a_long_clip_is_looked_at_as_often_a_second_as_a_short_one(
+    tmp_path: Path, seconds: int, n_frames: int, frames_per_s: float, expected: int
+) -> None:
+    clip = write_clip(tmp_path / "clip.mp4", synthetic.plain_frames(10 * seconds), 10.0)
+    items = decode(clip, probe(clip), n_frames, frames_per_s=frames_per_s)
+    at_s = [item.at_s for item in items if isinstance(item, Frame)]
+    assert len(at_s) == expected
+    assert max(np.diff(at_s)) <= 2 * seconds / expected
+
+
 def test_time_counts_not_frames_when_the_rate_varies(tmp_path: Path) -> None:
     n_all = 60
     path = synthetic.variable_rate_clip(tmp_path, n_all)

@@ -105,6 +105,12 @@ def test_a_hanging_file_is_stopped_in_time_and_counted_from_its_own_start(tmp_pa
     assert time.monotonic() - began_s < 30
 
 
+def test_a_long_file_that_gets_on_has_more_time_in_proportion(tmp_path: Path) -> None:
+    # Three seconds of work for half an hour of film: six times what the limit is for, so six times the limit.
+    found = run(several(tmp_path, "long"), time_limit_s=1.0).by_path()
+    assert found["long"].verdict.label is VerdictLabel.NO_SIGNS_FOUND
+
+
 def test_a_file_that_is_gone_has_no_hash_but_a_row(tmp_path: Path) -> None:
     files = several(tmp_path, "kill")
     files[0].path.unlink()

@@ -15,7 +15,7 @@ from forensics.records.model_card import (
     ModelCard,
     Thresholds,
 )
-from forensics.records.verdict import Basis, VerdictLabel
+from forensics.records.verdict import Basis, Stretch, VerdictLabel
 from forensics.verdicts.likelihood import likelihood_of, log10_ratio, state, verbal
 
 WIDE = LikelihoodBounds(-8.0, 8.0, "made")
@@ -31,6 +31,7 @@ BASIS = Basis(
     *("face", "face-x", "person 1", 8, 2.2, 0.9, None, None, MOMENT, MOMENT),
     VerdictLabel.SIGNS_OF_MANIPULATION,
 )
+PART = Stretch(MOMENT, 3, 2.0, 0.88, 10, 4.0, 2.0, alone=True, spans=(MOMENT,))
 
 
 def test_a_ratio_beyond_the_bounds_is_held_and_said_so() -> None:
@@ -93,6 +94,8 @@ def test_a_supported_score_gets_its_ratio_and_words() -> None:
         (BASIS, replace(CARD, thresholds=Thresholds(1.0, 0.0, "made")), {}, "do not show that face-x tells"),
         (BASIS, replace(CARD, likelihood=LikelihoodBounds(0.0, 0.0, "made")), {}, "any ratio but 1"),
         (replace(BASIS, raw=9.0, covered=False), CARD, {}, "outside what the calibration of face-x has seen"),
+        (replace(BASIS, in_domain=False), CARD, {}, "too unlike the files that face-x was calibrated on"),
+        (replace(BASIS, stretch=PART), CARD, {}, "a part of the clip shows signs"),
         (BASIS, CARD, {"brightness": 0.9}, "unlike the files that face-x was calibrated on (brightness)"),
     ],
 )

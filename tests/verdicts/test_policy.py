@@ -10,7 +10,7 @@ import pytest
 
 from forensics.records.findings import Abstention, Score, Span, Why
 from forensics.records.media import MediaFile, MediaKind, StreamInfo, StreamKind
-from forensics.records.model_card import Calibration, InputContract, ModelCard, Thresholds
+from forensics.records.model_card import Calibration, InputContract, ModelCard, Thresholds, Windows
 from forensics.records.verdict import VerdictLabel
 from forensics.verdicts.interval import mean_interval
 from forensics.verdicts.policy import POLICY, conclude
@@ -80,10 +80,11 @@ def test_the_worst_person_decides() -> None:
 
 
 def test_a_person_seen_once_among_many_frames_is_not_judged_but_named() -> None:
-    rows = scores("face", "person 1", [-4.0] * 20) + scores("face", "person 2", [5.0])
+    rows = scores("face", "person 1", [-4.0] * 20) + scores("face", "person 2", [-1.0])
     verdict = conclude(VIDEO, rows, [], CARDS)
     assert verdict.label is VerdictLabel.NO_SIGNS_FOUND
-    assert any("Person 2 was found in 1 sampled frame only" in limit for limit in verdict.limits)
+    said = "Person 2 was found in 1 sampled frame only (0.27 at 0.0 s) and was not judged."
+    assert said in verdict.limits
 
 
 def test_a_clip_of_one_frame_is_judged_by_it() -> None:
@@ -146,11 +147,11 @@ def test_nothing_scored_is_not_examined_with_the_reasons_and_without_a_number() 
     assert verdict.reason == "No face was found. No sound."
 
 
-def test_an_uncalibrated_model_cannot_tell() -> None:
+def test_an_uncalibrated_model_may_not_judge() -> None:
     cards = {"face-test": card("face", calibration=None, thresholds=None)}
     verdict = conclude(VIDEO, scores("face", "person 1", [5.0] * 8), [], cards)
-    assert verdict.label is VerdictLabel.INCONCLUSIVE
-    assert any("not calibrated" in limit for limit in verdict.limits)
+    assert verdict.label is VerdictLabel.NOT_EXAMINED
+    assert "may not judge: it is not calibrated" in verdict.reason
 
 
 def test_a_model_that_did_not_earn_verdicts_gives_scores_and_says_why() -> None:
@@ -158,9 +159,12 @@ def test_a_model_that_did_not_earn_verdicts_gives_scores_and_says_why() -> None:
     cards = {"voice-test": card("voice", thresholds=silent)}
     for raw in (-50.0, 0.0, 50.0):
         verdict = conclude(SOUND, scores("voice", "voice", [raw] * 8), [], cards)
-        assert verdict.label is VerdictLabel.INCONCLUSIVE
-        assert verdict.fakeness is not None
-        assert any("no verdicts: AUC on 118 validation rows is 0.61" in limit for limit in verdict.limits)
+        assert verdict.label is VerdictLabel.NOT_EXAMINED
+        assert verdict.fakeness is None
+        assert "voice-test may not judge" in verdict.reason
+        [basis] = verdict.basis
+        assert not basis.judges
+        assert basis.fakeness == pytest.approx(cards["voice-test"].fakeness(raw))
 
 
 def test_scores_beyond_the_calibration_are_held_at_its_edge_and_said_to_be() -> None:
@@ -199,3 +203,120 @@ def test_the_interval_is_wider_for_frames_that_resemble_their_neighbours() -> No
     assert wide is not None
     assert narrow is not None
     assert wide[1] - wide[0] > narrow[1] - narrow[0]
+
+
+# Windows of 1 s or three scores; among 4 windows one departs by 2 logits by accident, among 64 by 4.
+WINDOWS = Windows(1.0, 3, ((1, 1.0), (4, 2.0), (64, 4.0)), ((1, 1.0), (4, 2.0)), "made up", 40, "made up")
+BY_WINDOW = {"face-test": card("face", windows=WINDOWS), "voice-test": card("voice")}
+
+
+def frames(
+    subject: str, *parts: tuple[int, float], start_s: float = 0.0, rate_hz: float = 2.0
+) -> list[Score]:
+    """Scores at an even pace: so many of this logit, then so many of that."""
+    raws = [raw for n, raw in parts for _ in range(n)]
+    return [
+        Score("face", "face-test", subject, Span(at_s, at_s), raw, CARDS["face-test"].fakeness(raw))
+        for at_s, raw in zip((start_s + i / rate_hz for i in range(len(raws))), raws, strict=True)
+    ]
+
+
+def test_a_manipulated_part_of_a_clip_shows_signs_and_its_seconds_are_named() -> None:
+    rows = frames("person 1", (10, -3.0), (4, 3.0), (6, -3.0))
+    before = conclude(VIDEO, rows, [], CARDS)
+    assert before.label is VerdictLabel.NO_SIGNS_FOUND
+    assert any("face-test has no bounds for parts of a clip" in limit for limit in before.limits)
+    verdict = conclude(VIDEO, rows, [], BY_WINDOW)
+    assert verdict.label is VerdictLabel.SIGNS_OF_MANIPULATION
+    assert verdict.stretch == Span(5.0, 6.0)
+    assert verdict.fakeness == pytest.approx(CARDS["face-test"].fakeness(3.0))
+    assert verdict.lower is None
+    assert "from 5.0 to 6.5 s" in verdict.reason
+    assert "0.14 over 20 frames" in verdict.reason
+
+
+def test_the_same_part_needs_to_stand_out_more_in_a_longer_clip() -> None:
+    for n, label in ((8, VerdictLabel.SIGNS_OF_MANIPULATION), (100, VerdictLabel.INCONCLUSIVE)):
+        verdict = conclude(VIDEO, frames("person 1", (n, -1.0), (3, 2.0), (n, -1.0)), [], BY_WINDOW)
+        assert verdict.label is label
+    assert verdict.stretch is None
+    assert "0.88 from 50.0 to 51.0 s: too high to find no signs" in verdict.reason
+
+
+def test_a_part_that_stands_out_without_reaching_the_threshold_is_no_sign() -> None:
+    verdict = conclude(VIDEO, frames("person 1", (10, -5.0), (4, 0.0), (10, -5.0)), [], BY_WINDOW)
+    assert verdict.label is VerdictLabel.NO_SIGNS_FOUND
+
+
+def test_several_people_are_more_chances() -> None:
+    alone = frames("person 1", (8, -1.0), (3, 2.0), (8, -1.0))
+    others = [row for i in range(2, 30) for row in frames(f"person {i}", (19, -3.0))]
+    assert conclude(VIDEO, alone, [], BY_WINDOW).label is VerdictLabel.SIGNS_OF_MANIPULATION
+    assert conclude(VIDEO, alone + others, [], BY_WINDOW).label is VerdictLabel.INCONCLUSIVE
+
+
+@pytest.mark.parametrize(
+    ("raw", "label"),
+    [
+        (3.0, VerdictLabel.SIGNS_OF_MANIPULATION),
+        (1.45, VerdictLabel.INCONCLUSIVE),
+        (0.5, VerdictLabel.NO_SIGNS_FOUND),
+    ],
+)
+def test_somebody_seen_for_three_seconds_of_a_minute_is_judged(raw: float, label: VerdictLabel) -> None:
+    rows = frames("person 1", (120, -3.0)) + frames("person 2", (6, raw), start_s=40.0)
+    verdict = conclude(VIDEO, rows, [], BY_WINDOW)
+    assert verdict.label is label
+    assert {basis.subject: basis.brief for basis in verdict.basis} == {"person 1": False, "person 2": True}
+    said = " ".join([verdict.reason, *verdict.limits])
+    assert "40.0 to 42.5 s" in said
+
+
+def test_somebody_seen_in_one_frame_as_high_as_signs_is_not_passed() -> None:
+    verdict = conclude(VIDEO, frames("person 1", (20, -3.0)) + frames("person 2", (1, 4.0)), [], BY_WINDOW)
+    assert verdict.label is VerdictLabel.INCONCLUSIVE
+    assert "person 2 (0.98, 0.0 to 0.0 s, in few pictures)" in verdict.reason
+
+
+UNLIKE = Abstention("face", Why.OUT_OF_DOMAIN, "Person 2 is not judged: sharpness 0.46.", "person 2")
+
+
+@pytest.mark.parametrize(
+    ("raw", "label"), [(1.0, VerdictLabel.NO_SIGNS_FOUND), (4.0, VerdictLabel.INCONCLUSIVE)]
+)
+def test_a_face_unlike_the_calibration_does_not_decide_but_is_named(raw: float, label: VerdictLabel) -> None:
+    rows = frames("person 1", (20, -3.0)) + frames("person 2", (20, raw))
+    verdict = conclude(VIDEO, rows, [UNLIKE], BY_WINDOW)
+    assert verdict.label is label
+    assert verdict.basis[0].subject == "person 1"
+    assert verdict.fakeness == pytest.approx(CARDS["face-test"].fakeness(-3.0))
+    assert "Person 2 is not judged: sharpness 0.46." in verdict.reason
+    assert any("Person 2 is not judged" in limit for limit in verdict.limits)
+
+
+@pytest.mark.parametrize("raw", [-4.0, 4.0])
+def test_a_file_with_no_other_face_is_never_passed(raw: float) -> None:
+    verdict = conclude(VIDEO, frames("person 2", (20, raw)), [UNLIKE], BY_WINDOW)
+    assert verdict.label is VerdictLabel.INCONCLUSIVE
+    assert verdict.fakeness is None
+    assert "Person 2 is not judged" in verdict.reason
+    assert [basis.in_domain for basis in verdict.basis] == [False]
+
+
+def test_a_passer_by_does_not_clear_a_clip_whose_main_face_is_unlike_the_calibration() -> None:
+    rows = frames("person 2", (100, 1.0)) + frames("person 1", (4, -3.0))
+    assert conclude(VIDEO, rows, [UNLIKE], BY_WINDOW).label is VerdictLabel.INCONCLUSIVE
+
+
+@pytest.mark.parametrize(("rate_hz", "shortest_s"), [(2.0, 1.5), (0.5, 6.0)])
+def test_a_verdict_says_what_length_it_may_have_missed(rate_hz: float, shortest_s: float) -> None:
+    verdict = conclude(VIDEO, frames("person 1", (20, -3.0), rate_hz=rate_hz), [], BY_WINDOW)
+    assert verdict.shortest_s == pytest.approx(shortest_s)
+    assert any(f"shorter than {shortest_s:.1f} s may lie" in limit for limit in verdict.limits)
+
+
+def test_a_time_without_a_face_is_named() -> None:
+    rows = frames("person 1", (10, -3.0)) + frames("person 1", (10, -3.0), start_s=12.0)
+    verdict = conclude(VIDEO, rows, [], BY_WINDOW)
+    assert "No face was scored from 4.5 to 12.0 s." in verdict.limits
+    assert verdict.shortest_s == pytest.approx(1.5)

@@ -26,6 +26,10 @@ COLUMNS = (
     "duration_s",
     "reason",
     "place",
+    "stretch_start_s",
+    "stretch_end_s",
+    "shortest_s",
+    "not_judged",
 )
 RATIO_COLUMNS = ("log10_likelihood_ratio", "support")
 LABEL_COLUMN = "label"
@@ -80,7 +84,20 @@ def _cells(file: FileView) -> list[str]:
         _number(media.duration_s, 3),
         _safe(verdict.reason),
         _safe(media.place),
+        _number(None if verdict.stretch is None else verdict.stretch.start_s, 3),
+        _number(None if verdict.stretch is None else verdict.stretch.end_s, 3),
+        _number(verdict.shortest_s, 3),
+        _safe(_not_judged(file)),
     ]
+
+
+def _not_judged(file: FileView) -> str:
+    """``person 2: OUT_OF_DOMAIN; voice: NO_VERDICTS``: who was scored and decides nothing."""
+    return "; ".join(
+        f"{basis.subject}: {'OUT_OF_DOMAIN' if basis.judges else 'NO_VERDICTS'}"
+        for basis in file.result.verdict.basis
+        if not (basis.judges and basis.in_domain)
+    )
 
 
 def _ratio_cells(file: FileView) -> list[str]:

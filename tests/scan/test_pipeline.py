@@ -298,7 +298,7 @@ def test_the_manifest_names_models_versions_cpu_and_every_setting(bench: Bench) 
     ]
     assert manifest.versions["openvino"]
     assert manifest.cpu
-    assert manifest.policy == "worst-subject/1"
+    assert manifest.policy == "worst-subject/2"
 
 
 def _on_bf16(monkeypatch: pytest.MonkeyPatch) -> None:

@@ -133,7 +133,7 @@ def _one_pass(
 
 def _still(path: Path, media: MediaFile, picture: StreamInfo) -> Iterator[Decoded]:
     still = read_still(path)
-    yield Frame(still.upright, 0, 0.0)
+    yield Frame(still.upright, 0, 0.0, picture.index)
     if still.is_animated:
         yield Notice("decode", "This is an animation; its first picture alone is examined", 0.0)
     streams = tuple(

@@ -126,7 +126,7 @@ class Watching:
 
     def _shown(self, frame: VideoFrame | None, chosen: tuple[int, float] | None) -> Iterator[Frame]:
         for (index, at_s), image in self.showing.follow(frame, chosen):
-            yield Frame(image, index, at_s)
+            yield Frame(image, index, at_s, self.stream_index)
 
 
 def _pictures(n: int) -> str:

@@ -45,6 +45,7 @@ class StreamInfo:
             where it says nothing, which means square.
         field_order: as the header says, in words: ``progressive``, ``interlaced, top field first``.
         n_frames_deinterlaced: examined frames that held two moments each and were deinterlaced.
+        turned_deg: clockwise turn on top of ``rotation_deg``: faces call for it, the file says nothing.
         hdr: transfer curve of high dynamic range, ``PQ`` or ``HLG``; such frames are tone-mapped.
     """
 
@@ -69,6 +70,7 @@ class StreamInfo:
     field_order: str | None = None
     n_frames_deinterlaced: int = 0
     hdr: str | None = None
+    turned_deg: int = 0
 
 
 @dataclass(frozen=True, slots=True)
@@ -137,11 +139,13 @@ class Frame:
         image: uint8[H, W, 3] RGB.
         index: position in the stream, counted in decoded frames from 0.
         at_s: presentation time in seconds.
+        stream_index: of the stream that it is from.
     """
 
     image: RgbImage
     index: int
     at_s: float
+    stream_index: int | None = None
 
 
 @dataclass(frozen=True, slots=True)

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from collections.abc import Iterator
 from dataclasses import dataclass
 
 from forensics.records.media import MediaFile, StreamInfo
@@ -84,16 +85,7 @@ def _describe(stream: StreamInfo) -> str:
         parts.append(f"{stream.frame_rate_hz:.3f}".rstrip("0").rstrip(".") + " frames/s")
     if stream.pixel_format:
         parts.append(stream.pixel_format)
-    if stream.sample_aspect_ratio and stream.sample_aspect_ratio != "1:1":
-        parts.append(f"pixels {stream.sample_aspect_ratio}")
-    if stream.field_order and stream.field_order != "progressive":
-        parts.append(stream.field_order)
-    if stream.n_frames_deinterlaced:
-        parts.append(f"{stream.n_frames_deinterlaced} examined frames deinterlaced")
-    if stream.hdr:
-        parts.append(f"HDR ({stream.hdr}), tone-mapped")
-    if stream.rotation_deg:
-        parts.append(f"rotated by {stream.rotation_deg} degrees")
+    parts.extend(_as_shown(stream))
     if stream.rate_hz:
         parts.append(f"{stream.rate_hz:,} Hz")
     if stream.n_channels:
@@ -101,3 +93,19 @@ def _describe(stream: StreamInfo) -> str:
     if stream.bit_rate_bps:
         parts.append(f"{stream.bit_rate_bps / 1000:,.0f} kbit/s")
     return ", ".join(parts)
+
+
+def _as_shown(stream: StreamInfo) -> Iterator[str]:
+    """What was done to its pictures before they were examined."""
+    if stream.sample_aspect_ratio and stream.sample_aspect_ratio != "1:1":
+        yield f"pixels {stream.sample_aspect_ratio}"
+    if stream.field_order and stream.field_order != "progressive":
+        yield stream.field_order
+    if stream.n_frames_deinterlaced:
+        yield f"{stream.n_frames_deinterlaced} examined frames deinterlaced"
+    if stream.hdr:
+        yield f"HDR ({stream.hdr}), tone-mapped"
+    if stream.rotation_deg:
+        yield f"rotated by {stream.rotation_deg} degrees"
+    if stream.turned_deg:
+        yield f"turned by another {stream.turned_deg} degrees to stand upright"

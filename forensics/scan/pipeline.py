@@ -16,6 +16,7 @@ from forensics.detectors.detector import Detector, Examination
 from forensics.errors import MediaError
 from forensics.faces.crop import crop
 from forensics.faces.tracks import track, whole_images
+from forensics.faces.uprightness import UprightFinder, stand_upright
 from forensics.media.decode import decode
 from forensics.media.discovery import Found
 from forensics.media.hashing import Fingerprint, fingerprint_of
@@ -165,7 +166,9 @@ def _belt(
         else:
             names = [name for users in ways.values() for name in users]
             keep_frames = bench.observes(Input.FRAMES)
-            items = clock.timed("faces", track(items, bench.finder, names, keep_frames=keep_frames))
+            finder = UprightFinder(bench.finder)
+            items = clock.timed("faces", stand_upright(items, finder))
+            items = clock.timed("faces", track(items, finder, names, keep_frames=keep_frames))
         items = clock.timed("faces", crop(items, ways, whole=whole))
     return clock.timed("score", score(items, bench.detectors, media, path))
 

@@ -32,6 +32,9 @@ def export(
         str, typer.Option("--terms", metavar="TEXT", help="Terms of the training data, for the card.")
     ] = "",
     int8: Annotated[bool, typer.Option("--int8/--no-int8", help="Try INT8; kept if it scores alike.")] = True,
+    onnx: Annotated[
+        bool, typer.Option("--onnx", help="Write model.onnx too, for other runtimes; needs the package onnx.")
+    ] = False,
 ) -> None:
     """Convert the best weights to OpenVINO, prove that they agree, calibrate, and write the card."""
     require("torch", "timm", "nncf")
@@ -39,7 +42,14 @@ def export(
     from forensics.training.export import export as convert
 
     settings = ExportSettings(
-        run=run, out=out, data=tuple(data or ()), version=version, licence=licence, terms=terms, int8=int8
+        run=run,
+        out=out,
+        data=tuple(data or ()),
+        version=version,
+        licence=licence,
+        terms=terms,
+        int8=int8,
+        onnx=onnx,
     )
     card = convert(settings, on_note=lambda line: typer.echo(line, err=True))
     typer.echo(f"{card.id}: {', '.join(variant.precision for variant in card.variants)} in {out}")

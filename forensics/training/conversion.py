@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import warnings
 from pathlib import Path
 
 import numpy as np
@@ -18,6 +19,8 @@ from forensics.training.recipes import load_recipe
 
 # Largest difference of a logit between torch and the IR, both in f32, on the same inputs.
 PARITY_LIMIT = 1e-3
+# The newest that both the exporter of torch 2.8 and ONNX Runtime of three years ago know.
+_OPSET = 17
 
 
 class _Whole(nn.Module):
@@ -48,6 +51,35 @@ def to_openvino(net: FakenessNet, contract: InputContract) -> ov.Model:
     return model
 
 
+def to_onnx(net: FakenessNet, contract: InputContract, path: Path) -> None:
+    """Writes the net as ONNX with a dynamic batch, preparation included, for other runtimes.
+
+    Inputs and outputs are called and shaped as those of the IR.
+
+    Raises:
+        TrainingError: the net has an operation that ONNX has not, or the package onnx is missing.
+    """
+    names = "input", LOGIT_OUTPUT, MAP_OUTPUT
+    with torch.inference_mode(), warnings.catch_warnings():
+        warnings.simplefilter("ignore")  # of its own age, and of sizes that are constants, as they should be
+        try:
+            torch.onnx.export(
+                _Whole(net.eval()),
+                (load_recipe(net.recipe).example(contract, 2),),
+                path,
+                input_names=list(names[:1]),
+                output_names=list(names[1:]),
+                dynamic_axes={name: {0: "n"} for name in names},
+                opset_version=_OPSET,
+                dynamo=False,
+            )
+        except (torch.onnx.OnnxExporterError, RuntimeError) as error:
+            raise TrainingError(
+                f"This net cannot be written as ONNX: {error}",
+                "Leave --onnx out, or install what is missing: pip install '.[train]'",
+            ) from error
+
+
 def run_openvino(model: ov.Model | Path, batches: list[npt.NDArray[np.generic]]) -> npt.NDArray[np.float32]:
     """float32[N] logits of an IR in f32."""
     compiled = ov.Core().compile_model(model, "CPU", {"INFERENCE_PRECISION_HINT": "f32"})
@@ -63,8 +95,8 @@ def run_torch(net: FakenessNet, batches: list[npt.NDArray[np.generic]]) -> npt.N
     return np.concatenate(parts).astype(np.float32)
 
 
-def parity(net: FakenessNet, model: ov.Model, batches: list[npt.NDArray[np.generic]]) -> float:
-    """Worst difference of a logit between the net and its IR.
+def parity(net: FakenessNet, model: ov.Model | Path, batches: list[npt.NDArray[np.generic]]) -> float:
+    """Worst difference of a logit between the net and its IR, or its ONNX file, which OpenVINO reads too.
 
     Raises:
         TrainingError: it is larger than ``PARITY_LIMIT``.

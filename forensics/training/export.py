@@ -25,7 +25,7 @@ from forensics.evaluation.domain import fit_domain
 from forensics.evaluation.likelihood import fit_bounds
 from forensics.evaluation.thresholds import earned_thresholds
 from forensics.records.model_card import Domain, InputContract, ModelCard
-from forensics.training.conversion import parity, run_openvino, to_openvino
+from forensics.training.conversion import parity, run_openvino, to_onnx, to_openvino
 from forensics.training.data.samples import Sample, read_samples
 from forensics.training.inscription import stem_of, store
 from forensics.training.quantise import Comparison, quantise
@@ -39,6 +39,7 @@ _BATCH = 16
 # Rows of each origin and label that calibration, thresholds and the INT8 gate rest on.
 _ROWS_PER_STRATUM = 400
 _N_PARITY_BATCHES = 4
+ONNX_NAME = "model.onnx"
 _N_RANGE_BATCHES = 20
 
 Batch = npt.NDArray[np.generic]
@@ -54,6 +55,7 @@ class ExportSettings:
         data: prepared data sets; empty means those that the run was trained on.
         terms: under which terms the training data may be used, for the card.
         int8: try INT8.
+        onnx: write ``model.onnx`` too, for other runtimes.
     """
 
     run: Path
@@ -63,6 +65,7 @@ class ExportSettings:
     licence: str = "Apache-2.0 (weights); training data under their own terms"
     terms: str = ""
     int8: bool = True
+    onnx: bool = False
 
 
 def export(settings: ExportSettings, on_note: Callable[[str], None] | None = None) -> ModelCard:
@@ -87,6 +90,10 @@ def export(settings: ExportSettings, on_note: Callable[[str], None] | None = Non
     note(f"parity: worst difference of a logit between torch and the IR in f32 is {worst:.1e}")
     card = _card(settings, record, recipe, contract, samples, worst)
     card = replace(card, variants=(store(model, card, "f16", settings.out, recipe.reading),))
+    if settings.onnx:
+        to_onnx(net, contract, settings.out / ONNX_NAME)
+        worst = parity(net, settings.out / ONNX_NAME, batches[:_N_PARITY_BATCHES])
+        note(f"parity: worst difference of a logit between torch and ONNX is {worst:.1e}")
     # Weights were rounded to half precision: what is calibrated is what was stored.
     xml = settings.out / card.variants[0].xml
     logits = logits_of(xml, batches, contract)

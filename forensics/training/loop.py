@@ -183,6 +183,7 @@ class Course:
             label,
             settings.label_smoothing,
             self.teacher,
+            done=self.step / settings.n_steps,
         )
         self.optimizer.zero_grad(set_to_none=True)
         loss.backward()

@@ -6,6 +6,7 @@ from torch import Tensor, nn
 
 from forensics.training.backends.backend import Backend, Layout, logits_by
 from forensics.training.nets.net import FakenessNet
+from forensics.training.nets.triplet import LearnsEmbeddingFirst, embeddings_by, triplet_loss
 from forensics.training.teacher import Teacher
 
 
@@ -18,12 +19,19 @@ def loss_of(
     label: Tensor,
     label_smoothing: float,
     teacher: Teacher | None = None,
+    done: float = 1.0,
 ) -> Tensor:
     """Mean binary cross-entropy of a batch, labels pulled in by half of ``label_smoothing``.
 
-    With a teacher, they are then pulled towards what it makes of each sample.
+    With a teacher, they are then pulled towards what it makes of each sample. A net that learns its embedding
+    first has another loss until that share of the run is done.
+
+    Args:
+        done: share of the run's steps that are done, in [0, 1].
     """
     raw, label = raw.to(backend.device, non_blocking=True), label.to(backend.device, non_blocking=True)
+    if isinstance(net, LearnsEmbeddingFirst) and done < net.embedding_share:
+        return triplet_loss(embeddings_by(backend, layout, net, net.prepare(raw)), label)
     logit = logits_by(backend, layout, model, net.prepare(raw))
     target = label * (1 - label_smoothing) + label_smoothing / 2
     if teacher is not None:

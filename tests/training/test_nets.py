@@ -8,6 +8,7 @@ import torch
 from forensics.errors import TrainingError
 from forensics.training.nets import NETS, build_net
 from forensics.training.nets.net import FakenessNet
+from forensics.training.nets.triplet import LearnsEmbeddingFirst
 
 SIZE_PX = 32
 
@@ -67,6 +68,8 @@ def test_its_weights_can_be_taken_over(name: str, net: FakenessNet):
 
 
 def test_it_learns_eight_samples_by_heart(net: FakenessNet):
+    if isinstance(net, LearnsEmbeddingFirst):
+        pytest.skip("its head learns on a trunk that is held: test_triplet.py")
     torch.manual_seed(0)
     raw = raw_input(net, 8, seed=1)
     label = torch.arange(8).remainder(2).float()

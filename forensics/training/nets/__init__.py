@@ -10,7 +10,12 @@ from forensics.training.nets.net import FakenessNet
 NETS: dict[str, str] = {
     "efficientnet-autoatt-b4": "forensics.training.nets.efficientnet:efficientnet_autoatt_b4",
     "efficientnet-b4": "forensics.training.nets.efficientnet:efficientnet_b4",
+    "efficientnet-autoatt-b4-st": "forensics.training.nets.triplet:efficientnet_autoatt_b4_st",
+    "efficientnet-b4-st": "forensics.training.nets.triplet:efficientnet_b4_st",
     "efficientnetv2-b0-autoatt": "forensics.training.nets.efficientnet:efficientnetv2_b0_autoatt",
+    "xception": "forensics.training.nets.xception:XceptionFace",
+    "vit-small": "forensics.training.nets.vision_transformer:VitSmallFace",
+    "cnn": "forensics.training.nets.face_cnn:FaceCnn",
     "audio-cnn": "forensics.training.nets.audio_cnn:AudioCnn",
     "audio-cnn-speech": "forensics.training.nets.speech_cnn:SpeechCnn",
 }

@@ -9,22 +9,22 @@ net looked, not where a manipulation is.
 from __future__ import annotations
 
 import math
-from typing import Any
+from typing import Any, TypeVar
 
-import timm
 import torch
 from torch import Tensor, nn
 
-from forensics.errors import TrainingError
-from forensics.training.nets.net import FakenessNet, normalise_rgb
+from forensics.training.nets.trunk import TrunkNet
 
 # An untrained attention should pass pretrained features nearly unchanged: sigmoid(2) = 0.88.
 _ATTENTION_BIAS = 2.0
+Face = TypeVar("Face", bound="EfficientNetFace")
+
 # The size in pixels that EfficientNet-B4 was designed for.
 _B4_NATIVE_PX = 380
 
 
-class EfficientNetFace(FakenessNet):
+class EfficientNetFace(TrunkNet):
     """An EfficientNet trunk of timm, one logit, and a map.
 
     Args:
@@ -37,8 +37,6 @@ class EfficientNetFace(FakenessNet):
             pads as TensorFlow does, which depends on the size of what comes in.
     """
 
-    recipe = "face-pictures"
-
     def __init__(
         self,
         trunk: str,
@@ -48,54 +46,16 @@ class EfficientNetFace(FakenessNet):
         drop_path_rate: float = 0.1,
         padded_as_at_px: int | None = None,
     ) -> None:
-        super().__init__()
-        self.trunk_name = trunk
-        self.trunk = _fresh_trunk(trunk, drop_path_rate)
+        super().__init__(trunk, drop_rate=drop_rate, drop_path_rate=drop_path_rate)
         if padded_as_at_px is not None:
             _fix_padding(self.trunk, padded_as_at_px)
         self.attention_stage = attention_stage
         self.map_name = "activation" if attention_stage is None else "attention"
-        self.dropout = nn.Dropout(drop_rate)
-        self.head = nn.Linear(self.trunk.num_features, 1)
         if attention_stage is not None:
             n_channels = self.trunk.blocks[attention_stage][-1].conv_pwl.out_channels
             self.attention = nn.Conv2d(n_channels, 1, kernel_size=1)
             nn.init.normal_(self.attention.weight, std=0.01)
             nn.init.constant_(self.attention.get_parameter("bias"), _ATTENTION_BIAS)
-
-    def prepare(self, raw: Tensor) -> Tensor:
-        """uint8[N, S, S, 3] RGB to normalised float32[N, 3, S, S]."""
-        return normalise_rgb(raw)
-
-    def adopt(self, weights: dict[str, Tensor], origin: str) -> None:
-        """Fills the trunk with weights under timm's names, or the whole net with weights under its own.
-
-        Args:
-            weights: of the trunk, or of a whole net of this architecture; more may be among them.
-            origin: what to call them in an error.
-
-        Raises:
-            TrainingError: some are missing, or of another shape.
-        """
-        # Names of a trunk alone do not begin with the trunk's own.
-        whole = any(name.startswith("trunk.") for name in weights)
-        part: nn.Module = self if whole else self.trunk
-        wanted = part.state_dict()
-        usable = {
-            name: value.to(torch.float32) if value.is_floating_point() else value
-            for name, value in weights.items()
-            if name in wanted and value.shape == wanted[name].shape
-        }
-        missing = sorted(
-            name for name in wanted if name not in usable and not name.endswith("num_batches_tracked")
-        )
-        if missing:
-            lacking = "net" if whole else "trunk"
-            raise TrainingError(
-                f"{origin} lacks {len(missing)} tensors of the {lacking}, first {missing[0]}",
-                "Give weights of the same architecture, with timm's names for a trunk, ours for a whole net.",
-            )
-        part.load_state_dict(usable, strict=False)
 
     def features(self, x: Tensor) -> tuple[Tensor, Tensor | None]:
         """Last feature map float[N, C, h, w] and the attention map float[N, 1, h', w'] or None."""
@@ -111,18 +71,8 @@ class EfficientNetFace(FakenessNet):
     def forward(self, x: Tensor) -> tuple[Tensor, Tensor]:
         """Logit float[N] and map float[N, 1, h, w] in [0, 1]."""
         features, attention = self.features(x)
-        pooled = features.mean(dim=(2, 3))
-        logit = self.head(self.dropout(pooled)).flatten()
-        if attention is None:
-            # For global pooling and one linear layer, Grad-CAM equals this weighted sum.
-            activation = torch.einsum("nchw,c->nhw", features, self.head.weight[0]) + self.head.bias
-            attention = torch.sigmoid(activation).unsqueeze(1)
-        return logit, attention
-
-
-def _fresh_trunk(name: str, drop_path_rate: float) -> Any:
-    # Typed as Any: what the attributes of timm's modules are is not known to a type checker.
-    return timm.create_model(name, pretrained=False, num_classes=0, drop_path_rate=drop_path_rate)
+        logit, activation = self.judged(features)
+        return logit, activation if attention is None else attention
 
 
 class _FixedPaddingConv2d(nn.Conv2d):
@@ -163,16 +113,17 @@ def _fix_padding(trunk: Any, size_px: int) -> None:
 
 def efficientnet_autoatt_b4() -> EfficientNetFace:
     """EfficientNetAutoAttB4: attention behind MBConv block 9, the last one of stage 2 (56 channels)."""
-    return _b4(attention_stage=2)
+    return b4(EfficientNetFace, attention_stage=2)
 
 
 def efficientnet_b4() -> EfficientNetFace:
     """EfficientNet-B4 without attention; its map is the class activation map."""
-    return _b4(attention_stage=None)
+    return b4(EfficientNetFace, attention_stage=None)
 
 
-def _b4(attention_stage: int | None) -> EfficientNetFace:
-    return EfficientNetFace(
+def b4(kind: type[Face], attention_stage: int | None) -> Face:
+    """An EfficientNet-B4, padded and regularised as the reference net."""
+    return kind(
         "tf_efficientnet_b4",
         attention_stage,
         drop_rate=0.4,

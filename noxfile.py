@@ -61,14 +61,7 @@ def types(session: nox.Session) -> None:
 def tests(session: nox.Session) -> None:
     """The tests, in an environment without torch. Arguments go to pytest."""
     _install_scan(session, "pytest", "librosa", "selenium")
-    if session.posargs:
-        session.run("pytest", *session.posargs)
-        return
-    # The batch's tests interrupt their own process. Some native library of the other tests leaves the main
-    # thread's alternative signal stack unusable, and any signal that Python handles then crashes it. The
-    # main process of a scan loads none of them.
-    session.run("pytest", "--ignore=tests/scan")
-    session.run("pytest", "tests/scan")
+    session.run("pytest", *session.posargs)
 
 
 @nox.session

@@ -246,6 +246,17 @@ def still(folder: Path, name: str = "still.jpg") -> Path:
     return path
 
 
+def png_with_colour_profile(folder: Path, name: str = "profile.png") -> Path:
+    """A person in a PNG whose colour profile has a name, as design programs write it."""
+    path = still(folder, name)
+    data = path.read_bytes()
+    chunk = b"iCCP" + b"A colour profile\0\0" + zlib.compress(bytes(128))
+    whole = (len(chunk) - 4).to_bytes(4, "big") + chunk + zlib.crc32(chunk).to_bytes(4, "big")
+    after_header = 8 + 25
+    path.write_bytes(data[:after_header] + whole + data[after_header:])
+    return path
+
+
 def pixel_bomb(folder: Path, name: str = "bomb.png", side_px: int = 20_000) -> Path:
     """A PNG of a few kilobytes that decodes to more than a gigabyte."""
     path = folder / name

@@ -6,6 +6,7 @@ So the precision is always set here, and recorded in the manifest by whoever cal
 
 from __future__ import annotations
 
+import functools
 from collections.abc import Sequence
 from pathlib import Path
 from typing import Any
@@ -22,6 +23,17 @@ from forensics.records.model_card import ModelCard, Variant
 
 LOGIT_OUTPUT = "logit"
 MAP_OUTPUT = "map"
+
+
+@functools.cache
+def the_core() -> ov.Core:
+    """OpenVINO's entry, one for the life of the process.
+
+    The CPU plug-in of every Core replaces the thread's alternative signal stack, and puts back the one before
+    when it goes. If Cores do not go in the reverse order of their coming, that one is unmapped already, and
+    the next signal that Python handles kills the process: Ctrl-C, in a command that has compiled two nets.
+    """
+    return ov.Core()
 
 
 class CompiledNet:
@@ -109,7 +121,7 @@ def _configuration(precision: str, pace: Pace) -> dict[str, Any]:
 
 
 def _compiled(folder: Path, variant: Variant, configuration: dict[str, Any]) -> ov.CompiledModel:
-    core = ov.Core()
+    core = the_core()
     if not (variant.xml_sha256 and variant.bin_sha256):  # nothing to recognise the files by
         return core.compile_model(folder / variant.xml, "CPU", configuration)
     settings = [f"{name}={value}" for name, value in sorted(configuration.items())]

@@ -9,6 +9,8 @@ from typing import Any
 
 import numpy as np
 from av import VideoFrame
+from av.error import FFmpegError
+from av.filter import Graph
 from av.sidedata.sidedata import Type as SideDataType
 
 from forensics.records.media import RgbImage
@@ -38,18 +40,36 @@ class Orientation:
 def orientation_of(frame: VideoFrame) -> Orientation:
     """What the container's display matrix, as attached to a decoded frame, asks for."""
     try:
-        side_data: Any = frame.side_data
+        side_data: Any = _without_colour_profile(frame).side_data
         matrix = side_data[SideDataType.DISPLAYMATRIX]
     except KeyError:
         return Orientation()
-    except ValueError:
-        # Side data of a kind that this PyAV has no name for (EXIF): the rotation alone can be had.
+    except (FFmpegError, ValueError):
+        # A kind of pixels that no filter takes, or side data that this PyAV has no name for (EXIF): the
+        # rotation alone can be had.
         return Orientation(_quarter_turns_deg(-frame.rotation))
     a, b, _, c, d = struct.unpack("=5i", bytes(matrix)[:20])
     mirrored = a * d - b * c < 0
     if mirrored:
         a, b = -a, -b
     return Orientation(_quarter_turns_deg(math.degrees(math.atan2(b, a))), mirrored)
+
+
+def _without_colour_profile(frame: VideoFrame) -> VideoFrame:
+    """The same picture in a frame whose side data can be read.
+
+    A PNG's colour profile has a name. PyAV 18.1 takes names of side data for its own: it frees them when what
+    ``side_data`` gave is freed, FFmpeg frees them again with the frame, and the process dies of it (SIGSEGV
+    in av_dict_free), sometime, in the middle of another file.
+    """
+    graph = Graph()
+    source = graph.add(
+        "buffer", f"video_size={frame.width}x{frame.height}:pix_fmt={frame.format.name}:time_base=1/90000"
+    )
+    sink = graph.add("buffersink")
+    graph.link_nodes(source, graph.add("sidedata", "mode=delete:type=ICC_PROFILE"), sink).configure()
+    graph.vpush(frame)
+    return graph.vpull()
 
 
 def exif_orientation(data: bytes) -> Orientation | None:

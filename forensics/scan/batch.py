@@ -30,7 +30,7 @@ from forensics.errors import EngineError, SettingsError
 from forensics.media.discovery import Found
 from forensics.records.scan import ScanResult
 from forensics.scan.events import BatchEnded, BatchStarted, Event, FileDone, FileFailed, FileStarted
-from forensics.scan.failures import Failure, death, last_words, not_examined
+from forensics.scan.failures import Failure, death, examined_again, last_words, not_examined
 from forensics.scan.worker import Answer, Examined, GaveUp, GettingOn, Job, Ready, StartFailed, work
 
 B = TypeVar("B")
@@ -70,8 +70,9 @@ def run_batch(
     """Examines files on worker processes, the largest first so that the workers finish together.
 
     Every file gets a result: one that crashes its worker, exceeds the time limit, runs out of memory or
-    meets a defect becomes NOT_EXAMINED with the reason. ``on_result`` and ``on_event`` are called in this
-    process, one at a time; what they raise stops the batch.
+    meets a defect becomes NOT_EXAMINED with the reason. A worker may die of an earlier file: the one that it
+    had is examined again, in a worker that has seen no other, before it is blamed. ``on_result`` and
+    ``on_event`` are called in this process, one at a time; what they raise stops the batch.
 
     Args:
         make_bench: builds what a worker keeps, once per worker. Picklable, as ``examine`` is: a function of
@@ -120,6 +121,7 @@ class _Worker:
         )
         self.ready = False
         self.job: Job | None = None
+        self.n_jobs = 0
         self.began_s = time.monotonic()
         self.limit_s = START_LIMIT_S
         self.deadline_s = self.began_s + START_LIMIT_S
@@ -137,6 +139,10 @@ class _Worker:
         return self.ready and self.job is None
 
     @property
+    def fresh(self) -> bool:
+        return self.n_jobs == 0
+
+    @property
     def overdue(self) -> bool:
         return not self.idle and time.monotonic() > self.deadline_s
 
@@ -147,6 +153,7 @@ class _Worker:
         except OSError:
             return False
         self.job = job
+        self.n_jobs += 1
         self.began_s = time.monotonic()
         self.limit_s = time_limit_s
         self.deadline_s = self.began_s + time_limit_s
@@ -188,6 +195,8 @@ class _Batch:
         self._waiting = deque(sorted(files, key=lambda file: -file.size_bytes))
         self._failures: dict[Path, tuple[Failure, str]] = {}
         self._to_hash: deque[Found] = deque()
+        self._again: deque[Found] = deque()
+        self._first_deaths: dict[Path, Failure] = {}
         self._tools = tools
         self._logs = logs
         self._time_limit_s = time_limit_s
@@ -219,8 +228,11 @@ class _Batch:
 
     def _staff(self, n_workers: int) -> None:
         n_open = len(self._waiting) + len(self._to_hash)
-        n_spare = sum(worker.job is None for worker in self._workers)
-        for _ in range(min(n_workers - len(self._workers), n_open - n_spare)):
+        n_fresh = sum(worker.job is None and worker.fresh for worker in self._workers)
+        n_used = sum(worker.job is None and not worker.fresh for worker in self._workers)
+        n_again = len(self._again)
+        n_needed = max(n_again - n_fresh, 0) + max(n_open - n_used - max(n_fresh - n_again, 0), 0)
+        for _ in range(min(n_workers - len(self._workers), n_needed)):
             self._n_started += 1
             self._workers.append(_Worker(self._n_started, self._tools, self._logs))
 
@@ -228,17 +240,24 @@ class _Batch:
         for worker in self._workers:
             if not worker.idle:
                 continue
-            if self._to_hash:
+            # The worker that died left a place for a fresh one, which takes nothing else before this.
+            if self._again and worker.fresh:
+                self._give(worker, self._again)
+            elif self._to_hash:
                 if worker.give(Job(self._to_hash[0], only_hash=True), self._time_limit_s):
                     self._to_hash.popleft()
-            elif self._waiting and worker.give(Job(self._waiting[0]), self._time_limit_s):
-                self._on_event(FileStarted(self._waiting.popleft().display, worker.number))
+            elif self._waiting:
+                self._give(worker, self._waiting)
+
+    def _give(self, worker: _Worker, files: deque[Found]) -> None:
+        if worker.give(Job(files[0]), self._time_limit_s):
+            self._on_event(FileStarted(files.popleft().display, worker.number))
 
     def _hear(self, worker: _Worker) -> None:
         try:
             answer: Answer = pickle.loads(worker.connection.recv_bytes())  # noqa: S301 our own process
         except (EOFError, OSError):
-            self._lost(worker, death(self._remove(worker)))
+            self._died(worker, death(self._remove(worker)))
             return
         if isinstance(answer, StartFailed):
             raise answer.error
@@ -252,7 +271,7 @@ class _Batch:
         job, worker.job = worker.job, None
         assert job is not None, "a worker answers once for each job"
         if isinstance(answer, Examined):
-            self._done(answer.result)
+            self._done(self._with_history(job, answer.result))
         elif isinstance(answer, GaveUp):
             self._gave_up(job, answer)
             if answer.worn_out:
@@ -276,6 +295,20 @@ class _Batch:
     def _remove(self, worker: _Worker) -> int | None:
         self._workers.remove(worker)
         return worker.bury()
+
+    def _died(self, worker: _Worker, failure: Failure) -> None:
+        """A worker ended by itself: of its file only if it had seen no other."""
+        if not worker.ready or worker.job is None or worker.job.only_hash or worker.n_jobs == 1:
+            self._lost(worker, failure)
+            return
+        self._first_deaths[worker.job.file.path] = failure
+        self._again.append(worker.job.file)
+
+    def _with_history(self, job: Job, result: ScanResult) -> ScanResult:
+        first = self._first_deaths.pop(job.file.path, None)
+        if first is None:
+            return result
+        return replace(result, notices=(*result.notices, examined_again(first)))
 
     def _lost(self, worker: _Worker, failure: Failure) -> None:
         """A worker is gone; its file, if it had one, is first identified by another worker."""
@@ -303,7 +336,7 @@ class _Batch:
         else:
             failure, words = self._failures.pop(job.file.path)
         self._on_event(FileFailed(job.file.display, failure.reason))
-        self._done(not_examined(job.file, failure, answer.sha256, words))
+        self._done(self._with_history(job, not_examined(job.file, failure, answer.sha256, words)))
 
     def _done(self, result: ScanResult) -> None:
         self._on_result(result)

@@ -45,6 +45,15 @@ def not_examined(file: Found, failure: Failure, sha256: str | None, words: str =
     )
 
 
+def examined_again(first: Failure) -> Notice:
+    """What is said of a file whose first worker died, perhaps of what it had examined before."""
+    return Notice(
+        "score",
+        f"{first.reason} while it had this file, after others. The file was examined again in a new process, "
+        "and what stands here is what that gave.",
+    )
+
+
 def death(exit_code: int | None) -> Failure:
     """What an exit code says."""
     if exit_code is None or exit_code >= 0:

@@ -11,7 +11,7 @@ import openvino as ov
 import torch
 from torch import Tensor, nn
 
-from forensics.engines.openvino_engine import LOGIT_OUTPUT, MAP_OUTPUT
+from forensics.engines.openvino_engine import LOGIT_OUTPUT, MAP_OUTPUT, the_core
 from forensics.errors import TrainingError
 from forensics.records.model_card import InputContract
 from forensics.training.nets.net import FakenessNet
@@ -82,7 +82,7 @@ def to_onnx(net: FakenessNet, contract: InputContract, path: Path) -> None:
 
 def run_openvino(model: ov.Model | Path, batches: list[npt.NDArray[np.generic]]) -> npt.NDArray[np.float32]:
     """float32[N] logits of an IR in f32."""
-    compiled = ov.Core().compile_model(model, "CPU", {"INFERENCE_PRECISION_HINT": "f32"})
+    compiled = the_core().compile_model(model, "CPU", {"INFERENCE_PRECISION_HINT": "f32"})
     port = compiled.output(LOGIT_OUTPUT)
     return np.concatenate([np.asarray(compiled([batch])[port], np.float32).reshape(-1) for batch in batches])
 

@@ -3,6 +3,8 @@
 from __future__ import annotations
 
 import hashlib
+import subprocess
+import sys
 from dataclasses import replace
 from pathlib import Path
 
@@ -51,6 +53,29 @@ def test_batches_of_any_size_give_one_logit_and_one_map_each(model: tuple[ModelC
         output = net.infer(batch)
         assert output.logits == pytest.approx(batch.mean(axis=(1, 2, 3)), rel=1e-6)
         assert np.array_equal(output.maps, batch[..., 1].astype(np.float32))
+
+
+_NETS_COME_AND_GO = """
+import faulthandler, signal, sys
+from pathlib import Path
+faulthandler.enable()
+from forensics.engines.openvino_engine import CompiledNet
+from forensics.records.model_card import InputContract, ModelCard, Variant
+said = dict(id="mean", version="1", task="face", net="test", summary="", licence="", training_data="")
+variants = (Variant("f16", "model.xml", "model.bin", "", ""),)
+card = ModelCard(**said, contract=InputContract(size_px=4), variants=variants)
+first, second = (CompiledNet(card, Path(sys.argv[1]), "f32") for _ in range(2))
+del first
+del second
+signal.signal(signal.SIGINT, lambda *_: print("handled"))
+signal.raise_signal(signal.SIGINT)
+"""
+
+
+def test_signals_can_be_handled_after_nets_went(model: tuple[ModelCard, Path]) -> None:
+    command = [sys.executable, "-c", _NETS_COME_AND_GO, str(model[1])]
+    done = subprocess.run(command, capture_output=True, text=True, check=False)
+    assert (done.returncode, done.stdout) == (0, "handled\n"), done.stderr[-2000:]
 
 
 def test_a_reversed_view_is_run_as_it_looks(model: tuple[ModelCard, Path]) -> None:

@@ -26,6 +26,7 @@ class Bench:
     """Counts the files that it saw, as a long-lived bench would warm up."""
 
     n_seen: int = 0
+    poisoned: bool = False
 
 
 def made(folder: Path, name: str, size_bytes: int = 10) -> Found:
@@ -45,6 +46,9 @@ def make_bench() -> Bench:
 
 def examine(file: Found, bench: Bench, tell: Callable[[float], object]) -> ScanResult:
     bench.n_seen += 1
+    if bench.poisoned:
+        _segfault()
+    bench.poisoned = file.display.startswith("poison")
     if file.display.startswith("long"):
         _long(tell)
     _MISFORTUNES.get(file.display.split("-")[0], _nothing)()

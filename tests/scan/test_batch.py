@@ -92,6 +92,30 @@ def test_every_kind_of_misfortune_costs_its_file_alone(tmp_path: Path) -> None:
     assert "Segmentation fault" in found["segfault"].notices[0].message
 
 
+def test_a_file_is_not_blamed_for_what_the_one_before_it_did(tmp_path: Path) -> None:
+    files = [made(tmp_path, name, 90 - at) for at, name in enumerate(["poison-1", "b", "poison-2", "c", "d"])]
+    heard = run(files)
+    found = heard.by_path()
+    assert [result.verdict.label for result in found.values()] == [VerdictLabel.NO_SIGNS_FOUND] * 5
+    # The worker that took b again dies of nothing; the one that then had poison-2 dies over c.
+    for name in ("b", "c"):
+        (notice,) = found[name].notices
+        assert "crashed (SIGSEGV) while it had this file, after others" in notice.message
+        assert found[name].media.facts["n_seen"] == "1"
+    assert [found[name].notices for name in ("poison-1", "poison-2", "d")] == [()] * 3
+    assert not any(isinstance(event, FileFailed) for event in heard.events)
+
+
+def test_a_file_that_kills_two_workers_is_blamed_and_tried_no_third_time(tmp_path: Path) -> None:
+    files = [made(tmp_path, name, 90 - at) for at, name in enumerate(["a", "segfault", "b", "slow"])]
+    heard = run(files, n_workers=2)
+    found = heard.by_path()
+    assert found["segfault"].verdict.label is VerdictLabel.NOT_EXAMINED
+    assert "crashed (SIGSEGV)" in found["segfault"].verdict.reason
+    assert sum(isinstance(one, FileStarted) and one.path == "segfault" for one in heard.events) <= 2
+    assert [found[name].verdict.label for name in ("a", "b", "slow")] == [VerdictLabel.NO_SIGNS_FOUND] * 3
+
+
 def test_a_hanging_file_is_stopped_in_time_and_counted_from_its_own_start(tmp_path: Path) -> None:
     # Together the others take longer than the limit; none of them alone does.
     files = several(tmp_path, "hang", *(f"slow-{number}" for number in range(8)))

@@ -6,7 +6,7 @@ from forensics.records.detector_spec import DetectorSpec, Input
 
 FACE = DetectorSpec(
     name="face",
-    title="Faces",
+    title="Face",
     implementation="forensics.detectors.face_frames:FaceFrames",
     subject_phrase="The face of {subject}",
     unit="frame",
@@ -16,7 +16,7 @@ FACE = DetectorSpec(
 )
 VOICE = DetectorSpec(
     name="voice",
-    title="Voices",
+    title="Voice",
     implementation="forensics.detectors.voice:Voice",
     subject_phrase="The {subject}",
     unit="window",

@@ -82,7 +82,7 @@ def medians(rows: Sequence[Mapping[str, float]]) -> dict[str, float]:
 
 
 def out_of_domain(
-    card: ModelCard, detector: str, subject: str, properties: Mapping[str, float]
+    card: ModelCard, detector: str, subject: str, who: str, properties: Mapping[str, float]
 ) -> Iterator[Notice | Abstention]:
     """What is to be said where a subject is unlike what its model was calibrated on; otherwise nothing.
 
@@ -92,8 +92,8 @@ def out_of_domain(
     Args:
         detector: that scored.
         subject: ``person 1``, ``voice``.
+        who: the subject, as a sentence begins with it.
     """
-    who = "The sound" if subject == "voice" else subject.capitalize()
     failed = card.domain.failed_by(properties)
     if failed:
         words = "; ".join(

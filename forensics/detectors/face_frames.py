@@ -92,7 +92,9 @@ class FaceExamination:
         for track_id, rows in sorted(self._properties.items()):
             values = {**medians(rows), **self._of_file}
             yield Properties(FACE.name, f"person {track_id}", values)
-            yield from out_of_domain(self._card, FACE.name, f"person {track_id}", values)
+            yield from out_of_domain(
+                self._card, FACE.name, f"person {track_id}", f"Person {track_id}", values
+            )
         for track_id in sorted(self._most):
             yield from self._exhibits(track_id)
 

@@ -125,7 +125,7 @@ class VoiceExamination:
             return
         values = {**medians(self._properties), "length_s": self._heard_s}
         yield Properties(VOICE.name, _SUBJECT, values)
-        yield from out_of_domain(self._card, VOICE.name, _SUBJECT, values)
+        yield from out_of_domain(self._card, VOICE.name, _SUBJECT, "The sound", values)
         if self._strongest is not None:
             score, mel = self._strongest
             yield spectrogram_exhibit(mel, score, f"{_SUBJECT}, strongest for manipulation")

@@ -54,7 +54,7 @@ class DetectorSpec:
 
     Attributes:
         name: as in ``--detectors``, in cards, scores and case files; letters, digits and hyphens.
-        title: as a heading of the report says it, for example ``Faces``.
+        title: as a heading of the report says it, for example ``Face``.
         implementation: ``module:Class`` of a ``detectors.detector.DetectorClass``; imported in workers alone.
         subject_phrase: how a sentence begins with a subject; ``{subject}`` is its name within the file.
         unit: what one score is of, in the singular: ``frame``, ``window``.
@@ -80,9 +80,18 @@ class DetectorSpec:
     first_in_video: bool = False
 
     @property
+    def of_people(self) -> bool:
+        """Whether its subjects are people who come and go in pictures."""
+        return Input.FACES in self.inputs
+
+    @property
     def units(self) -> str:
         """What its scores are of, in the plural."""
         return f"{self.unit}s"
+
+    def counted(self, n: int) -> str:
+        """``1 frame``, ``32 frames``."""
+        return f"{n} {self.unit if n == 1 else self.units}"
 
     def who(self, subject: str) -> str:
         """A subject, as a sentence begins with it."""

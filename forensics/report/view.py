@@ -12,6 +12,8 @@ from collections.abc import Collection, Iterable, Mapping, Sequence
 from dataclasses import dataclass, replace
 
 import forensics
+from forensics.detectors import DETECTORS, described
+from forensics.records.detector_spec import DetectorSpec
 from forensics.records.faces import FaceTrack
 from forensics.records.figures import LabelledFigures
 from forensics.records.findings import Exhibit, Notice, Score
@@ -70,7 +72,7 @@ class FileView:
         index: position in the report, from 1; files keep the order of the case file.
         row_id: the row in the case file.
         result: as recorded, without exhibits and without scores that are not numbers.
-        face_fakeness, voice_fakeness: the highest over the subjects of that detector.
+        highest: detector name to the highest fakeness over its subjects, for those that scored any.
         label: ``manipulated`` or ``pristine`` where it is known.
         full: charts and container facts are drawn; otherwise one row and a short account.
         captions: every exhibit that the case file holds for the file.
@@ -80,8 +82,7 @@ class FileView:
     index: int
     row_id: int
     result: ScanResult
-    face_fakeness: float | None
-    voice_fakeness: float | None
+    highest: dict[str, float]
     label: str | None
     full: bool
     subjects: tuple[SubjectView, ...]
@@ -166,6 +167,12 @@ class ReportView:
     omission: Omission | None
     ratios: bool = False
     condition: CaseCondition | None = None
+
+    @property
+    def detectors(self) -> tuple[DetectorSpec, ...]:
+        """Those that ship, then those of other packages that scored something."""
+        others = {name for file in self.files for name in file.highest if name not in DETECTORS}
+        return *DETECTORS.values(), *(described(name) for name in sorted(others))
 
     @property
     def n_files(self) -> int:
@@ -288,8 +295,7 @@ def _file_view(
         index=position + 1,
         row_id=row_id,
         result=result,
-        face_fakeness=_highest(result, "face"),
-        voice_fakeness=_highest(result, "voice"),
+        highest=_highest(result),
         label=labels.get(result.media.key),
         full=full,
         subjects=_subjects(result, shown, cards, ratios),
@@ -299,9 +305,11 @@ def _file_view(
     )
 
 
-def _highest(result: ScanResult, detector: str) -> float | None:
-    bases = [one for one in result.verdict.basis if one.detector == detector and one.counts]
-    return max((one.fakeness for one in bases), default=None)
+def _highest(result: ScanResult) -> dict[str, float]:
+    highest: dict[str, float] = {}
+    for one in result.verdict.basis:
+        highest[one.detector] = max(one.fakeness, highest.get(one.detector, 0.0))
+    return highest
 
 
 def _subjects(

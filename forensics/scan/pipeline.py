@@ -84,7 +84,7 @@ def _examined(
     scores = tuple(item for item in learned if isinstance(item, Score))
     abstentions = tuple(item for item in learned if isinstance(item, Abstention))
     with clock.start("conclude"):
-        verdict = conclude(media, scores, abstentions, bench.cards)
+        verdict = conclude(media, scores, abstentions, bench.cards, bench.specs)
     return ScanResult(
         media=media,
         verdict=verdict,

@@ -19,6 +19,7 @@ from dataclasses import replace
 
 import numpy as np
 
+from forensics.records.detector_spec import DetectorSpec, Role
 from forensics.records.findings import Abstention, Score, Span, Why
 from forensics.records.media import MediaFile, MediaKind, StreamKind
 from forensics.records.model_card import ModelCard
@@ -49,6 +50,7 @@ def conclude(
     scores: Sequence[Score],
     abstentions: Sequence[Abstention],
     cards: Mapping[str, ModelCard],
+    specs: Mapping[str, DetectorSpec],
 ) -> Verdict:
     """The verdict on one file.
 
@@ -57,29 +59,31 @@ def conclude(
         scores: of all detectors, any order.
         abstentions: of all detectors. A subject with scores that stands here as OUT_OF_DOMAIN does not
             decide.
-        cards: model id to card, for every model that gave a score.
+        cards: model id to card, for every model whose scores may count; others stay in the record.
+        specs: detector name to declaration, for every detector of the scan.
     """
-    by_subject = _by_subject(scores)
-    bases, rare = _bases(media, by_subject, abstentions, cards)
+    by_subject = _by_subject(score for score in scores if score.model in cards and score.detector in specs)
+    bases, rare = _bases(media, by_subject, abstentions, cards, specs)
     able = [basis for basis in bases if basis.judges and basis.in_domain]
     limits = (
         *(too_rarely_seen(basis) for basis in rare),
-        *_limits_of_time(media, by_subject, cards),
+        *_limits_of_time(media, by_subject, cards, specs),
     )
     if not able:
-        return _undecided(media, bases, abstentions, cards, limits)
-    deciding = _deciding(able)
+        return _undecided(media, bases, abstentions, cards, specs, limits)
+    deciding = _deciding(able, specs)
     label, doubts = deciding.label, _doubts(deciding, (*bases, *rare), cards)
-    face_seen = any(basis.detector == "face" and not basis.brief for basis in able)
-    face_missing = media.kind is MediaKind.VIDEO and not face_seen and _was_asked("face", abstentions)
-    if label is VerdictLabel.NO_SIGNS_FOUND and (doubts or face_missing):
+    missing = _missing(able, abstentions, specs) if media.kind is MediaKind.VIDEO else ()
+    if label is VerdictLabel.NO_SIGNS_FOUND and (doubts or missing):
         # Somebody who cannot be passed, or half a video that was not looked at, is no finding of no signs.
         label = VerdictLabel.INCONCLUSIVE
     others = _highest_first(basis for basis in bases if basis is not deciding)
     stretch = deciding.stretch if _by_stretch(deciding, cards[deciding.model]) else None
     return Verdict(
         label=label,
-        reason=reason_for_verdict(label, deciding, doubts, abstentions, by_stretch=stretch is not None),
+        reason=reason_for_verdict(
+            label, deciding, doubts, abstentions, specs, missing=missing, by_stretch=stretch is not None
+        ),
         policy=POLICY,
         fakeness=deciding.fakeness if stretch is None else stretch.fakeness,
         lower=deciding.lower if stretch is None else None,
@@ -87,11 +91,11 @@ def conclude(
         basis=(deciding, *others),
         limits=(
             *((STANDING_OUT,) if stretch is not None else ()),
-            *limits_of(media, deciding, others, abstentions, cards),
+            *limits_of(media, deciding, others, abstentions, cards, specs),
             *limits,
         ),
         stretch=None if stretch is None else stretch.span,
-        shortest_s=_shortest_s(media, by_subject, cards),
+        shortest_s=_shortest_s(media, by_subject, cards, specs),
     )
 
 
@@ -100,13 +104,14 @@ def _undecided(
     bases: Sequence[Basis],
     abstentions: Sequence[Abstention],
     cards: Mapping[str, ModelCard],
+    specs: Mapping[str, DetectorSpec],
     limits: Sequence[str],
 ) -> Verdict:
     """The verdict where nothing that was scored may decide, or nothing was scored."""
     unlike = any(basis.judges for basis in bases)
     return Verdict(
         label=VerdictLabel.INCONCLUSIVE if unlike else VerdictLabel.NOT_EXAMINED,
-        reason=reason_for_nothing(media, bases, abstentions, cards),
+        reason=reason_for_nothing(media, bases, abstentions, cards, specs),
         policy=POLICY,
         basis=_highest_first(bases),
         limits=tuple(limits) if unlike else (),
@@ -117,7 +122,7 @@ def _highest_first(bases: Iterable[Basis]) -> tuple[Basis, ...]:
     return tuple(sorted(bases, key=lambda basis: -basis.fakeness))
 
 
-def _by_subject(scores: Sequence[Score]) -> dict[tuple[str, str], list[Score]]:
+def _by_subject(scores: Iterable[Score]) -> dict[tuple[str, str], list[Score]]:
     rows: dict[tuple[str, str], list[Score]] = {}
     for score in sorted(scores, key=lambda score: (score.detector, score.subject, score.span.start_s)):
         rows.setdefault((score.detector, score.subject), []).append(score)
@@ -129,23 +134,24 @@ def _bases(
     by_subject: _Subjects,
     abstentions: Sequence[Abstention],
     cards: Mapping[str, ModelCard],
+    specs: Mapping[str, DetectorSpec],
 ) -> tuple[list[Basis], list[Basis]]:
     """What every subject amounts to, and those that were seen too rarely to be judged."""
-    faces = [rows for (detector, _), rows in by_subject.items() if detector == "face"]
     is_video = media.kind is MediaKind.VIDEO
-    most = max(map(len, faces), default=0)
-    # A clip of two or three frames can show nobody more often than that.
-    fewest = min(_FEWEST_FACES, most)
-    n_people = sum(len(rows) >= fewest for rows in faces)
     unlike = {(one.detector, one.subject) for one in abstentions if one.why is Why.OUT_OF_DOMAIN}
     judged, rare = [], []
     for (detector, subject), rows in by_subject.items():
         card = cards[rows[0].model]
         n_windows = _n_windows(by_subject, detector, card) if media.kind is not MediaKind.IMAGE else 0
-        of_video = is_video and detector == "face"
+        people = [len(others) for (name, _), others in by_subject.items() if name == detector]
+        most = max(people)
+        # A clip of two or three frames can show nobody more often than that.
+        fewest = min(_FEWEST_FACES, most)
+        n_people = sum(n >= fewest for n in people) if specs[detector].of_people else 0
+        of_video = is_video and specs[detector].of_people
         basis = replace(
             _basis(rows, card),
-            judges=card.draws_verdicts,
+            judges=card.draws_verdicts and specs[detector].role is Role.DECIDES,
             in_domain=(detector, subject) not in unlike,
             stretch=strongest_stretch(rows, card, n_windows) if n_windows else None,
             brief=of_video and len(rows) < _BRIEF_SHARE * most,
@@ -221,10 +227,10 @@ def _as_high_as_signs(basis: Basis, card: ModelCard) -> bool:
     return card.thresholds is not None and basis.fakeness >= card.thresholds.signs
 
 
-def _deciding(bases: Sequence[Basis]) -> Basis:
+def _deciding(bases: Sequence[Basis], specs: Mapping[str, DetectorSpec]) -> Basis:
     """With signs the highest of those; otherwise the worst face; otherwise the worst of the rest."""
     with_signs = [basis for basis in bases if basis.label is VerdictLabel.SIGNS_OF_MANIPULATION]
-    faces = [basis for basis in bases if basis.detector == "face" and not basis.brief]
+    faces = [basis for basis in bases if specs[basis.detector].of_people and not basis.brief]
     return max(
         with_signs or faces or bases,
         # A stretch can keep somebody from being passed whose mean is lower than that of somebody passed.
@@ -244,38 +250,51 @@ def _doubts(deciding: Basis, bases: Iterable[Basis], cards: Mapping[str, ModelCa
     )
 
 
-def _was_asked(detector: str, abstentions: Sequence[Abstention]) -> bool:
-    return any(abstention.detector == detector for abstention in abstentions)
-
-
-def _faces_at_s(by_subject: _Subjects) -> list[float]:
-    """When at least one face was scored."""
-    return sorted(
-        {at_s for (name, _), rows in by_subject.items() if name == "face" for at_s in times_of(rows)}
+def _missing(
+    able: Sequence[Basis], abstentions: Sequence[Abstention], specs: Mapping[str, DetectorSpec]
+) -> tuple[str, ...]:
+    """Detectors without which a video is half examined, that abstained and have nobody to judge."""
+    judged = {basis.detector for basis in able if not basis.brief}
+    asked = {abstention.detector for abstention in abstentions}
+    return tuple(
+        name for name, spec in specs.items() if spec.first_in_video and name in asked and name not in judged
     )
 
 
-def _face_card(by_subject: _Subjects, cards: Mapping[str, ModelCard]) -> ModelCard | None:
-    return next((cards[rows[0].model] for (name, _), rows in by_subject.items() if name == "face"), None)
+def _first_in_video(
+    by_subject: _Subjects, cards: Mapping[str, ModelCard], specs: Mapping[str, DetectorSpec]
+) -> tuple[ModelCard | None, list[float]]:
+    """The card of the detector that comes first in a video, and when it scored at least one subject."""
+    rows = [of for (name, _), of in by_subject.items() if specs[name].first_in_video]
+    card = cards[rows[0][0].model] if rows else None
+    return card, sorted({at_s for of in rows for at_s in times_of(of)})
 
 
-def _shortest_s(media: MediaFile, by_subject: _Subjects, cards: Mapping[str, ModelCard]) -> float | None:
-    card = _face_card(by_subject, cards)
+def _shortest_s(
+    media: MediaFile,
+    by_subject: _Subjects,
+    cards: Mapping[str, ModelCard],
+    specs: Mapping[str, DetectorSpec],
+) -> float | None:
+    card, at_s = _first_in_video(by_subject, cards, specs)
     if media.kind is not MediaKind.VIDEO or card is None:
         return None
-    return shortest_seen(_faces_at_s(by_subject), card, _pictures_end_s(media))
+    return shortest_seen(at_s, card, _pictures_end_s(media))
 
 
 def _limits_of_time(
-    media: MediaFile, by_subject: _Subjects, cards: Mapping[str, ModelCard]
+    media: MediaFile,
+    by_subject: _Subjects,
+    cards: Mapping[str, ModelCard],
+    specs: Mapping[str, DetectorSpec],
 ) -> tuple[str, ...]:
-    card = _face_card(by_subject, cards)
+    card, at_s = _first_in_video(by_subject, cards, specs)
     if media.kind is not MediaKind.VIDEO or card is None or not card.draws_verdicts:
         return ()
     return time_limits(
         card,
-        _shortest_s(media, by_subject, cards),
-        holes(_faces_at_s(by_subject), _pictures_end_s(media)),
+        _shortest_s(media, by_subject, cards, specs),
+        holes(at_s, _pictures_end_s(media)),
     )
 
 

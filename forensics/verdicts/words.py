@@ -5,6 +5,7 @@ from __future__ import annotations
 import math
 from collections.abc import Iterator, Mapping, Sequence
 
+from forensics.records.detector_spec import DetectorSpec, Role
 from forensics.records.findings import Abstention, Span, Why
 from forensics.records.media import MediaFile, MediaKind, StreamKind
 from forensics.records.model_card import ModelCard
@@ -24,7 +25,9 @@ def reason_for_verdict(
     basis: Basis,
     doubts: Sequence[Basis],
     abstentions: Sequence[Abstention],
+    specs: Mapping[str, DetectorSpec],
     *,
+    missing: Sequence[str] = (),
     by_stretch: bool = False,
 ) -> str:
     """One sentence or two: who decided, by what score, against which bound, and who did not.
@@ -32,9 +35,11 @@ def reason_for_verdict(
     Args:
         basis: the subject that decided.
         doubts: subjects that may not decide, but score as high as signs.
+        specs: detector name to declaration.
+        missing: detectors without which the file is half examined.
         by_stretch: a stretch of the clip decided, not the whole of it.
     """
-    found = _found(label, basis, doubts, abstentions, by_stretch=by_stretch)
+    found = _found(label, basis, doubts, abstentions, specs, missing=missing, by_stretch=by_stretch)
     left_out = [one.detail for one in abstentions if one.why is Why.OUT_OF_DOMAIN]
     return " ".join([found, *left_out])
 
@@ -44,16 +49,19 @@ def _found(
     basis: Basis,
     doubts: Sequence[Basis],
     abstentions: Sequence[Abstention],
+    specs: Mapping[str, DetectorSpec],
     *,
+    missing: Sequence[str],
     by_stretch: bool,
 ) -> str:
-    score = f"{stated(basis)} over {_counted(basis.detector, basis.n_scores)}"
-    scores = f"{_who(basis)} scores {score}"
+    who = specs[basis.detector].who(basis.subject)
+    score = f"{stated(basis)} over {specs[basis.detector].counted(basis.n_scores)}"
+    scores = f"{who} scores {score}"
     stretch = basis.stretch
     if label is VerdictLabel.SIGNS_OF_MANIPULATION:
         if by_stretch and stretch is not None:
             return (
-                f"{_who(basis)} scores {_in_two_decimals(stretch.fakeness)} from {_seconds(stretch.spans)}, "
+                f"{who} scores {_in_two_decimals(stretch.fakeness)} from {_seconds(stretch.spans)}, "
                 f"and {score}: this part shows signs of manipulation, and it stands out of the clip by more "
                 "than parts of pristine clips do."
             )
@@ -66,8 +74,9 @@ def _found(
         named = "; ".join(_doubted(doubt) for doubt in doubts)
         found = f"{scores}, without signs, but as high as signs of manipulation are: {named}. Look there."
     elif basis.label is VerdictLabel.NO_SIGNS_FOUND:
-        why = "; ".join(a.detail for a in abstentions if a.detector == "face") or "No face was scored."
-        found = f"{scores}, without signs, but no face could be examined: {why}"
+        why = "; ".join(one.detail for one in abstentions if one.detector in missing)
+        what = " and no ".join(missing)
+        found = f"{scores}, without signs, but no {what} could be examined: {why or 'nothing was scored.'}"
     elif stretch is not None and stretch.alone:
         found = (
             f"{scores}, but {_in_two_decimals(stretch.fakeness)} from {_seconds((stretch.span,))}: too high "
@@ -78,18 +87,9 @@ def _found(
     return found
 
 
-def _who(basis: Basis) -> str:
-    return "The voice" if basis.detector == "voice" else f"The face of {basis.subject}"
-
-
 def _doubted(basis: Basis) -> str:
     why = "in few pictures" if basis.in_domain else "unlike what the model was calibrated on"
     return f"{basis.subject} ({stated(basis)}, {_seconds((basis.span,))}, {why})"
-
-
-def _counted(detector: str, n: int) -> str:
-    what = "window" if detector == "voice" else "frame"
-    return f"{n} {what}" if n == 1 else f"{n} {what}s"
 
 
 def _seconds(spans: Sequence[Span]) -> str:
@@ -123,18 +123,25 @@ def reason_for_nothing(
     bases: Sequence[Basis],
     abstentions: Sequence[Abstention],
     cards: Mapping[str, ModelCard],
+    specs: Mapping[str, DetectorSpec],
 ) -> str:
     """Why nothing was judged: nothing was scored, or nothing that was may decide."""
     details = [abstention.detail for abstention in abstentions]
-    details += [_may_not_judge(basis, cards[basis.model]) for basis in bases if not basis.judges]
+    details += [
+        _may_not_judge(basis, cards[basis.model], specs[basis.detector])
+        for basis in bases
+        if not basis.judges
+    ]
     return " ".join(dict.fromkeys(details)) or f"No detector applies to this {media.kind.value} file."
 
 
-def _may_not_judge(basis: Basis, card: ModelCard) -> str:
+def _may_not_judge(basis: Basis, card: ModelCard, spec: DetectorSpec) -> str:
+    if spec.role is not Role.DECIDES:
+        return f"{spec.who(basis.subject)} was scored ({stated(basis)}), but {spec.name} draws no verdicts."
     why = (
         "it is not calibrated" if card.thresholds is None else "it did not earn verdicts on validation files"
     )
-    return f"{_who(basis)} was scored ({stated(basis)}), but {card.id} may not judge: {why}."
+    return f"{spec.who(basis.subject)} was scored ({stated(basis)}), but {card.id} may not judge: {why}."
 
 
 def too_rarely_seen(basis: Basis) -> str:
@@ -176,6 +183,7 @@ def limits_of(
     others: Sequence[Basis],
     abstentions: Sequence[Abstention],
     cards: Mapping[str, ModelCard],
+    specs: Mapping[str, DetectorSpec],
 ) -> tuple[str, ...]:
     """What the verdict does not cover."""
     limits = []
@@ -187,15 +195,20 @@ def limits_of(
             f"The score lies outside what the calibration of {card.id} has seen: it is {stated(deciding)}, "
             "and no probability is stated beyond that."
         )
-    limits.extend(_may_not_judge(basis, cards[basis.model]) for basis in others if not basis.judges)
     limits.extend(
-        f"The voice ({stated(basis)}) could not be told either way."
+        _may_not_judge(basis, cards[basis.model], specs[basis.detector])
         for basis in others
-        if basis.detector == "voice" and basis.judges and basis.label is VerdictLabel.INCONCLUSIVE
+        if not basis.judges
     )
     limits.extend(
-        f"{basis.subject.capitalize()} ({stated(basis)} over {_counted('face', basis.n_scores)}, "
-        f"{_seconds((basis.span,))}) was seen briefly and could not be told either way."
+        f"{specs[basis.detector].who(basis.subject)} ({stated(basis)}) could not be told either way."
+        for basis in others
+        if not specs[basis.detector].of_people and basis.judges and basis.label is VerdictLabel.INCONCLUSIVE
+    )
+    limits.extend(
+        f"{basis.subject.capitalize()} ({stated(basis)} over "
+        f"{specs[basis.detector].counted(basis.n_scores)}, {_seconds((basis.span,))}) was seen briefly and "
+        "could not be told either way."
         for basis in others
         if basis.brief and basis.label is VerdictLabel.INCONCLUSIVE
     )

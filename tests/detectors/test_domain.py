@@ -49,26 +49,28 @@ def test_what_lies_outside_is_told_with_its_range(name: str, value: float, words
         bandwidth_hz=(5000, 7000),
         length_s=(1, 3),
     )
-    (notice,) = out_of_domain(card, "face", "person 1", {name: value})
+    (notice,) = out_of_domain(card, "face", "person 1", "Person 1", {name: value})
     assert isinstance(notice, Notice)
     assert notice.message.startswith("OUT_OF_DOMAIN: Person 1 is unlike what face-test was calibrated on: ")
     assert words in notice.message
     inside = sum(card.domain.ranges[name]) / 2
-    assert list(out_of_domain(card, "face", "person 1", {name: inside})) == []
+    assert list(out_of_domain(card, "face", "person 1", "Person 1", {name: inside})) == []
 
 
 def test_what_a_card_has_no_range_for_is_not_checked() -> None:
-    assert list(out_of_domain(face_card(), "face", "person 1", {"brightness": 0.0})) == []
+    assert list(out_of_domain(face_card(), "face", "person 1", "Person 1", {"brightness": 0.0})) == []
 
 
 def test_a_face_less_sharp_than_a_verdict_needs_abstains_with_the_reason() -> None:
     card = face_card(sharpness=(0.9, 2.5))
     card = replace(card, domain=replace(card.domain, needed={"relative_sharpness": -2.1}))
-    (found,) = out_of_domain(card, "face", "person 2", {"relative_sharpness": -2.5, "brightness": 0.5})
+    (found,) = out_of_domain(
+        card, "face", "person 2", "Person 2", {"relative_sharpness": -2.5, "brightness": 0.5}
+    )
     assert isinstance(found, Abstention)
     assert (found.why, found.subject) == (Why.OUT_OF_DOMAIN, "person 2")
     assert "Person 2 is not judged: sharpness relative to contrast -2.50 (needed: -2.1)" in found.detail
-    assert list(out_of_domain(card, "face", "person 1", {"relative_sharpness": -1.2})) == []
+    assert list(out_of_domain(card, "face", "person 1", "Person 1", {"relative_sharpness": -1.2})) == []
 
 
 def test_properties_tell_dark_from_bright_and_blurred_from_sharp() -> None:

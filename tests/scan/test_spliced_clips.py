@@ -101,6 +101,6 @@ def test_pristine_clips_looped_to_a_minute_raise_no_alarm_by_windows(bench: Benc
         ]
         for verdict in (
             result.verdict,
-            conclude(result.media, looped, result.abstentions, bench.cards),
+            conclude(result.media, looped, result.abstentions, bench.cards, bench.specs),
         ):
             assert verdict.label is not VerdictLabel.SIGNS_OF_MANIPULATION, (path.name, verdict.reason)

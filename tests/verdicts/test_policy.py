@@ -3,20 +3,32 @@
 from __future__ import annotations
 
 import math
+from collections.abc import Mapping, Sequence
 from dataclasses import replace
 
 import numpy as np
 import pytest
 
+from forensics.detectors import DETECTORS
 from forensics.records.findings import Abstention, Score, Span, Why
 from forensics.records.media import MediaFile, MediaKind, StreamInfo, StreamKind
 from forensics.records.model_card import Calibration, InputContract, ModelCard, Thresholds, Windows
-from forensics.records.verdict import VerdictLabel
+from forensics.records.verdict import Verdict, VerdictLabel
+from forensics.verdicts import policy
 from forensics.verdicts.interval import mean_interval
-from forensics.verdicts.policy import POLICY, conclude
+from forensics.verdicts.policy import POLICY
 
 VIDEO = MediaFile("clip.mp4", 1, "2026-01-01T00:00:00+00:00", kind=MediaKind.VIDEO)
 SOUND = replace(VIDEO, path="talk.wav", kind=MediaKind.AUDIO)
+
+
+def conclude(
+    media: MediaFile,
+    given: Sequence[Score],
+    abstentions: Sequence[Abstention],
+    cards: Mapping[str, ModelCard],
+) -> Verdict:
+    return policy.conclude(media, given, abstentions, cards, DETECTORS)
 
 
 def card(task: str, **changes: object) -> ModelCard:

@@ -10,6 +10,7 @@ import csv
 import io
 from typing import BinaryIO, ClassVar
 
+from forensics.detectors import DETECTORS
 from forensics.report.view import FileView, ReportView
 
 COLUMNS = (
@@ -20,8 +21,7 @@ COLUMNS = (
     "fakeness",
     "lower",
     "upper",
-    "face_fakeness",
-    "voice_fakeness",
+    *(f"{name}_fakeness" for name in DETECTORS),
     "people",
     "duration_s",
     "reason",
@@ -46,7 +46,8 @@ class CsvRenderer:
         """Writes the table.
 
         With likelihood ratios there are two more columns, and one for labels if any are known. Of a case file
-        that was changed after it was written, the last cell of every row says so.
+        that was changed after it was written, a cell of every row says so. The last columns are
+        ``<detector>_score`` for each detector of another package that scored something.
         """
         text = io.TextIOWrapper(
             out, encoding="utf-8", errors="backslashreplace", newline="", write_through=True
@@ -55,13 +56,16 @@ class CsvRenderer:
             plain = csv.writer(text, lineterminator="\n")
             # Before Python 3.13 the writer leaves a lone carriage return unquoted: readers end the row there.
             quoted = csv.writer(text, lineterminator="\n", quoting=csv.QUOTE_ALL)
+            others = [spec.name for spec in view.detectors if spec.name not in DETECTORS]
             more = (*(RATIO_COLUMNS if view.ratios else ()), *((LABEL_COLUMN,) if view.labelled else ()))
             more += (BROKEN_COLUMN,) if view.broken else ()
+            more += tuple(f"{name}_score" for name in others)
             plain.writerow([*COLUMNS, *more])
             for file in view.files:
                 cells = _cells(file) + (_ratio_cells(file) if view.ratios else [])
                 cells += [_safe(file.label or "")] if view.labelled else []
                 cells += [_safe(_broken_cell(view))] if view.broken else []
+                cells += [_number(file.highest.get(name)) for name in others]
                 writer = quoted if any("\r" in cell for cell in cells) else plain
                 writer.writerow(cells)
         finally:
@@ -78,8 +82,7 @@ def _cells(file: FileView) -> list[str]:
         _number(verdict.fakeness),
         _number(verdict.lower),
         _number(verdict.upper),
-        _number(file.face_fakeness),
-        _number(file.voice_fakeness),
+        *(_number(file.highest.get(name)) for name in DETECTORS),
         str(file.n_people),
         _number(media.duration_s, 3),
         _safe(verdict.reason),

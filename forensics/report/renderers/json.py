@@ -6,11 +6,12 @@ added within a version; a field that is renamed, removed or changes its meaning 
 
 from __future__ import annotations
 
-from dataclasses import dataclass
+from dataclasses import dataclass, field
 from typing import Any, BinaryIO, ClassVar
 
 import msgspec
 
+from forensics.detectors.declarations import FACE, VOICE
 from forensics.records.faces import FaceTrack
 from forensics.records.figures import LabelledFigures
 from forensics.records.findings import Abstention, Notice, Score
@@ -50,7 +51,8 @@ class JsonFile:
 
     Attributes:
         row_id: the row in the case file.
-        face_fakeness, voice_fakeness: the highest over the subjects of that detector.
+        face_fakeness, voice_fakeness: the highest over the subjects of the detector of that name.
+        highest: the same for every detector that scored something, by name.
         duration_s: the longest stream.
         label: ``manipulated`` or ``pristine`` where it is known.
         exhibits: what the case file shows of it, without the pictures.
@@ -74,6 +76,7 @@ class JsonFile:
     timings_s: dict[str, float]
     properties: tuple[Properties, ...] = ()
     likelihood: tuple[JsonLikelihood, ...] = ()
+    highest: dict[str, float] = field(default_factory=dict)
 
 
 @dataclass(frozen=True, slots=True)
@@ -134,8 +137,8 @@ def _json_file(file: FileView) -> JsonFile:
         row_id=file.row_id,
         media=result.media,
         verdict=result.verdict,
-        face_fakeness=file.face_fakeness,
-        voice_fakeness=file.voice_fakeness,
+        face_fakeness=file.highest.get(FACE.name),
+        voice_fakeness=file.highest.get(VOICE.name),
         people=file.n_people,
         duration_s=result.media.duration_s,
         label=file.label,
@@ -146,6 +149,7 @@ def _json_file(file: FileView) -> JsonFile:
         exhibits=file.captions,
         timings_s=result.timings_s,
         properties=result.properties,
+        highest=file.highest,
         likelihood=tuple(
             JsonLikelihood(
                 detector=subject.detector,

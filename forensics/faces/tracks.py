@@ -67,7 +67,12 @@ class _Match:
 
 
 def track(
-    items: Iterable[Item], finder: FaceFinder, detectors: Sequence[str], *, keep_frames: bool = False
+    items: Iterable[Item],
+    finder: FaceFinder,
+    detectors: Sequence[str],
+    *,
+    keep_frames: bool = False,
+    n_known: int = 0,
 ) -> Iterator[Item]:
     """The stage: finds the faces of every frame and keeps people apart.
 
@@ -81,6 +86,7 @@ def track(
         finder: finds faces.
         detectors: names of those that observe faces.
         keep_frames: pass on the frames too, each before its faces.
+        n_known: people of other streams of the file; numbers go on from there.
     """
     people: list[_Person] = []
     n_frames = 0
@@ -91,7 +97,7 @@ def track(
         if keep_frames:
             yield item
         for match in _faces(item, n_frames, people, finder):
-            person = _remember(match, people, item, n_frames)
+            person = _remember(match, people, item, n_frames, n_known)
             yield TrackedFace(item, match.box, person.track_id)
         n_frames += 1
     yield from (person.summary() for person in people)
@@ -175,10 +181,10 @@ def _fit(match: _Match, person: _Person, at_s: float) -> float:
     return likeness(match.look, person.looks) + _PLACE_WEIGHT * place
 
 
-def _remember(match: _Match, people: list[_Person], frame: Frame, number: int) -> _Person:
+def _remember(match: _Match, people: list[_Person], frame: Frame, number: int, n_known: int) -> _Person:
     person = match.person
     if person is None:
-        person = _Person(len(people) + 1, frame.at_s, match.box, frame.at_s, number, [match.look])
+        person = _Person(n_known + len(people) + 1, frame.at_s, match.box, frame.at_s, number, [match.look])
         people.append(person)
     elif likeness(match.look, person.looks) < _NEW_LOOK:
         # The first look stays: a chain of small changes must not end at somebody else.

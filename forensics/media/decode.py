@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterator
+from collections.abc import Iterable, Iterator
 from dataclasses import replace
 from pathlib import Path
 
@@ -11,7 +11,7 @@ from av.error import FFmpegError
 from av.stream import Discard
 
 from forensics.errors import MediaError
-from forensics.media.container import FfmpegWords, opened, undecodable_streams
+from forensics.media.container import FfmpegWords, is_cover_art, opened, undecodable_streams
 from forensics.media.discovery import display_path
 from forensics.media.listening import Listening
 from forensics.media.stills import read_still
@@ -41,6 +41,7 @@ def decode(
     n_frames: int,
     *,
     video: bool = True,
+    picture: StreamInfo | None = None,
     audio: bool = True,
     frames_per_s: float = 0.0,
     thrifty: bool = False,
@@ -60,6 +61,7 @@ def decode(
         n_frames: pictures to choose; a shorter clip gives each of its pictures once.
         frames_per_s: pictures to choose per second, where that is more; of a clip of any length.
         video: decode pictures.
+        picture: the video stream to decode; the main one by default.
         audio: decode sound.
         thrifty: choose the pictures that are decoded least for, not those nearest to even spacing.
         n_threads: threads of the decoder.
@@ -71,12 +73,15 @@ def decode(
     Raises:
         MediaError: nothing could be decoded.
     """
-    picture = media.stream(StreamKind.VIDEO) if video else None
+    is_main = picture is None
+    if is_main and video:
+        picture = media.stream(StreamKind.VIDEO)
     sound = media.stream(StreamKind.AUDIO) if audio else None
     if picture is not None and media.kind is MediaKind.IMAGE:
         yield from _still(path, media, picture)
         return
-    yield from _left_out(media, video=picture is not None, audio=sound is not None)
+    if is_main:
+        yield from _left_out(path, media, audio=sound is not None)
     words = FfmpegWords()
     watching: Watching | None = None
     listening: Listening | None = None
@@ -84,8 +89,6 @@ def decode(
     if timetable is not None and picture is not None:
         n_frames = frames_of(timetable, n_frames, frames_per_s, picture.duration_from_header_s)
     with opened(path) as container:
-        for index, codec in undecodable_streams(container).items():
-            yield Notice("decode", f"Stream {index} ({codec}) cannot be decoded here and was not examined")
         if timetable is not None and picture is not None:
             chosen = plan(timetable, n_frames, thrifty=thrifty)
             watching = Watching(path, container, picture.index, chosen, words, n_threads)
@@ -101,7 +104,8 @@ def decode(
     if (watching or listening) and not _anything(watching, listening):
         raise _nothing(path, words)
     updated = _updated(media, timetable, watching, listening)
-    yield from _shortfalls(updated, timetable)
+    examined = {side.stream_index for side in (watching, listening) if side is not None}
+    yield from _shortfalls(updated, examined, timetable)
     yield MediaUpdate(updated)
 
 
@@ -154,20 +158,30 @@ def _still(path: Path, media: MediaFile, picture: StreamInfo) -> Iterator[Decode
     yield MediaUpdate(replace(media, streams=streams))
 
 
-def _left_out(media: MediaFile, *, video: bool, audio: bool) -> Iterator[Notice]:
-    """Says which streams are not examined although they could be."""
-    for kind, is_examined, word in (
-        (StreamKind.VIDEO, video, "video"),
-        (StreamKind.AUDIO, audio, "audio"),
-    ):
-        streams = [stream for stream in media.streams if stream.kind is kind]
-        if is_examined and len(streams) > 1:
-            others = ", ".join(str(stream.index) for stream in streams[1:])
-            yield Notice(
-                "decode",
-                f"The file has {len(streams)} {word} streams; stream {streams[0].index} is examined, "
-                f"not stream {others}",
-            )
+def _left_out(path: Path, media: MediaFile, *, audio: bool) -> Iterator[Notice]:
+    """Says which streams are not examined."""
+    with opened(path) as container:
+        undecodable = undecodable_streams(container)
+        covers = {stream.index for stream in container.streams.video if is_cover_art(stream)}
+    for index, codec in undecodable.items():
+        yield Notice("decode", f"Stream {index} ({codec}) cannot be decoded here and was not examined")
+    covers |= {stream.index for stream in media.streams if stream.is_cover}
+    if covers and media.films:
+        yield Notice(
+            "decode",
+            f"Stream {_listed(covers)} is a single picture beside the film, such as a cover: not examined",
+        )
+    sounds = [stream for stream in media.streams if stream.kind is StreamKind.AUDIO]
+    if audio and len(sounds) > 1:
+        yield Notice(
+            "decode",
+            f"The file has {len(sounds)} audio streams; stream {sounds[0].index} is examined, "
+            f"not stream {_listed(stream.index for stream in sounds[1:])}",
+        )
+
+
+def _listed(indices: Iterable[int]) -> str:
+    return ", ".join(str(index) for index in sorted(indices))
 
 
 def _times_disagree(watching: Watching) -> bool:
@@ -215,9 +229,9 @@ def _watched(stream: StreamInfo, timetable: Timetable, watching: Watching) -> St
     )
 
 
-def _shortfalls(media: MediaFile, timetable: Timetable | None) -> Iterator[Notice]:
+def _shortfalls(media: MediaFile, examined: set[int], timetable: Timetable | None) -> Iterator[Notice]:
     """Where the content is not what the header says."""
-    for stream in media.streams:
+    for stream in (one for one in media.streams if one.index in examined):
         said_s, found_s = stream.duration_from_header_s, stream.duration_from_content_s
         is_video = stream.kind is StreamKind.VIDEO
         if found_s == 0:

@@ -27,6 +27,7 @@ from forensics.media.container import (
 )
 from forensics.media.discovery import display_path
 from forensics.media.hashing import unreadable
+from forensics.media.main_stream import Length, lengths_of, main_first
 from forensics.media.orientation import orientation_of
 from forensics.media.showing import as_stated
 from forensics.records.media import MediaFile, MediaKind, StreamInfo, StreamKind
@@ -46,8 +47,9 @@ def probe(path: Path) -> MediaFile:
     """Finds out what a file is.
 
     Returns:
-        The file's record; ``sha256`` is None and is the caller's to fill. The streams that will be
-        examined (the default one of each kind, otherwise the first) stand before others of their kind.
+        The file's record; ``sha256`` is None and is the caller's to fill. The main stream of
+        each kind (of video the longest and largest, of sound the default one, otherwise the first) stands
+        before others of its kind.
 
     Raises:
         MediaError: the file is empty, text, cut short, encrypted, in an unknown format, in a codec that
@@ -63,16 +65,21 @@ def probe(path: Path) -> MediaFile:
         modified_utc=datetime.fromtimestamp(status.st_mtime, UTC).isoformat(timespec="seconds"),
     )
     with opened(path) as container:
-        streams = _examined(container)
+        streams, lengths = _examined(path, container)
         _refuse_tiles(path, container)
-        for stream in streams:
-            if isinstance(stream, VideoStream):
-                check_size(path, stream.codec_context.width, stream.codec_context.height)
+        pictures = [stream for stream in streams if isinstance(stream, VideoStream)]
+        if pictures:
+            check_size(path, pictures[0].codec_context.width, pictures[0].codec_context.height)
         if not streams:
             raise _no_stream(path, container)
-        infos = [_stream_info(container, stream) for stream in streams]
+        infos = [
+            replace(
+                _stream_info(container, stream),
+                is_cover=stream.index in lengths and lengths[stream.index].is_picture,
+            )
+            for stream in streams
+        ]
         kind = _kind(path, container, infos)
-        pictures = [stream for stream in streams if isinstance(stream, VideoStream)]
         if pictures:
             at = streams.index(pictures[0])
             infos[at] = _with_first_picture(path, container, pictures[0], infos[at], kind)
@@ -81,15 +88,30 @@ def probe(path: Path) -> MediaFile:
         )
 
 
-def _examined(container: InputContainer) -> list[Stream]:
-    """Pictures and sound that can be decoded, those that will be examined first."""
+def _examined(path: Path, container: InputContainer) -> tuple[list[Stream], dict[int, Length]]:
+    """Pictures and sound that can be decoded, the main stream of each kind first.
+
+    With the length of each video stream, where there are several to choose from.
+    """
     undecodable = undecodable_streams(container)
     usable: list[Stream] = [
         stream
         for stream in (*container.streams.video, *container.streams.audio)
         if stream.index not in undecodable and not is_cover_art(stream)
     ]
-    return sorted(usable, key=lambda stream: (not stream.disposition & 1, stream.index))
+    usable.sort(key=lambda stream: (not stream.disposition & Disposition.default, stream.index))
+    videos = [stream for stream in usable if isinstance(stream, VideoStream)]
+    if len(videos) < 2 or _is_still(container):
+        return usable, {}
+    lengths = lengths_of(path, videos)
+    if all(length.is_picture for length in lengths.values()):
+        return usable, {}
+    others = [stream for stream in usable if not isinstance(stream, VideoStream)]
+    return [*main_first(videos, lengths), *others], lengths
+
+
+def _is_still(container: InputContainer) -> bool:
+    return container.format.name.endswith("_pipe") or container.metadata.get("major_brand") in _STILL_BRANDS
 
 
 def _kind(path: Path, container: InputContainer, infos: list[StreamInfo]) -> MediaKind:
@@ -98,7 +120,7 @@ def _kind(path: Path, container: InputContainer, infos: list[StreamInfo]) -> Med
         has_pictures = any(not is_cover_art(stream) for stream in container.streams.video)
         return MediaKind.VIDEO if has_pictures else MediaKind.AUDIO
     name = container.format.name
-    if name.endswith("_pipe") or container.metadata.get("major_brand") in _STILL_BRANDS:
+    if _is_still(container):
         return MediaKind.IMAGE
     if name in _MAYBE_ANIMATED:
         return MediaKind.VIDEO if _has_two_pictures(path) else MediaKind.IMAGE

@@ -73,6 +73,7 @@ class FaceTrack:
         track_id: from 1, in order of first appearance.
         n_faces: sampled frames in which this person's face was found.
         median_size_px: median of the longer side of the boxes.
+        stream_index: of a further video stream, None for the main one.
     """
 
     track_id: int
@@ -80,3 +81,4 @@ class FaceTrack:
     start_s: float
     end_s: float
     median_size_px: float
+    stream_index: int | None = None

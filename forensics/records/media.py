@@ -46,6 +46,7 @@ class StreamInfo:
         field_order: as the header says, in words: ``progressive``, ``interlaced, top field first``.
         n_frames_deinterlaced: examined frames that held two moments each and were deinterlaced.
         turned_deg: clockwise turn on top of ``rotation_deg``: faces call for it, the file says nothing.
+        is_cover: a single picture beside a film; it is not examined.
         hdr: transfer curve of high dynamic range, ``PQ`` or ``HLG``; such frames are tone-mapped.
     """
 
@@ -71,6 +72,7 @@ class StreamInfo:
     n_frames_deinterlaced: int = 0
     hdr: str | None = None
     turned_deg: int = 0
+    is_cover: bool = False
 
 
 @dataclass(frozen=True, slots=True)
@@ -105,6 +107,13 @@ class MediaFile:
     def stream(self, kind: StreamKind) -> StreamInfo | None:
         """The first stream of this kind, None where there is none."""
         return next((stream for stream in self.streams if stream.kind is kind), None)
+
+    @property
+    def films(self) -> tuple[StreamInfo, ...]:
+        """The video streams that are to be examined, the main one first."""
+        return tuple(
+            stream for stream in self.streams if stream.kind is StreamKind.VIDEO and not stream.is_cover
+        )
 
     @property
     def duration_s(self) -> float | None:

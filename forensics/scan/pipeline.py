@@ -14,30 +14,23 @@ from pathlib import Path
 
 from forensics.detectors.detector import Detector, Examination
 from forensics.errors import MediaError
-from forensics.faces.crop import crop
-from forensics.faces.tracks import track, whole_images
-from forensics.faces.uprightness import UprightFinder, stand_upright
-from forensics.media.decode import decode
 from forensics.media.discovery import Found
 from forensics.media.hashing import Fingerprint, fingerprint_of
 from forensics.media.probe import probe
 from forensics.records.detector_spec import Input
 from forensics.records.faces import FaceTrack
 from forensics.records.findings import Abstention, Exhibit, Notice, Score, Why
-from forensics.records.media import AudioChunk, Frame, MediaFile, MediaKind, MediaUpdate
+from forensics.records.media import MediaFile, MediaUpdate
 from forensics.records.properties import Properties
 from forensics.records.scan import ScanResult
 from forensics.records.stream import Item
 from forensics.records.verdict import Verdict, VerdictLabel
 from forensics.scan.bench import Bench
 from forensics.scan.clock import StageClock
+from forensics.scan.films import seen_and_heard
 from forensics.verdicts.policy import POLICY, conclude
 
 _LOG = logging.getLogger(__name__)
-
-
-# So often, in seconds of the file, a long one says that it is getting on.
-_TELL_EVERY_S = 60.0
 
 
 def examine(file: Found, bench: Bench, tell: Callable[[float], object] = lambda _: None) -> ScanResult:
@@ -143,43 +136,10 @@ def _touched(before: Fingerprint, after: Fingerprint) -> Iterator[Notice]:
 def _belt(
     path: Path, media: MediaFile, bench: Bench, clock: StageClock, tell: Callable[[float], object]
 ) -> Iterator[Item]:
-    settings, ways = bench.settings, bench.crop_users
-    video, audio = bool(ways) or bench.observes(Input.FRAMES), bench.observes(Input.SOUND)
     items: Iterator[Item] = iter(())
-    if video or audio:  # what no detector observes is not decoded
-        items = iter(
-            decode(
-                path,
-                media,
-                settings.n_frames,
-                video=video,
-                audio=audio,
-                frames_per_s=settings.frames_per_s,
-                thrifty=settings.thrifty,
-            )
-        )
-        items = _telling(clock.timed("decode", items), tell)
-    if ways:
-        whole = settings.crops and media.kind is MediaKind.IMAGE
-        if whole:
-            items = clock.timed("faces", whole_images(items, next(iter(ways))))
-        else:
-            names = [name for users in ways.values() for name in users]
-            keep_frames = bench.observes(Input.FRAMES)
-            finder = UprightFinder(bench.finder)
-            items = clock.timed("faces", stand_upright(items, finder))
-            items = clock.timed("faces", track(items, finder, names, keep_frames=keep_frames))
-        items = clock.timed("faces", crop(items, ways, whole=whole))
+    if bench.crop_users or bench.observes(Input.FRAMES) or bench.observes(Input.SOUND):
+        items = seen_and_heard(path, media, bench, clock, tell)
     return clock.timed("score", score(items, bench.detectors, media, path))
-
-
-def _telling(items: Iterator[Item], tell: Callable[[float], object]) -> Iterator[Item]:
-    told_s = 0.0
-    for item in items:
-        if isinstance(item, (Frame, AudioChunk)) and item.at_s >= told_s + _TELL_EVERY_S:
-            told_s = item.at_s
-            tell(told_s)
-        yield item
 
 
 def score(

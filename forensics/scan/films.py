@@ -1,0 +1,158 @@
+"""The pictures and the sound of one file: its film, and the video streams beside it."""
+
+from __future__ import annotations
+
+from collections.abc import Callable, Iterator
+from dataclasses import replace
+from pathlib import Path
+
+from forensics.errors import MediaError
+from forensics.faces.crop import crop
+from forensics.faces.tracks import track, whole_images
+from forensics.faces.uprightness import UprightFinder, stand_upright
+from forensics.media.decode import decode
+from forensics.records.detector_spec import Input
+from forensics.records.faces import FaceTrack
+from forensics.records.findings import Abstention, Notice, Why
+from forensics.records.media import AudioChunk, Frame, MediaFile, MediaKind, MediaUpdate, StreamInfo
+from forensics.records.stream import Item
+from forensics.scan.bench import Bench
+from forensics.scan.clock import StageClock
+
+# A disc may hold a dozen angles, and each costs as much as a film.
+_MOST_FILMS = 4
+# So often, in seconds of the file, a long one says that it is getting on.
+_TELL_EVERY_S = 60.0
+
+
+Told = Callable[[float], object]
+
+
+def seen_and_heard(
+    path: Path, media: MediaFile, bench: Bench, clock: StageClock, tell: Told
+) -> Iterator[Item]:
+    """The sound with the main stream of pictures, then every further one, with people of its own.
+
+    Args:
+        tell: hears, now and then, how many seconds of a stream are done.
+    """
+    n_people = 0
+    for item in _faces(_decoded(path, media, bench, clock, tell), media, bench, clock, None):
+        if isinstance(item, MediaUpdate):
+            media = item.media
+        n_people += isinstance(item, FaceTrack)
+        yield item
+    if bench.crop_users:
+        yield from _further(path, media, bench, clock, tell, n_people)
+
+
+def _decoded(
+    path: Path,
+    media: MediaFile,
+    bench: Bench,
+    clock: StageClock,
+    tell: Told,
+    film: StreamInfo | None = None,
+) -> Iterator[Item]:
+    """A further stream of pictures alone, or the main one with the sound."""
+    settings = bench.settings
+    items: Iterator[Item] = iter(
+        decode(
+            path,
+            media,
+            settings.n_frames,
+            video=bool(bench.crop_users) or bench.observes(Input.FRAMES),
+            picture=film,
+            audio=film is None and bench.observes(Input.SOUND),
+            frames_per_s=settings.frames_per_s,
+            thrifty=settings.thrifty,
+        )
+    )
+    return _telling(clock.timed("decode", items), tell)
+
+
+def _faces(
+    items: Iterator[Item], media: MediaFile, bench: Bench, clock: StageClock, n_known: int | None
+) -> Iterator[Item]:
+    """Faces of one stream of pictures, kept apart by person and cut as the detectors want them.
+
+    Args:
+        n_known: people seen so far, for a further stream; None for the main one.
+    """
+    ways = bench.crop_users
+    if not ways:
+        return items
+    whole = bench.settings.crops and media.kind is MediaKind.IMAGE
+    if whole:
+        items = clock.timed("faces", whole_images(items, next(iter(ways))))
+    else:
+        names = _face_detectors(bench)
+        # Detectors of whole frames look at the film alone.
+        keep_frames = bench.observes(Input.FRAMES) and n_known is None
+        finder = UprightFinder(bench.finder)
+        items = clock.timed("faces", stand_upright(items, finder))
+        items = clock.timed(
+            "faces", track(items, finder, names, keep_frames=keep_frames, n_known=n_known or 0)
+        )
+    return clock.timed("faces", crop(items, ways, whole=whole))
+
+
+def _further(
+    path: Path, media: MediaFile, bench: Bench, clock: StageClock, tell: Told, n_people: int
+) -> Iterator[Item]:
+    """The video streams beside the main one: a fake may be in any of them."""
+    for number, film in enumerate(media.films[1:], 2):
+        if number > _MOST_FILMS:
+            yield from _unseen(bench, film, f"at most {_MOST_FILMS} video streams of a file are")
+            continue
+        people: list[str] = []
+        try:
+            items = _decoded(path, media, bench, clock, tell, film)
+            for item in _faces(items, media, bench, clock, n_people):
+                if isinstance(item, MediaUpdate):
+                    media = item.media
+                elif isinstance(item, FaceTrack):
+                    people.append(f"person {item.track_id}")
+                yield _of(film, item)
+        except MediaError as error:
+            yield from _unseen(bench, film, error.message)
+        n_people += len(people)
+        if people:
+            who = ", ".join(people) + (" is" if len(people) == 1 else " are")
+            yield Notice("faces", f"{_named(film)} was examined too: {who} seen there")
+
+
+def _of(film: StreamInfo, item: Item) -> Item:
+    """The item, with the further stream that it tells of."""
+    if isinstance(item, FaceTrack):
+        return replace(item, stream_index=film.index)
+    if isinstance(item, Notice):
+        return replace(item, message=f"{_named(film)}: {item.message}")
+    if isinstance(item, Abstention):
+        return replace(item, detail=f"{_named(film)}: {item.detail}", subject=f"stream {film.index}")
+    return item
+
+
+def _unseen(bench: Bench, film: StreamInfo, why: str) -> Iterator[Abstention]:
+    for name in _face_detectors(bench):
+        detail = f"{_named(film)} was not examined: {why}."
+        yield Abstention(name, Why.UNSUPPORTED, detail, f"stream {film.index}")
+
+
+def _face_detectors(bench: Bench) -> list[str]:
+    return [name for users in bench.crop_users.values() for name in users]
+
+
+def _named(film: StreamInfo) -> str:
+    length_s = film.duration_from_content_s or film.duration_from_header_s
+    length = f", {length_s:.1f} s" if length_s else ""
+    return f"Stream {film.index} (video, {film.width_px} x {film.height_px} px{length})"
+
+
+def _telling(items: Iterator[Item], tell: Told) -> Iterator[Item]:
+    told_s = 0.0
+    for item in items:
+        if isinstance(item, (Frame, AudioChunk)) and item.at_s >= told_s + _TELL_EVERY_S:
+            told_s = item.at_s
+            tell(told_s)
+        yield item

@@ -20,7 +20,7 @@ from forensics.records.findings import Exhibit, Notice, Score
 from forensics.records.media import MediaFile
 from forensics.records.model_card import ModelCard, Thresholds
 from forensics.records.scan import RunManifest, ScanResult
-from forensics.records.verdict import Basis, VerdictLabel
+from forensics.records.verdict import Basis, Verdict, VerdictLabel
 from forensics.report.condition import CaseCondition
 from forensics.report.container import ContainerFact, container_facts
 from forensics.report.evidence import (
@@ -305,6 +305,10 @@ def _file_view(
     )
 
 
+def _decides(basis: Basis, verdict: Verdict) -> bool:
+    return verdict.fakeness is not None and basis is verdict.basis[0]
+
+
 def _highest(result: ScanResult) -> dict[str, float]:
     highest: dict[str, float] = {}
     for one in result.verdict.basis:
@@ -335,7 +339,7 @@ def _subjects(
             SubjectView(
                 subject=subject,
                 detector=detector,
-                deciding=result.verdict.fakeness is not None and basis is result.verdict.basis[0],
+                deciding=basis is not None and _decides(basis, result.verdict),
                 basis=basis,
                 track=next((track for track in result.tracks if subject == f"person {track.track_id}"), None),
                 scores=scores,

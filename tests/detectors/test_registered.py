@@ -14,6 +14,8 @@ from forensics.casefile.case_file import CaseFile
 from forensics.errors import SettingsError
 from forensics.records.findings import Abstention, Why
 from forensics.records.verdict import VerdictLabel
+from forensics.report import renderers
+from forensics.report.view import build_view
 from forensics.scan.run import plan_scan, run_scan
 from forensics.settings import ScanSettings
 from tests import synthetic
@@ -21,9 +23,9 @@ from tests import synthetic
 _EXAMPLES = Path(__file__).resolve().parent.parent.parent / "examples"
 
 
-def install(example: Path, site: Path) -> None:
+def install(folder: Path, site: Path) -> None:
     """Makes a package of ``examples/`` visible as an installed one: its entry points, as its build says."""
-    project = tomllib.loads((example / "pyproject.toml").read_text(encoding="utf-8"))["project"]
+    project = tomllib.loads((folder / "pyproject.toml").read_text(encoding="utf-8"))["project"]
     info = site / f"{project['name'].replace('-', '_')}-{project['version']}.dist-info"
     info.mkdir(parents=True)
     (info / "METADATA").write_text(
@@ -37,17 +39,27 @@ def install(example: Path, site: Path) -> None:
 
 
 @pytest.fixture
-def encoder_rule(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> Iterator[None]:
+def installed(
+    request: pytest.FixtureRequest, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> Iterator[None]:
+    """The example that the test names, as if pip had installed it."""
     site = tmp_path / "site"
-    install(_EXAMPLES / "encoder_rule", site)
-    monkeypatch.setattr(sys, "path", [str(site), str(_EXAMPLES / "encoder_rule"), *sys.path])
+    install(_EXAMPLES / request.param, site)
+    monkeypatch.setattr(sys, "path", [str(site), str(_EXAMPLES / request.param), *sys.path])
     detectors.registered.cache_clear()
+    renderers.registered.cache_clear()
     yield
     detectors.registered.cache_clear()
+    renderers.registered.cache_clear()
 
 
+def example(name: str) -> pytest.MarkDecorator:
+    return pytest.mark.parametrize("installed", [name], indirect=True)
+
+
+@example("encoder_rule")
 def test_a_rule_of_another_package_scans_without_a_model_and_without_decoding(
-    encoder_rule: None, tmp_path: Path
+    installed: None, tmp_path: Path
 ) -> None:
     media = tmp_path / "media"
     media.mkdir()
@@ -66,7 +78,8 @@ def test_a_rule_of_another_package_scans_without_a_model_and_without_decoding(
     assert result.verdict.label is VerdictLabel.NOT_EXAMINED
 
 
-def test_it_abstains_where_it_does_not_apply(encoder_rule: None, tmp_path: Path) -> None:
+@example("encoder_rule")
+def test_it_abstains_where_it_does_not_apply(installed: None, tmp_path: Path) -> None:
     from forensics.records.media import MediaFile, MediaKind
 
     spec = detectors.spec_of("encoder-rule")
@@ -77,13 +90,48 @@ def test_it_abstains_where_it_does_not_apply(encoder_rule: None, tmp_path: Path)
     assert said.why is Why.UNSUPPORTED
 
 
-def test_names_that_nobody_declares_are_refused_with_the_choices(encoder_rule: None) -> None:
+@example("encoder_rule")
+def test_names_that_nobody_declares_are_refused_with_the_choices(installed: None) -> None:
     assert detectors.detector_names() == ("face", "voice", "encoder-rule")
     with pytest.raises(SettingsError, match="names lips, which is not a detector") as caught:
         detectors.spec_of("lips")
     assert "face,voice,encoder-rule" in caught.value.hint
     with pytest.raises(SettingsError, match="names none"):
         detectors.spec_of("")
+
+
+@example("face_flicker")
+def test_a_temporal_detector_of_another_package_gets_its_own_crops_beside_the_face_models(
+    installed: None, tmp_path: Path
+) -> None:
+    clip = synthetic.normal_clip(tmp_path)
+    both = ScanSettings(paths=(clip,), frames=6, detectors=("face", "face-flicker"))
+    alone = ScanSettings(paths=(clip,), frames=6, detectors=("face",))
+    told, scores = {}, {}
+    for name, settings in (("both", both), ("alone", alone)):
+        with CaseFile.create_or_resume(tmp_path / f"{name}.case") as case:
+            run_scan(plan_scan(settings, ["forensics", "scan"]), case)
+            [(_, result)] = case.results()
+        told[name] = [one.message for one in result.notices if "changes most at" in one.message]
+        scores[name] = result.scores
+    assert len(told["both"]) == 1
+    assert told["alone"] == []
+    assert scores["both"] == scores["alone"], "another way of cutting moves no score"
+
+
+@example("plain_text_report")
+def test_a_report_format_of_another_package_is_chosen_by_its_suffix(installed: None, tmp_path: Path) -> None:
+    from tests.casefile.made import result
+
+    view = build_view([], [(1, result("a\nb.mp4"))], lambda _: (), chain_head="ab12")
+    out = tmp_path / "report.TXT"
+    renderers.write_report(view, out)
+    text = out.read_text("utf-8")
+    assert "'a\\nb.mp4': " in text
+    assert text.endswith("Head of the case file: ab12\n")
+    with pytest.raises(SettingsError) as caught:
+        renderers.renderer_for(tmp_path / "report.pdf")
+    assert ".html, .json, .csv, .txt" in caught.value.hint
 
 
 def test_a_package_that_is_broken_says_so(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:

@@ -1,4 +1,5 @@
-"""Renderers by suffix. Adding one: a file beside this one and a line in ``RENDERERS``.
+"""Renderers by suffix. Adding one: a file beside this one and a line in ``RENDERERS``, or, from another
+package, an entry point of the group ``forensics.renderers`` that is called like the suffix, without the dot.
 
 A report appears whole or not at all: it is written to a temporary file in its folder and then renamed.
 """
@@ -9,6 +10,9 @@ import contextlib
 import importlib
 import os
 import secrets
+from collections.abc import Mapping
+from functools import cache
+from importlib.metadata import EntryPoint, entry_points
 from pathlib import Path
 from typing import BinaryIO, ClassVar, Protocol, cast
 
@@ -20,6 +24,9 @@ RENDERERS: dict[str, str] = {
     ".json": "forensics.report.renderers.json:JsonRenderer",
     ".csv": "forensics.report.renderers.csv:CsvRenderer",
 }
+
+
+ENTRY_POINT_GROUP = "forensics.renderers"
 
 
 class Renderer(Protocol):
@@ -38,9 +45,13 @@ def renderer_for(path: Path) -> Renderer:
     Raises:
         SettingsError: no renderer has this suffix.
     """
-    target = RENDERERS.get(path.suffix.lower())
+    suffix = path.suffix.lower()
+    others = registered()
+    if suffix in others and suffix not in RENDERERS:
+        return _loaded(others[suffix])
+    target = RENDERERS.get(suffix)
     if target is None:
-        known = ", ".join(RENDERERS)
+        known = ", ".join([*RENDERERS, *sorted(set(others) - set(RENDERERS))])
         ending = f"ends in {path.suffix}" if path.suffix else "has no suffix"
         raise SettingsError(
             f"The report {path} {ending}, and no report format is called so",
@@ -48,6 +59,22 @@ def renderer_for(path: Path) -> Renderer:
         )
     module, name = target.split(":")
     return cast(Renderer, getattr(importlib.import_module(module), name)())
+
+
+@cache
+def registered() -> Mapping[str, EntryPoint]:
+    """Renderers of other installed packages by suffix, not imported yet; a shipped suffix cannot be taken."""
+    return {f".{point.name.lower()}": point for point in entry_points(group=ENTRY_POINT_GROUP)}
+
+
+def _loaded(point: EntryPoint) -> Renderer:
+    try:
+        return cast(Renderer, point.load()())
+    except (ImportError, AttributeError) as error:
+        raise SettingsError(
+            f"Reports that end in .{point.name} cannot be written by {point.value}: {error}",
+            "Install the package that provides it again, or choose another format.",
+        ) from error
 
 
 def check_writable(path: Path) -> None:

@@ -1,3 +1,43 @@
-"""forensics: examine directories of video and audio for deepfakes, on CPU, offline."""
+"""forensics: examine directories of video and audio for deepfakes, on CPU, offline.
+
+What stands in ``__all__`` is public and follows semantic versioning: it changes only with a new major
+version, after one minor version in which the old form still works and warns. Importing this package loads
+nothing heavy: the names are loaded when they are first asked for, and type checkers read ``__init__.pyi``.
+"""
+
+from __future__ import annotations
+
+from importlib import import_module
+from typing import Any
 
 __version__ = "0.1.0"
+__all__ = [
+    "CaseFile",
+    "ForensicsError",
+    "Results",
+    "ScanResult",
+    "Scanner",
+    "Verdict",
+    "VerdictLabel",
+    "__version__",
+    "scan_file",
+    "write_report",
+]
+
+_PUBLIC = {
+    "CaseFile": "forensics.casefile.case_file",
+    "ForensicsError": "forensics.errors",
+    "Results": "forensics.api",
+    "ScanResult": "forensics.records.scan",
+    "Scanner": "forensics.api",
+    "Verdict": "forensics.records.verdict",
+    "VerdictLabel": "forensics.records.verdict",
+    "scan_file": "forensics.api",
+    "write_report": "forensics.api",
+}
+
+
+def __getattr__(name: str) -> Any:
+    if name not in _PUBLIC:
+        raise AttributeError(f"module {__name__!r} has no attribute {name!r}")
+    return getattr(import_module(_PUBLIC[name]), name)

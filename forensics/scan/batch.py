@@ -24,7 +24,7 @@ from multiprocessing.connection import wait
 from multiprocessing.context import SpawnProcess
 from pathlib import Path
 from types import FrameType, ModuleType
-from typing import Final, TypeVar
+from typing import Final, Self, TypeVar
 
 from forensics.errors import EngineError, SettingsError
 from forensics.media.discovery import Found
@@ -66,6 +66,7 @@ def run_batch(
     on_result: Callable[[ScanResult], object],
     on_event: Callable[[Event], object] | None = None,
     n_skipped: int = 0,
+    crew: Crew | None = None,
 ) -> int:
     """Examines files on worker processes, the largest first so that the workers finish together.
 
@@ -83,6 +84,7 @@ def run_batch(
             more than ``LIMIT_COVERS_S`` of the file are behind by then, in proportion.
         on_result: takes each result as it comes.
         n_skipped: for the progress display: files that an earlier run has done.
+        crew: keeps the workers for the next batch, which must have the same ``make_bench`` and ``examine``.
 
     Returns:
         The number of files done.
@@ -94,12 +96,16 @@ def run_batch(
     began_s = time.monotonic()
     tell = on_event or _to_nobody
     tell(BatchStarted(len(files), n_skipped, sum(file.size_bytes for file in files)))
-    with _log_folder() as logs, _interruptible() as interrupted:
-        batch = _Batch(files, pickle.dumps((make_bench, examine)), logs, time_limit_s, on_result, tell)
+    with contextlib.ExitStack() as stack:
+        interrupted = stack.enter_context(_interruptible())
+        staff = crew or stack.enter_context(Crew())
+        batch = _Batch(files, pickle.dumps((make_bench, examine)), staff, time_limit_s, on_result, tell)
         try:
             batch.run(min(n_workers, len(files)), interrupted)
         finally:
-            batch.kill_workers()
+            # Workers that are in the middle of a file are of no use to anyone.
+            if crew is None or batch.n_done < len(files):
+                staff.dismiss()
             tell(BatchEnded(batch.n_done, batch.n_done < len(files), time.monotonic() - began_s))
     return batch.n_done
 
@@ -180,12 +186,51 @@ class _Worker:
         return exit_code
 
 
+class Crew:
+    """Workers with their benches, which may outlive a batch: models stay loaded. Ends them as a context."""
+
+    def __init__(self) -> None:
+        self._folder = contextlib.ExitStack()
+        self._logs: Path | None = None
+        self.workers: list[_Worker] = []
+        self.n_started = 0
+        self.any_ready = False
+
+    def __enter__(self) -> Self:
+        return self
+
+    def __exit__(self, *_: object) -> None:
+        self.dismiss()
+        self._folder.close()
+        self._logs = None
+
+    def hire(self, tools: bytes) -> None:
+        """Starts one more worker.
+
+        Raises:
+            EngineError: it cannot be started.
+            SettingsError: there is no room for its log.
+        """
+        if self._logs is None:
+            self._logs = self._folder.enter_context(_log_folder())
+        self.n_started += 1
+        self.workers.append(_Worker(self.n_started, tools, self._logs))
+
+    def dismiss(self) -> None:
+        """Ends all workers, whatever they are at."""
+        for worker in self.workers:
+            worker.kill()
+        for worker in self.workers:
+            worker.bury()
+        self.workers.clear()
+
+
 class _Batch:
     def __init__(
         self,
         files: Sequence[Found],
         tools: bytes,
-        logs: Path,
+        crew: Crew,
         time_limit_s: float,
         on_result: Callable[[ScanResult], object],
         on_event: Callable[[Event], object],
@@ -198,14 +243,12 @@ class _Batch:
         self._again: deque[Found] = deque()
         self._first_deaths: dict[Path, Failure] = {}
         self._tools = tools
-        self._logs = logs
+        self._crew = crew
         self._time_limit_s = time_limit_s
         self._on_result = on_result
         self._on_event = on_event
-        self._workers: list[_Worker] = []
-        self._n_started = 0
+        self._workers = crew.workers
         self._n_failed_starts = 0
-        self._any_ready = False
 
     def run(self, n_workers: int, interrupted: threading.Event) -> None:
         while self.n_done < self._n_files:
@@ -219,13 +262,6 @@ class _Batch:
             if interrupted.is_set():
                 raise KeyboardInterrupt
 
-    def kill_workers(self) -> None:
-        for worker in self._workers:
-            worker.kill()
-        for worker in self._workers:
-            worker.bury()
-        self._workers.clear()
-
     def _staff(self, n_workers: int) -> None:
         n_open = len(self._waiting) + len(self._to_hash)
         n_fresh = sum(worker.job is None and worker.fresh for worker in self._workers)
@@ -233,8 +269,7 @@ class _Batch:
         n_again = len(self._again)
         n_needed = max(n_again - n_fresh, 0) + max(n_open - n_used - max(n_fresh - n_again, 0), 0)
         for _ in range(min(n_workers - len(self._workers), n_needed)):
-            self._n_started += 1
-            self._workers.append(_Worker(self._n_started, self._tools, self._logs))
+            self._crew.hire(self._tools)
 
     def _hand_out(self) -> None:
         for worker in self._workers:
@@ -262,7 +297,7 @@ class _Batch:
         if isinstance(answer, StartFailed):
             raise answer.error
         if isinstance(answer, Ready):
-            worker.ready = self._any_ready = True
+            worker.ready = self._crew.any_ready = True
             self._n_failed_starts = 0
             return
         if isinstance(answer, GettingOn):
@@ -323,7 +358,7 @@ class _Batch:
 
     def _start_failed(self, failure: Failure, words: str) -> None:
         self._n_failed_starts += 1
-        if not self._any_ready or self._n_failed_starts >= MOST_FAILED_STARTS:
+        if not self._crew.any_ready or self._n_failed_starts >= MOST_FAILED_STARTS:
             raise EngineError(
                 f"A worker failed while it was loading its models: {failure.reason}"
                 + (f" ({words})" if words else ""),

@@ -136,7 +136,7 @@ def run_scan(
         run_batch(
             todo,
             partial(assemble, settings, plan.detectors),
-            _examine,
+            examine_found,
             n_workers=settings.workers,
             time_limit_s=settings.time_limit_s,
             on_result=keep,
@@ -157,7 +157,8 @@ def _identities(file: Found) -> list[Identity]:
     return [(name, file.size_bytes, file.modified_utc) for name in (file.place, file.display)]
 
 
-def _examine(file: Found, bench: Bench, tell: Callable[[float], object]) -> ScanResult:
+def examine_found(file: Found, bench: Bench, tell: Callable[[float], object]) -> ScanResult:
+    """One file to its result, in a worker."""
     # The process that hands out the files decodes nothing, and need not wait for FFmpeg and OpenCV.
     from forensics.scan.pipeline import examine
 

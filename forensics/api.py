@@ -1,0 +1,190 @@
+"""The public functions: scan a file or many, and write reports, from a program.
+
+Files are examined as ``forensics scan`` examines them, in worker processes: one that crashes its worker costs
+its own verdict only. For a chain of custody scan into a case file (``forensics scan --case``) and open that
+with ``CaseFile``.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Callable, Iterator, Sequence
+from dataclasses import dataclass
+from functools import partial
+from pathlib import Path
+from typing import Self, overload
+
+from forensics.errors import PathError
+from forensics.media.discovery import Rejected
+from forensics.records.findings import Notice
+from forensics.records.model_card import ModelCard
+from forensics.records.scan import RunManifest, ScanResult
+from forensics.report.renderers import write_report as _write
+from forensics.report.view import build_view
+from forensics.scan.batch import Crew, run_batch
+from forensics.scan.bench import assemble
+from forensics.scan.run import examine_found, plan_scan
+from forensics.settings import DEFAULT_TIME_LIMIT_S, Profile, ScanSettings
+
+
+@dataclass(frozen=True, slots=True)
+class Results(Sequence[ScanResult]):
+    """The results of one scan, one per file, in the order of completion.
+
+    Attributes:
+        manifest: what ran, with which settings and models.
+        rejected: paths that were named or met and could not be examined at all, each with the reason.
+        cards: of the models that scored.
+    """
+
+    results: tuple[ScanResult, ...]
+    manifest: RunManifest
+    rejected: tuple[Rejected, ...] = ()
+    cards: tuple[ModelCard, ...] = ()
+
+    @overload
+    def __getitem__(self, index: int) -> ScanResult: ...
+
+    @overload
+    def __getitem__(self, index: slice) -> tuple[ScanResult, ...]: ...
+
+    def __getitem__(self, index: int | slice) -> ScanResult | tuple[ScanResult, ...]:
+        return self.results[index]
+
+    def __len__(self) -> int:
+        return len(self.results)
+
+    def __iter__(self) -> Iterator[ScanResult]:
+        return iter(self.results)
+
+
+class Scanner:
+    """Scans again and again with the same settings: models stay loaded, and workers stay alive in between.
+
+    Use it as a context, so that the workers end with it::
+
+        with forensics.Scanner(profile="triage") as scanner:
+            for result in scanner.scan(["a.mp4", "b.wav"]):
+                print(result.media.path, result.verdict.label)
+
+    Args:
+        profile: ``examination`` or ``triage``.
+        detectors: their names; empty for those that ship.
+        models: ids or folders; empty for those that ship.
+        frames: sampled per video at least; None for as many as the profile looks at.
+        crops: stills are ready-made face crops.
+        workers: processes.
+        time_limit_s: wall seconds after which a file is given up.
+
+    Raises:
+        SettingsError: a value is out of its range.
+    """
+
+    def __init__(
+        self,
+        *,
+        profile: str = Profile.EXAMINATION,
+        detectors: Sequence[str] = (),
+        models: Sequence[str | Path] = (),
+        frames: int | None = None,
+        crops: bool = False,
+        workers: int = 1,
+        time_limit_s: float = DEFAULT_TIME_LIMIT_S,
+    ) -> None:
+        self._settings = partial(
+            ScanSettings,
+            profile=Profile(profile),
+            detectors=tuple(detectors),
+            models=tuple(map(str, models)),
+            frames=frames,
+            crops=crops,
+            workers=workers,
+            time_limit_s=time_limit_s,
+        )
+        self._settings(paths=())  # what is wrong is said here
+        self._crew = Crew()
+
+    def __enter__(self) -> Self:
+        return self
+
+    def __exit__(self, *_: object) -> None:
+        self._crew.__exit__()
+
+    def scan(
+        self, paths: Sequence[str | Path], on_result: Callable[[ScanResult], object] | None = None
+    ) -> Results:
+        """Examines files and folders.
+
+        Args:
+            paths: what to examine.
+            on_result: takes each result as it comes.
+
+        Raises:
+            PathError: nothing that was named can be examined.
+            ForensicsError: a model is missing, damaged or cannot be run.
+        """
+        settings = self._settings(paths=tuple(map(Path, paths)))
+        plan = plan_scan(settings, ("forensics.Scanner",))
+        results: list[ScanResult] = []
+
+        def keep(result: ScanResult) -> None:
+            results.append(result)
+            if on_result is not None:
+                on_result(result)
+
+        run_batch(
+            plan.files,
+            # Of the settings alone: the workers outlive this scan's paths.
+            partial(assemble, self._settings(paths=()), plan.detectors),
+            examine_found,
+            n_workers=settings.workers,
+            time_limit_s=settings.time_limit_s,
+            on_result=keep,
+            crew=self._crew,
+        )
+        cards = tuple(model.card for model in plan.models)
+        return Results(tuple(results), plan.manifest, plan.rejected, cards)
+
+
+def scan_file(
+    path: str | Path,
+    *,
+    profile: str = Profile.EXAMINATION,
+    detectors: Sequence[str] = (),
+    models: Sequence[str | Path] = (),
+) -> ScanResult:
+    """Examines one file.
+
+    Args:
+        path: of a file, not a folder.
+        profile: as for ``Scanner``.
+        detectors: as for ``Scanner``.
+        models: as for ``Scanner``.
+
+    Raises:
+        PathError: it is not there, or is no ordinary file.
+        ForensicsError: a model is missing, damaged or cannot be run.
+    """
+    if Path(path).is_dir():
+        raise PathError(f"{path} is a folder", "Scan it with forensics.Scanner, or name one file in it.")
+    with Scanner(profile=profile, detectors=detectors, models=models) as scanner:
+        [result] = scanner.scan([path])
+    return result
+
+
+def write_report(results: Results, path: str | Path) -> None:
+    """Writes a report; the suffix of the path chooses the format.
+
+    Raises:
+        ReportError: it cannot be written.
+        SettingsError: there is no such format.
+    """
+    rejected = [Notice("find", f"{one.display} {one.reason}. {one.hint}") for one in results.rejected]
+    rows = list(enumerate(results, start=1))
+    view = build_view(
+        [results.manifest],
+        rows,
+        lambda row_id: list(results[row_id - 1].exhibits),
+        cards=results.cards,
+        notices=rejected,
+    )
+    _write(view, Path(path))

@@ -93,7 +93,9 @@ def decode(
             chosen = plan(timetable, n_frames, thrifty=thrifty)
             watching = Watching(path, container, picture.index, chosen, words, n_threads)
         if sound is not None:
-            listening = Listening(container, sound.index, words, n_threads)
+            # Sound that pauses for long beside pictures that do not has a hole, no seam.
+            may_jump = timetable is None or bool(timetable.seams)
+            listening = Listening(container, sound.index, words, n_threads, may_jump=may_jump)
         yield from _one_pass(container, watching, listening, words)
     if timetable is not None and picture is not None and watching is not None and _times_disagree(watching):
         with opened(path) as container:
@@ -105,7 +107,10 @@ def decode(
         raise _nothing(path, words)
     updated = _updated(media, timetable, watching, listening)
     examined = {side.stream_index for side in (watching, listening) if side is not None}
-    yield from _shortfalls(updated, examined, timetable)
+    n_seams = max(len(timetable.seams) if timetable else 0, listening.n_seams if listening else 0)
+    if n_seams:
+        yield _joined(updated, examined, n_seams)
+    yield from _shortfalls(updated, examined, timetable, times_jump=n_seams > 0)
     yield MediaUpdate(updated)
 
 
@@ -229,7 +234,21 @@ def _watched(stream: StreamInfo, timetable: Timetable, watching: Watching) -> St
     )
 
 
-def _shortfalls(media: MediaFile, examined: set[int], timetable: Timetable | None) -> Iterator[Notice]:
+def _joined(media: MediaFile, examined: set[int], n_seams: int) -> Notice:
+    """Time stamps that jump: what was decoded counts, what the header says is a finding."""
+    streams = [stream for stream in media.streams if stream.index in examined]
+    found_s = max(stream.duration_from_content_s or 0.0 for stream in streams)
+    said_s = max((stream.duration_from_header_s or 0.0 for stream in streams), default=0.0)
+    return Notice(
+        "decode",
+        f"The time stamps jump {'once' if n_seams == 1 else f'{n_seams} times'}, as in recordings joined end "
+        f"to end. Times are counted over what was decoded, {found_s:,.1f} s; the header says {said_s:,.1f} s",
+    )
+
+
+def _shortfalls(
+    media: MediaFile, examined: set[int], timetable: Timetable | None, *, times_jump: bool
+) -> Iterator[Notice]:
     """Where the content is not what the header says."""
     for stream in (one for one in media.streams if one.index in examined):
         said_s, found_s = stream.duration_from_header_s, stream.duration_from_content_s
@@ -237,7 +256,7 @@ def _shortfalls(media: MediaFile, examined: set[int], timetable: Timetable | Non
         if found_s == 0:
             word = "pictures" if is_video else "sound"
             yield Notice("decode", f"The {word} could not be decoded; the rest of the file was examined")
-        elif said_s is not None and found_s is not None:
+        elif said_s is not None and found_s is not None and not times_jump:
             allowed_s = max(_SHORT_BY_S, _SHORT_BY_SHARE * said_s)
             if found_s < said_s - allowed_s:
                 what = "pictures end" if is_video else "sound ends"

@@ -13,6 +13,7 @@ from av.error import FFmpegError
 from av.stream import Stream
 
 from forensics.media.container import FfmpegWords, prepare_decoder, start_s
+from forensics.media.seams import Seams
 from forensics.media.sound import RATE_HZ
 from forensics.records.findings import Notice
 from forensics.records.media import AudioChunk, Samples
@@ -27,7 +28,13 @@ class Listening:
     """Decodes the packets of one audio stream as they come."""
 
     def __init__(
-        self, container: InputContainer, stream_index: int, words: FfmpegWords, n_threads: int = 1
+        self,
+        container: InputContainer,
+        stream_index: int,
+        words: FfmpegWords,
+        n_threads: int = 1,
+        *,
+        may_jump: bool = True,
     ) -> None:
         stream = container.streams[stream_index]
         assert isinstance(stream, AudioStream)
@@ -38,6 +45,8 @@ class Listening:
         # Whole numbers: half a million times an hour, multiplying by a Fraction would be felt.
         self._per_unit, self._units = time_base.numerator, time_base.denominator
         self._decoder = stream.codec_context
+        self._may_jump = may_jump
+        self._seams = Seams(container.format.name, time_base)
         self._origin_s = start_s(container)
         self._words = words
         self._resampler: AudioResampler | None = None
@@ -48,6 +57,11 @@ class Listening:
         self._next_s: float | None = None
         self._n_holes = 0
         self.n_samples = 0
+
+    @property
+    def n_seams(self) -> int:
+        """How often time stamps jumped so far."""
+        return self._seams.n_seams
 
     @property
     def duration_s(self) -> float:
@@ -72,7 +86,11 @@ class Listening:
         yield from self._chunks(to_the_end=True)
 
     def _frame(self, frame: AudioFrame) -> Iterator[AudioChunk | Notice]:
-        at_s = None if frame.pts is None else frame.pts * self._per_unit / self._units - self._origin_s
+        if self._may_jump:
+            self._seams.pass_by(frame.pts, frame.duration)
+        at_s = None
+        if frame.pts is not None:
+            at_s = (frame.pts + self._seams.shift) * self._per_unit / self._units - self._origin_s
         if self._next_s is None:
             self._next_s = self._chunk_at_s = at_s or 0.0
         elif at_s is not None and abs(at_s - self._next_s) > _HOLE_S:

@@ -7,6 +7,7 @@ from array import array
 from dataclasses import dataclass
 from fractions import Fraction
 from pathlib import Path
+from typing import NamedTuple
 
 import numpy as np
 import numpy.typing as npt
@@ -15,6 +16,7 @@ from av.stream import Discard
 
 from forensics.media.bitstream import reader_of
 from forensics.media.container import FfmpegWords, opened
+from forensics.media.seams import Seams
 
 # About 92 hours at 30 pictures a second; a table of that length takes 100 MB.
 _MAX_PICTURES = 10_000_000
@@ -22,6 +24,13 @@ _MAX_PICTURES = 10_000_000
 _CODED_ORDER_ONLY = frozenset({"avi"})
 # Where pictures can be started at are at least this many per sample, they alone are decoded.
 _ENTRIES_PER_SAMPLE = 2
+
+
+class Seam(NamedTuple):
+    """From this packet on, ``shift`` must be added to time stamps, which jump here."""
+
+    packet: int
+    shift: int
 
 
 @dataclass(frozen=True, slots=True)
@@ -36,6 +45,8 @@ class Timetable:
         time_base: seconds per unit of ``pts``.
         end_pts: when the last picture's time is over.
         n_pictures: pictures shown.
+        completes: bool[N] the second field of the picture before it, where pictures are coded as fields.
+        seams: where stamps jump; ``pts`` and ``end_pts`` run on over them.
     """
 
     pts: npt.NDArray[np.int64]
@@ -45,6 +56,8 @@ class Timetable:
     time_base: Fraction
     end_pts: int
     n_pictures: int
+    completes: npt.NDArray[np.bool_] | None = None
+    seams: tuple[Seam, ...] = ()
     is_complete: bool = True
 
     @property
@@ -70,12 +83,14 @@ class Plan:
         feed: bool[N] packets that the decoder gets; None for all.
         restart: packets before which the decoder forgets what it had.
         by_order: the keys of ``wanted`` are the order of output.
+        seams: of the timetable.
     """
 
     wanted: dict[int, int]
     feed: npt.NDArray[np.bool_] | None = None
     restart: frozenset[int] = frozenset()
     by_order: bool = False
+    seams: tuple[Seam, ...] = ()
 
 
 def read_timetable(path: Path, stream_index: int, words: FfmpegWords) -> Timetable:
@@ -94,6 +109,8 @@ def read_timetable(path: Path, stream_index: int, words: FfmpegWords) -> Timetab
         read = reader_of(context.codec.canonical_name, context.extradata)
         times, ends, flags, layers = array("q"), 0, bytearray(), bytearray()
         n_untimed, is_complete = 0, True
+        clock = Seams(container.format.name, chosen.time_base or Fraction(1, 90_000))
+        seams: list[Seam] = []
         packets = container.demux(chosen)
         while True:
             try:
@@ -106,13 +123,18 @@ def read_timetable(path: Path, stream_index: int, words: FfmpegWords) -> Timetab
             if len(flags) >= _MAX_PICTURES:
                 is_complete = False
                 break
-            if packet.pts is None:
+            if clock.pass_by(packet.dts, packet.duration or 0):
+                seams.append(Seam(len(flags), clock.shift))
+            picture = read(memoryview(packet), packet.is_keyframe)
+            is_shown = not packet.is_discard and not picture.completes
+            if packet.pts is None and is_shown:
                 n_untimed += 1
-            pts = packet.pts or 0
+            pts = times[-1] if packet.pts is None and picture.completes else (packet.pts or 0) + clock.shift
             times.append(pts)
             ends = max(ends, pts + (packet.duration or 0))
-            picture = read(memoryview(packet), packet.is_keyframe)
-            flags.append(picture.random_access | picture.reference << 1 | (not packet.is_discard) << 2)
+            flags.append(
+                picture.random_access | picture.reference << 1 | is_shown << 2 | picture.completes << 3
+            )
             layers.append(picture.layer)
         time_base = chosen.time_base or Fraction(1, 90_000)
     bits = np.frombuffer(bytes(flags), np.uint8)
@@ -128,6 +150,8 @@ def read_timetable(path: Path, stream_index: int, words: FfmpegWords) -> Timetab
         time_base=time_base,
         end_pts=ends,
         n_pictures=int(shown.sum()),
+        completes=bits & 8 != 0,
+        seams=tuple(seams),
         is_complete=is_complete,
     )
 
@@ -163,12 +187,13 @@ def plan(timetable: Timetable, n_frames: int, *, thrifty: bool = False) -> Plan:
         int(pts): int(rank) for pts, rank in zip(timetable.pts[chosen].tolist(), ranks.tolist(), strict=True)
     }
     feed, restart = _needed(timetable, chosen)
-    return Plan(wanted, feed, restart)
+    return Plan(wanted, feed, restart, seams=timetable.seams)
 
 
 def plan_by_order(timetable: Timetable, n_frames: int) -> Plan:
     """Chooses by the order in which pictures leave the decoder; everything has to be decoded."""
-    return Plan({int(index): int(index) for index in _spread(timetable.n_pictures, n_frames)}, by_order=True)
+    wanted = {int(index): int(index) for index in _spread(timetable.n_pictures, n_frames)}
+    return Plan(wanted, by_order=True, seams=timetable.seams)
 
 
 def _spread(n_available: int, n_wanted: int) -> npt.NDArray[np.int64]:
@@ -224,4 +249,6 @@ def _needed(
         feed[start : end + 1] |= ~timetable.droppable[start : end + 1]
         last_end = max(last_end, end)
     feed[chosen] = True
+    if timetable.completes is not None:
+        feed[1:] |= timetable.completes[1:] & feed[:-1]
     return feed, frozenset(restart)

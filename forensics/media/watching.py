@@ -47,6 +47,8 @@ class Watching:
         self._decoder = stream.codec_context
         self._plan = plan
         self._wanted = dict(plan.wanted)
+        self._seams = list(plan.seams)
+        self._shift = 0
         self._origin_s = start_s(container)
         self._words = words
         self._n_packets = 0
@@ -72,6 +74,11 @@ class Watching:
             return
         if packet.has_sidedata("encryption_info"):
             raise encrypted(self._path)
+        while self._seams and index >= self._seams[0].packet:
+            self._shift = self._seams.pop(0).shift
+        if self._shift:
+            packet.pts = None if packet.pts is None else packet.pts + self._shift
+            packet.dts = None if packet.dts is None else packet.dts + self._shift
         if index in plan.restart:
             yield from self._decoded(None)
             yield from self._shown(None, None)

@@ -15,10 +15,11 @@ chances in the same way; their bound comes from the same formula on the means of
 
 from __future__ import annotations
 
-from collections.abc import Iterable, Mapping
+from collections.abc import Callable, Iterable, Mapping
 from dataclasses import dataclass
 
 import numpy as np
+from scipy.special import betaincinv
 
 from forensics.evaluation.labels import Label
 from forensics.evaluation.resampling import Floats
@@ -32,6 +33,7 @@ MIN_SCORES = 6
 # Of pictures three at two a second, so that any stretch of 1.5 s holds a window. Of sound, what a net hears
 # at once is a window already.
 _OF_PICTURES, _OF_SOUND = (1.0, 3), (0.1, 1)
+_FEWEST_WINDOWS = 2
 _NUMBERS = (1, 4, 16, 64, 256, 1024, 4096)
 _TAIL_FROM = 0.9
 _DECIMALS = 4
@@ -79,13 +81,60 @@ def fit_windows(clips: Iterable[Clip], contract: InputContract, *, data: str) ->
     return Windows(length_s, n_fewest, _bounds(departures), _bounds(levels), data, len(several), rule)
 
 
+def held_out_alarms(
+    clips: Iterable[Clip], contract: InputContract, as_high_as_signs: Callable[[float], bool]
+) -> tuple[int, int]:
+    """How often bounds raise an alarm on pristine clips of groups that they were not fitted on.
+
+    A clip raises one if a window reaches the threshold and stands out of its clip, and the whole of it does
+    not reach the threshold itself: those are alarms that the bounds add.
+
+    Args:
+        clips: as for ``fit_windows``.
+        contract: of the model that scored.
+        as_high_as_signs: whether a mean logit reaches the threshold for signs.
+
+    Returns:
+        Alarms, and pristine clips with several windows.
+    """
+    pristine = [clip for clip in clips if not clip.manipulated]
+    n_alarms = n_clips = 0
+    for group in sorted({clip.group for clip in pristine}):
+        rule = fit_windows([clip for clip in pristine if clip.group != group], contract, data="")
+        if rule is None:
+            continue
+        for clip in pristine:
+            at_s = _times(clip, rule)
+            if clip.group != group or rule.count(at_s) < _FEWEST_WINDOWS:
+                continue
+            level = float(np.mean(clip.raws))
+            needed = rule.departure(rule.count(at_s))
+            stands_out = any(
+                departure >= needed and as_high_as_signs(level + float(departure))
+                for departure in departures_of(clip, rule)
+            )
+            n_alarms += stands_out and not as_high_as_signs(level)
+            n_clips += 1
+    return n_alarms, n_clips
+
+
+def share_interval(n_found: int, n_all: int) -> tuple[float, float]:
+    """95 % interval of Clopper and Pearson (1934) of a share."""
+    lower = float(betaincinv(n_found, n_all - n_found + 1, 0.025)) if n_found else 0.0
+    return lower, float(betaincinv(n_found + 1, n_all - n_found, 0.975)) if n_found < n_all else 1.0
+
+
 def departures_of(clip: Clip, shape: Windows) -> Floats:
     """float64[n] how far each window of a clip lies above the mean of all its scores."""
     raws = np.asarray(clip.raws, np.float64)
-    # Farther apart than a window is long, so that each holds its fewest scores.
-    at_s = clip.at_s or tuple(2 * shape.length_s * index for index in range(raws.size))
+    at_s = _times(clip, shape)
     means = np.asarray([raws[first:end].mean() for first, end in shape.over(at_s)], np.float64)
     return np.asarray(means - raws.mean(), np.float64)
+
+
+def _times(clip: Clip, shape: Windows) -> tuple[float, ...]:
+    # Farther apart than a window is long, so that each holds its fewest scores.
+    return clip.at_s or tuple(2 * shape.length_s * index for index in range(len(clip.raws)))
 
 
 def clips_of(results: Iterable[ScanResult], labels: Mapping[str, Label], detector: str) -> list[Clip]:

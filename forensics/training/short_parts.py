@@ -13,7 +13,7 @@ import numpy.typing as npt
 
 from forensics.errors import ModelError
 from forensics.evaluation.sharpness import fit_needed
-from forensics.evaluation.windows import Clip, fit_windows
+from forensics.evaluation.windows import Clip, fit_windows, held_out_alarms, share_interval
 from forensics.records.media import RgbImage
 from forensics.records.model_card import ModelCard
 from forensics.training.data.samples import Sample, read_samples
@@ -58,6 +58,18 @@ def with_short_parts(
         if windows is None
         else f"windows: {windows.rule}"
     )
+    signs = 1.0 if card.thresholds is None else card.thresholds.signs
+    if windows is not None:
+        n_alarms, n_clips = held_out_alarms(
+            _clips(rows, logits), card.contract, lambda raw: card.fakeness(raw) >= signs
+        )
+        lower, upper = share_interval(n_alarms, n_clips)
+        held_out = (
+            f"fitted without their group, {n_alarms} of {n_clips} pristine clips raise an alarm by a window "
+            f"alone ({lower:.1%} to {upper:.1%})"
+        )
+        note(f"windows: {held_out}")
+        windows = replace(windows, rule=f"{windows.rule}; {held_out}")
     card = replace(card, windows=windows)
     inputs = [item for batch in batches for item in batch]
     if card.thresholds is None or _PROPERTY not in recipe.properties(inputs[0], card.contract):

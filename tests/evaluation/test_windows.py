@@ -6,7 +6,14 @@ import numpy as np
 import pytest
 
 from forensics.evaluation.sharpness import fit_needed
-from forensics.evaluation.windows import MAX_FALSE_POSITIVE_RATE, Clip, departures_of, fit_windows
+from forensics.evaluation.windows import (
+    MAX_FALSE_POSITIVE_RATE,
+    Clip,
+    departures_of,
+    fit_windows,
+    held_out_alarms,
+    share_interval,
+)
 from forensics.records.model_card import InputContract, Windows
 
 PICTURES = InputContract(size_px=128, crop_margin=1.04)
@@ -69,6 +76,24 @@ def test_manipulated_clips_and_single_pictures_do_not_move_the_bounds_of_windows
 def test_too_few_clips_of_several_scores_give_no_rule() -> None:
     assert fit_windows(clips(19, 20, 1), PICTURES, data="made up") is None
     assert fit_windows(clips(60, 1, 1), PICTURES, data="made up") is None
+
+
+def test_alarms_are_counted_on_clips_of_groups_that_the_bounds_have_not_seen() -> None:
+    plain = clips(60, 20, 1)
+    n_alarms, n_clips = held_out_alarms(plain, PICTURES, lambda raw: raw >= 1.0)
+    assert n_clips == 60
+    assert n_alarms <= 2
+    jumps = Clip((-3.0,) * 16 + (6.0,) * 4, False, "jumps")
+    assert held_out_alarms([*plain, jumps], PICTURES, lambda raw: raw >= 1.0) == (n_alarms + 1, 61)
+    # A clip that is as high as signs as a whole is no alarm of a window.
+    high = Clip((2.0,) * 16 + (9.0,) * 4, False, "high")
+    assert held_out_alarms([*plain, high], PICTURES, lambda raw: raw >= 1.0) == (n_alarms, 61)
+
+
+def test_the_interval_of_a_share_is_exact() -> None:
+    assert share_interval(0, 41) == (0.0, pytest.approx(0.086, abs=1e-3))
+    assert share_interval(1, 41) == (pytest.approx(0.0006, abs=1e-4), pytest.approx(0.129, abs=1e-3))
+    assert share_interval(41, 41)[1] == 1.0
 
 
 def test_windows_over_uneven_times_hold_what_falls_into_them_and_never_too_little() -> None:

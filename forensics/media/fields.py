@@ -25,7 +25,7 @@ _FIELD_ORDERS = {
     4: "interlaced, top field coded first, bottom field shown first",
     5: "interlaced, bottom field coded first, top field shown first",
 }
-# The measure of TIVTC and of FFmpeg's fieldmatch (cthresh 9, combpel 80 of the 256 pixels of a block): a pixel
+# The measure of TIVTC and of FFmpeg's fieldmatch (cthresh 9, combpel 80 of a block of 256 pixels): a pixel
 # is combed if it differs from the rows above and below in the same direction, and from the mean of its own
 # field. Every fourth column is enough, which leaves 64 pixels of a block.
 _DIFFERS_BY = 9

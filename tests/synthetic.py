@@ -7,11 +7,13 @@ her face is about 90 pixels wide, which dlib's HOG finder sees without enlarging
 from __future__ import annotations
 
 import os
+import struct
 import zlib
 from collections.abc import Iterator, Sequence
 from functools import lru_cache
 from pathlib import Path
 
+import av
 import cv2
 import numpy as np
 
@@ -255,6 +257,58 @@ def png_with_colour_profile(folder: Path, name: str = "profile.png") -> Path:
     after_header = 8 + 25
     path.write_bytes(data[:after_header] + whole + data[after_header:])
     return path
+
+
+def tiled_heic(folder: Path, name: str = "tiles.heic", *, n_items: int = 1) -> Path:
+    """A person as phones store pictures: in four HEVC tiles of 256 px, one picture or several."""
+    clip = folder / f"{name}.mp4"
+    person = cv2.resize(bust(), (512, 512), interpolation=cv2.INTER_CUBIC)
+    tiles = [np.ascontiguousarray(person[y : y + 256, x : x + 256]) for y in (0, 256) for x in (0, 256)]
+    options = {"x265-params": "log-level=none:keyint=1:crf=10"}
+    write_clip(clip, tiles, 1, codec="libx265", pixel_format="yuv420p", options=options)
+    whole = clip.read_bytes()
+    at = whole.index(b"hvcC") - 4
+    configuration = whole[at : at + int.from_bytes(whole[at : at + 4], "big")]
+    with av.open(str(clip)) as container:
+        coded = [bytes(packet) for packet in container.demux(video=0) if packet.size]
+    clip.unlink()
+    grid = bytes([0, 0, 1, 1]) + struct.pack(">HH", 512, 512)
+    grids = range(5, 5 + n_items)
+    payloads = [*coded, *[grid] * n_items]
+
+    def meta(first_byte: int) -> bytes:
+        infos = [_box("infe", struct.pack(">IHH4sx", 2 << 24 | 1, item, 0, b"hvc1")) for item in range(1, 5)]
+        infos += [_box("infe", struct.pack(">IHH4sx", 2 << 24, item, 0, b"grid")) for item in grids]
+        places, byte = b"", first_byte
+        for item, payload in enumerate(payloads, 1):
+            places += struct.pack(">HHHII", item, 0, 1, byte, len(payload))
+            byte += len(payload)
+        made_of = [_box("dimg", struct.pack(">HH4H", item, 4, 1, 2, 3, 4)) for item in grids]
+        sizes = [_box("ispe", struct.pack(">III", 0, side, side)) for side in (256, 512)]
+        uses = [struct.pack(">HBBB", item, 2, 0x81, 2) for item in range(1, 5)]
+        uses += [struct.pack(">HBB", item, 1, 3) for item in grids]
+        properties = _box("ipco", configuration + b"".join(sizes))
+        properties += _box("ipma", struct.pack(">II", 0, len(uses)) + b"".join(uses))
+        return _box(
+            "meta",
+            bytes(4)
+            + _box("hdlr", bytes(8) + b"pict" + bytes(13))
+            + _box("pitm", struct.pack(">IH", 0, 5))
+            + _box("iinf", struct.pack(">IH", 0, len(infos)) + b"".join(infos))
+            + _box("iref", bytes(4) + b"".join(made_of))
+            + _box("iprp", properties)
+            + _box("iloc", struct.pack(">IBBH", 0, 0x44, 0, len(payloads)) + places),
+        )
+
+    brand = _box("ftyp", b"heic" + bytes(4) + b"mif1heic")
+    first_byte = len(brand) + len(meta(0)) + 8
+    path = folder / name
+    path.write_bytes(brand + meta(first_byte) + _box("mdat", b"".join(payloads)))
+    return path
+
+
+def _box(kind: str, body: bytes) -> bytes:
+    return (8 + len(body)).to_bytes(4, "big") + kind.encode() + body
 
 
 def pixel_bomb(folder: Path, name: str = "bomb.png", side_px: int = 20_000) -> Path:

@@ -13,7 +13,7 @@ from forensics.faces.finder import THOROUGH, FaceFinder
 from forensics.faces.overlap import same_face
 from forensics.records.detector_spec import CropSpec
 from forensics.records.faces import FaceBox, FaceTrack, TrackedFace
-from forensics.records.findings import Abstention, Why
+from forensics.records.findings import Abstention, Notice, Why
 from forensics.records.media import Frame
 from forensics.records.stream import Item
 
@@ -73,6 +73,7 @@ def track(
     *,
     keep_frames: bool = False,
     n_known: int = 0,
+    apart: bool = False,
 ) -> Iterator[Item]:
     """The stage: finds the faces of every frame and keeps people apart.
 
@@ -87,6 +88,8 @@ def track(
         detectors: names of those that observe faces.
         keep_frames: pass on the frames too, each before its faces.
         n_known: people of other streams of the file; numbers go on from there.
+        apart: the frames are pictures of their own (pages): each is searched in full, and nobody in one is
+            taken for anybody in another, so that no manipulated picture is averaged with pristine ones.
     """
     people: list[_Person] = []
     n_frames = 0
@@ -96,10 +99,13 @@ def track(
             continue
         if keep_frames:
             yield item
-        for match in _faces(item, n_frames, people, finder):
+        known = [] if apart else people
+        for match in _faces(item, n_frames, known, finder):
             person = _remember(match, people, item, n_frames, n_known)
             yield TrackedFace(item, match.box, person.track_id)
         n_frames += 1
+    if apart and n_frames > 1:
+        yield from (_where(person) for person in people)
     yield from (person.summary() for person in people)
     if n_frames and not people:
         yield from (_no_face(name, n_frames) for name in detectors)
@@ -109,21 +115,18 @@ def whole_images(items: Iterable[Item], spec: CropSpec) -> Iterator[Item]:
     """The stage in place of ``track`` for stills that are face crops already: each is one face, whole.
 
     Args:
-        items: the stream; its ``Frame`` items become ``TrackedFace`` items of person 1.
+        items: the stream; its ``Frame`` items become ``TrackedFace`` items, each of a person of its own.
         spec: how the face is cut, whose margin must not cut into the picture.
     """
-    sizes_px: list[float] = []
-    first_s = last_s = 0.0
+    tracks: list[FaceTrack] = []
     for item in items:
         if not isinstance(item, Frame):
             yield item
             continue
         box = whole_image_box(item.image, spec)
-        first_s, last_s = (first_s if sizes_px else item.at_s), item.at_s
-        sizes_px.append(box.size_px)
-        yield TrackedFace(item, box, 1)
-    if sizes_px:
-        yield FaceTrack(1, len(sizes_px), first_s, last_s, median(sizes_px))
+        tracks.append(FaceTrack(len(tracks) + 1, 1, item.at_s, item.at_s, box.size_px))
+        yield TrackedFace(item, box, tracks[-1].track_id)
+    yield from tracks
 
 
 def _faces(frame: Frame, number: int, people: list[_Person], finder: FaceFinder) -> list[_Match]:
@@ -192,6 +195,10 @@ def _remember(match: _Match, people: list[_Person], frame: Frame, number: int, n
     person.box, person.at_s, person.number = match.box, frame.at_s, number
     person.sizes_px.append(match.box.size_px)
     return person
+
+
+def _where(person: _Person) -> Notice:
+    return Notice("faces", f"Person {person.track_id} is in picture or part {person.number + 1} of the file")
 
 
 def _no_face(detector: str, n_frames: int) -> Abstention:

@@ -102,7 +102,7 @@ class UprightFinder:
         return max((one.confidence for one in answers), default=0.0)
 
 
-def stand_upright(items: Iterable[Item], finder: UprightFinder) -> Iterator[Item]:
+def stand_upright(items: Iterable[Item], finder: UprightFinder, *, apart: bool = False) -> Iterator[Item]:
     """The stage: turns all pictures of a stream where its faces stand clearly better otherwise.
 
     The first pictures are held back until faces tell; usually the first one does. What a file says of its
@@ -112,16 +112,23 @@ def stand_upright(items: Iterable[Item], finder: UprightFinder) -> Iterator[Item
         items: the stream. ``Frame`` items are turned if need be, a ``MediaUpdate`` gets the turn; all else
             passes on.
         finder: finds faces.
+        apart: the frames are pictures of their own (pages), and each is turned for itself.
     """
     doubt = _Doubt(finder)
     stream_index: int | None = None
+    n_frames = 0
     for item in items:
         if isinstance(item, Frame):
+            if apart and n_frames:
+                yield from doubt.end()
+                doubt = _Doubt(finder)
+            n_frames += 1
             stream_index = item.stream_index
             yield from doubt.take(item)
         elif isinstance(item, MediaUpdate):
             yield from doubt.end()
-            yield _with_turn(item, stream_index, doubt.turns or 0)
+            # Of several pages each may have been turned another way; their notices say so.
+            yield item if apart and n_frames > 1 else _with_turn(item, stream_index, doubt.turns or 0)
         else:
             yield item
     yield from doubt.end()
@@ -138,6 +145,7 @@ class _Doubt:
         self._total = dict.fromkeys((0, *_TURNS), 0.0)
         self._n_answers = dict.fromkeys((0, *_TURNS), 0)
         self._is_over = False
+        self._n_left_out_before = finder.n_left_out
 
     def take(self, frame: Frame) -> Iterator[Item]:
         if self.turns is not None:
@@ -169,10 +177,8 @@ class _Doubt:
                 "The file says nothing of it, but faces stand upright only when the pictures are turned by "
                 f"{90 * self.turns} degrees clockwise: they were turned and examined so",
             )
-        if self._finder.n_left_out:
-            yield Notice(
-                "faces", f"Heads that stand upside down were not examined ({self._finder.n_left_out} found)"
-            )
+        if n_left_out := self._finder.n_left_out - self._n_left_out_before:
+            yield Notice("faces", f"Heads that stand upside down were not examined ({n_left_out} found)")
 
     def _decided(self, fewest: int) -> int | None:
         """Quarter turns that make faces stand upright, None while it is in doubt."""
@@ -182,6 +188,7 @@ class _Doubt:
         if self._n_answers[best] < fewest or self._total[best] < self._total[0] + _CLEARLY:
             return None
         self._finder.forget()
+        self._n_left_out_before = 0
         return best
 
     def _released(self) -> Iterator[Frame]:

@@ -31,10 +31,17 @@ _COVER_ART = Disposition.attached_pic | Disposition.timed_thumbnails
 
 
 class _Bytes:
-    """A file without a name, so that FFmpeg judges by content alone."""
+    """A file without a name, so that FFmpeg judges by content alone.
 
-    def __init__(self, file: BinaryIO) -> None:
-        self.read: Callable[[int], bytes] = file.read
+    ``start`` stands in for its first bytes.
+    """
+
+    def __init__(self, file: BinaryIO, start: bytes = b"") -> None:
+        def read(n_bytes: int) -> bytes:
+            at = file.tell()
+            return start[at : at + n_bytes] + file.read(n_bytes)[max(len(start) - at, 0) :]
+
+        self.read: Callable[[int], bytes] = read if start else file.read
         self.seek: Callable[[int, int], int] = file.seek
         self.tell: Callable[[], int] = file.tell
 
@@ -96,8 +103,12 @@ class _Heard:
 
 
 @contextmanager
-def opened(path: Path) -> Iterator[InputContainer]:
+def opened(path: Path, start: bytes = b"") -> Iterator[InputContainer]:
     """A media file, open for demuxing and decoding, closed in every case.
+
+    Args:
+        path: the file.
+        start: is read in place of the file's first bytes: a TIFF begins with the place of the page to show.
 
     Raises:
         MediaError: the file cannot be read or is not media; the message says which of the many ways it is.
@@ -112,7 +123,7 @@ def opened(path: Path) -> Iterator[InputContainer]:
         try:
             with words.heard():
                 container = av.open(
-                    _Bytes(file),
+                    _Bytes(file, start),
                     "r",
                     options=_OPEN_OPTIONS,
                     metadata_errors="replace",
@@ -124,14 +135,14 @@ def opened(path: Path) -> Iterator[InputContainer]:
             yield container
 
 
-def prepare_decoder(stream: Stream, n_threads: int = 1) -> None:
+def prepare_decoder(stream: Stream, n_threads: int = 1, max_pixels: int = MAX_PIXELS) -> None:
     """Prepares a stream's decoder: its threads and the largest picture that it may make room for."""
     context = stream.codec_context
     if n_threads > 1:
         context.thread_type = "AUTO"
     context.thread_count = n_threads
     if stream.type == "video":
-        context.options = {"max_pixels": str(MAX_PIXELS)}
+        context.options = {"max_pixels": str(max_pixels)}
 
 
 def start_s(container: InputContainer) -> float:
@@ -163,21 +174,30 @@ def is_cover_art(stream: Stream) -> bool:
     return bool(stream.disposition & _COVER_ART)
 
 
-def check_size(path: Path, width_px: int, height_px: int) -> None:
+def check_size(
+    path: Path,
+    width_px: int,
+    height_px: int,
+    *,
+    max_side_px: int = MAX_SIDE_PX,
+    max_pixels: int = MAX_PIXELS,
+) -> None:
     """Refuses pictures so large that decoding them would cost the machine its memory.
 
     Raises:
         MediaError: a side or the area is over the limit.
     """
-    if max(width_px, height_px) > MAX_SIDE_PX or width_px * height_px > MAX_PIXELS:
-        raise too_large(path, f"{width_px} x {height_px} px")
+    if max(width_px, height_px) > max_side_px or width_px * height_px > max_pixels:
+        raise too_large(path, f"{width_px} x {height_px} px", max_side_px, max_pixels)
 
 
-def too_large(path: Path, size: str) -> MediaError:
+def too_large(
+    path: Path, size: str, max_side_px: int = MAX_SIDE_PX, max_pixels: int = MAX_PIXELS
+) -> MediaError:
     """The error for pictures over the limit."""
     return MediaError(
-        f"{display_path(path)} has pictures of {size}; the limit is {MAX_SIDE_PX} px a side "
-        f"and {MAX_PIXELS // 1_000_000} megapixels",
+        f"{display_path(path)} has pictures of {size}; the limit is {max_side_px} px a side "
+        f"and {max_pixels // 1_000_000} megapixels",
         "Scale it down with a tool that you trust, or cut out the face, and scan that.",
     )
 

@@ -11,13 +11,14 @@ from av.error import FFmpegError
 from av.stream import Discard
 
 from forensics.errors import MediaError
+from forensics.media.animations import Animation
 from forensics.media.container import FfmpegWords, is_cover_art, opened, undecodable_streams
 from forensics.media.discovery import display_path
 from forensics.media.listening import Listening
-from forensics.media.stills import read_still
+from forensics.media.stills import Stills
 from forensics.media.timetable import Timetable, frames_of, plan, plan_by_order, read_timetable
 from forensics.media.watching import Watching
-from forensics.records.findings import Notice
+from forensics.records.findings import Abstention, Notice
 from forensics.records.media import (
     AudioChunk,
     Frame,
@@ -32,7 +33,9 @@ from forensics.records.media import (
 _SHORT_BY_S = 1.0
 _SHORT_BY_SHARE = 0.02
 
-Decoded = Frame | AudioChunk | Notice | MediaUpdate
+Decoded = Frame | AudioChunk | Notice | Abstention | MediaUpdate
+
+WEBP = "webp_pipe"
 
 
 def decode(
@@ -51,7 +54,7 @@ def decode(
 
     The packets of the video stream are read first, without decoding: they tell exactly which pictures there
     are, whatever the header says. ``n_frames`` of them are chosen (see ``timetable.plan``) and only what
-    they need is decoded. A still gives one frame at 0 s. Sound comes mono at 16 kHz in chunks of 10 s. The
+    they need is decoded. Stills give their frames at 0 s. Sound comes mono at 16 kHz in chunks of 10 s. The
     choice depends on the file, ``n_frames``, ``frames_per_s`` and ``thrifty`` alone, and memory does not
     grow with the duration, but for 10 bytes a picture in the table.
 
@@ -77,8 +80,8 @@ def decode(
     if is_main and video:
         picture = media.stream(StreamKind.VIDEO)
     sound = media.stream(StreamKind.AUDIO) if audio else None
-    if picture is not None and media.kind is MediaKind.IMAGE:
-        yield from _still(path, media, picture)
+    if picture is not None and (media.kind is MediaKind.IMAGE or media.container == WEBP):
+        yield from _pictures(path, media, picture, n_frames)
         return
     if is_main:
         yield from _left_out(path, media, audio=sound is not None)
@@ -140,27 +143,16 @@ def _one_pass(
         yield from side.finish()
 
 
-def _still(path: Path, media: MediaFile, picture: StreamInfo) -> Iterator[Decoded]:
-    still = read_still(path)
-    yield Frame(still.upright, 0, 0.0, picture.index)
-    if still.is_animated:
-        yield Notice("decode", "This is an animation; its first picture alone is examined", 0.0)
-    streams = tuple(
-        replace(
-            stream,
-            width_px=still.width_px,
-            height_px=still.height_px,
-            pixel_format=still.pixel_format,
-            rotation_deg=still.orientation.rotation_deg,
-            n_frames_from_content=1,
-            chosen_frames=(0,),
-            n_frames_decoded=1,
-        )
-        if stream.index == picture.index
-        else stream
-        for stream in media.streams
-    )
-    yield MediaUpdate(replace(media, streams=streams))
+def _pictures(path: Path, media: MediaFile, picture: StreamInfo, n_frames: int) -> Iterator[Decoded]:
+    """The pictures of a file of stills, or of an animation that FFmpeg does not read."""
+    source: Stills | Animation
+    if media.kind is MediaKind.IMAGE:
+        source = Stills(path, picture.index)
+        yield from source.read()
+    else:
+        source = Animation(path, picture.index)
+        yield from source.read(n_frames)
+    yield MediaUpdate(replace(media, streams=(source.facts(picture),)))
 
 
 def _left_out(path: Path, media: MediaFile, *, audio: bool) -> Iterator[Notice]:

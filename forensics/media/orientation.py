@@ -10,17 +10,17 @@ from typing import Any
 import numpy as np
 from av import VideoFrame
 from av.error import FFmpegError
-from av.filter import Graph
 from av.sidedata.sidedata import Type as SideDataType
 
+from forensics.media.filters import through
 from forensics.records.media import RgbImage
 
 # EXIF orientation 1 to 8: mirror left to right first, then turn clockwise.
 _EXIF = {1: (0, False), 2: (0, True), 3: (180, False), 4: (180, True)}
 _EXIF |= {5: (270, True), 6: (90, False), 7: (90, True), 8: (270, False)}
-_EXIF_ORIENTATION_TAG = 0x0112
-# JPEG has a marker with two zeros, PNG and WebP name a chunk (WebP's is followed by its length).
-_EXIF_MARKS = ((b"Exif\0\0", 6), (b"eXIf", 4), (b"EXIF", 8))
+EXIF_ORIENTATION_TAG = 0x0112
+EXIF_HEADER = b"Exif\0\0"
+"""Stands before the EXIF block of a JPEG, and of some WebP."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -29,6 +29,11 @@ class Orientation:
 
     rotation_deg: int = 0
     mirrored: bool = False
+
+    @classmethod
+    def of_exif(cls, value: int) -> Orientation:
+        """What EXIF's number asks for, 1 to 8; nothing for any other."""
+        return cls(*_EXIF.get(value, (0, False)))
 
     def upright(self, image: RgbImage) -> RgbImage:
         """The picture as a player shows it, contiguous in memory."""
@@ -62,30 +67,12 @@ def _without_colour_profile(frame: VideoFrame) -> VideoFrame:
     ``side_data`` gave is freed, FFmpeg frees them again with the frame, and the process dies of it (SIGSEGV
     in av_dict_free), sometime, in the middle of another file.
     """
-    graph = Graph()
-    source = graph.add(
-        "buffer", f"video_size={frame.width}x{frame.height}:pix_fmt={frame.format.name}:time_base=1/90000"
-    )
-    sink = graph.add("buffersink")
-    graph.link_nodes(source, graph.add("sidedata", "mode=delete:type=ICC_PROFILE"), sink).configure()
-    graph.vpush(frame)
-    return graph.vpull()
+    (kept,) = through([frame], ("sidedata", "mode=delete:type=ICC_PROFILE"))
+    return kept
 
 
-def exif_orientation(data: bytes) -> Orientation | None:
-    """What the EXIF block of a still picture asks for; None if it has none or none that makes sense."""
-    for mark, skip in _EXIF_MARKS:
-        at = data.find(mark)
-        while at >= 0:
-            found = _from_tiff(data[at + skip : at + skip + 65_536])
-            if found is not None:
-                return found
-            at = data.find(mark, at + 1)
-    return None
-
-
-def _from_tiff(block: bytes) -> Orientation | None:
-    block = block.removeprefix(b"Exif\0\0")
+def orientation_of_tiff(block: bytes) -> Orientation | None:
+    """What the first directory of an EXIF block asks for; None if it asks for nothing that makes sense."""
     order = {b"II*\0": "<", b"MM\0*": ">"}.get(block[:4])
     if order is None or len(block) < 8:
         return None
@@ -93,13 +80,21 @@ def _from_tiff(block: bytes) -> Orientation | None:
     if directory + 2 > len(block):
         return None
     (n_entries,) = struct.unpack_from(order + "H", block, directory)
-    for entry in range(directory + 2, directory + 2 + 12 * n_entries, 12):
-        if entry + 10 > len(block):
-            return None
-        tag, _, _, value = struct.unpack_from(order + "HHIH", block, entry)
-        if tag == _EXIF_ORIENTATION_TAG and value in _EXIF:
-            return Orientation(*_EXIF[value])
-    return None
+    first = directory + 2
+    entries = (block[at : at + 12] for at in range(first, first + 12 * n_entries, 12))
+    return next((found for entry in entries if (found := orientation_of_entry(entry, order))), None)
+
+
+def orientation_of_entry(entry: bytes, order: str) -> Orientation | None:
+    """What one entry of a directory asks for, if it is the one for the orientation.
+
+    Args:
+        order: ``<`` or ``>``, as ``struct`` names the order of bytes.
+    """
+    if len(entry) < 10:
+        return None
+    tag, _, _, value = struct.unpack_from(order + "HHIH", entry)
+    return Orientation.of_exif(value) if tag == EXIF_ORIENTATION_TAG and value in _EXIF else None
 
 
 def _quarter_turns_deg(degrees: float) -> int:

@@ -27,8 +27,10 @@ from forensics.media.container import (
 )
 from forensics.media.discovery import display_path
 from forensics.media.hashing import unreadable
+from forensics.media.layout import is_animated_webp
 from forensics.media.main_stream import Length, lengths_of, main_first
 from forensics.media.orientation import orientation_of
+from forensics.media.picture import check_still_size
 from forensics.media.showing import as_stated
 from forensics.records.media import MediaFile, MediaKind, StreamInfo, StreamKind
 
@@ -39,6 +41,8 @@ _MAX_VALUE = 300
 _FIRST_PACKETS = 64
 _STILL_BRANDS = frozenset({"heic", "heix", "heim", "heis", "mif1", "avif"})
 _MAYBE_ANIMATED = frozenset({"gif", "apng"})
+# A photo may have pictures behind it (a gain map, a preview); a film of bare JPEGs has more than these.
+_MOST_BEHIND_A_PHOTO = 4
 # FFmpeg guesses the length of these from their bit rate; a guess is not what a header says.
 _WITHOUT_LENGTH = frozenset({"aac", "loas", "h264", "hevc", "mpegvideo", "m4v", "mjpeg", "amr"})
 
@@ -66,10 +70,6 @@ def probe(path: Path) -> MediaFile:
     )
     with opened(path) as container:
         streams, lengths = _examined(path, container)
-        _refuse_tiles(path, container)
-        pictures = [stream for stream in streams if isinstance(stream, VideoStream)]
-        if pictures:
-            check_size(path, pictures[0].codec_context.width, pictures[0].codec_context.height)
         if not streams:
             raise _no_stream(path, container)
         infos = [
@@ -80,7 +80,16 @@ def probe(path: Path) -> MediaFile:
             for stream in streams
         ]
         kind = _kind(path, container, infos)
+        if kind is MediaKind.IMAGE:
+            # Further streams are the tiles that it is made of, its other items, or small copies of it.
+            streams, infos = streams[:1], infos[:1]
+        pictures = [stream for stream in streams if isinstance(stream, VideoStream)]
         if pictures:
+            size_px = pictures[0].codec_context.width, pictures[0].codec_context.height
+            if kind is MediaKind.IMAGE:
+                check_still_size(path, container.format.name, *size_px)
+            else:
+                check_size(path, *size_px)
             at = streams.index(pictures[0])
             infos[at] = _with_first_picture(path, container, pictures[0], infos[at], kind)
         return replace(
@@ -120,20 +129,24 @@ def _kind(path: Path, container: InputContainer, infos: list[StreamInfo]) -> Med
         has_pictures = any(not is_cover_art(stream) for stream in container.streams.video)
         return MediaKind.VIDEO if has_pictures else MediaKind.AUDIO
     name = container.format.name
+    if name == "webp_pipe" and is_animated_webp(path):
+        return MediaKind.VIDEO
     if _is_still(container):
         return MediaKind.IMAGE
     if name in _MAYBE_ANIMATED:
-        return MediaKind.VIDEO if _has_two_pictures(path) else MediaKind.IMAGE
+        return MediaKind.VIDEO if _n_pictures(path, 2) == 2 else MediaKind.IMAGE
+    if name == "mjpeg" and _n_pictures(path, _MOST_BEHIND_A_PHOTO + 2) <= 1 + _MOST_BEHIND_A_PHOTO:
+        return MediaKind.IMAGE
     return MediaKind.VIDEO
 
 
-def _has_two_pictures(path: Path) -> bool:
+def _n_pictures(path: Path, most: int) -> int:
     # Opened anew: counting uses up packets that the caller still needs.
     with opened(path) as container:
         try:
-            return sum(1 for packet in islice(container.demux(video=0), 2) if packet.size) > 1
+            return sum(1 for packet in islice(container.demux(video=0), most) if packet.size)
         except FFmpegError:
-            return False
+            return 0
 
 
 def _stream_info(container: InputContainer, stream: Stream) -> StreamInfo:
@@ -232,17 +245,6 @@ def _facts(container: InputContainer) -> dict[str, str]:
 
 def _bounded(text: str, limit: int) -> str:
     return text if len(text) <= limit else text[: limit - 1] + "\N{HORIZONTAL ELLIPSIS}"
-
-
-def _refuse_tiles(path: Path, container: InputContainer) -> None:
-    """Phones store a still as a grid of tiles; one tile is not the picture."""
-    if container.metadata.get("major_brand") not in _STILL_BRANDS:
-        return
-    if sum(1 for stream in container.streams.video if stream.disposition & Disposition.dependent) > 1:
-        raise MediaError(
-            f"{display_path(path)} is a picture stored in tiles (HEIC), which cannot be put together here",
-            "Open it elsewhere, save it as PNG, and scan that; keep the original.",
-        )
 
 
 def _no_stream(path: Path, container: InputContainer) -> MediaError:

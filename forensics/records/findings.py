@@ -47,6 +47,7 @@ class Why(enum.StrEnum):
     UNSUPPORTED = "UNSUPPORTED"
     FAILED = "FAILED"
     CHANGED = "CHANGED"
+    DAMAGED = "DAMAGED"
 
 
 @dataclass(frozen=True, slots=True)

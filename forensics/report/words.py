@@ -51,6 +51,7 @@ WHY_WORDS: dict[Why, str] = {
     Why.UNSUPPORTED: "Not supported",
     Why.FAILED: "The detector failed",
     Why.CHANGED: "Changed during its examination",
+    Why.DAMAGED: "Cut short or damaged",
 }
 
 STAGE_WORDS: dict[str, str] = {

@@ -90,10 +90,10 @@ def _faces(
         # Detectors of whole frames look at the film alone.
         keep_frames = bench.observes(Input.FRAMES) and n_known is None
         finder = UprightFinder(bench.finder)
-        items = clock.timed("faces", stand_upright(items, finder))
-        items = clock.timed(
-            "faces", track(items, finder, names, keep_frames=keep_frames, n_known=n_known or 0)
-        )
+        apart = media.kind is MediaKind.IMAGE
+        items = clock.timed("faces", stand_upright(items, finder, apart=apart))
+        items = track(items, finder, names, keep_frames=keep_frames, n_known=n_known or 0, apart=apart)
+        items = clock.timed("faces", items)
     return clock.timed("faces", crop(items, ways, whole=whole))
 
 

@@ -192,6 +192,22 @@ def test_is_lazy() -> None:
     assert isinstance(first, TrackedFace)
 
 
+def test_pages_are_searched_in_full_and_nobody_is_in_two_of_them() -> None:
+    frames = [[(face(100), RED)], [(face(100), RED)], [(face(100), RED), (face(400, size=60), BLUE)]]
+    finder = ScriptedFinder(frames)
+    given = [Frame(painted(faces, i), i, 0.0) for i, faces in enumerate(frames)]
+    items = list(track(given, finder, ["face"], apart=True))
+    assert [item.track_id for item in items if isinstance(item, TrackedFace)] == [1, 2, 3, 4]
+    assert finder.details == [THOROUGH] * 3
+    assert [item.message[:30] for item in items if isinstance(item, Notice)] == [
+        "Person 1 is in picture or part",
+        "Person 2 is in picture or part",
+        "Person 3 is in picture or part",
+        "Person 4 is in picture or part",
+    ]
+    assert [item.track_id for item in items if isinstance(item, FaceTrack)] == [1, 2, 3, 4]
+
+
 def test_ready_made_crops_are_one_face_each() -> None:
     spec = CropSpec(64, 1.3)
     frame = Frame(np.zeros((224, 224, 3), np.uint8), 0, 0.0)

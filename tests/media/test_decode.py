@@ -498,6 +498,6 @@ def test_a_damaged_still_says_so(tmp_path: Path) -> None:
 
 def test_a_still_that_is_too_large_is_refused_before_it_fills_the_memory(tmp_path: Path) -> None:
     path = synthetic.pixel_bomb(tmp_path)
-    with pytest.raises(MediaError, match="the limit is 16384 px") as refused:
+    with pytest.raises(MediaError, match="the limit is 65535 px") as refused:
         list(decode(path, probe(path), n_frames=1))
     assert "Scale it down" in refused.value.hint

@@ -13,7 +13,7 @@ from pathlib import Path
 
 import forensics
 from forensics import cache, catalog
-from forensics.detectors import DETECTORS
+from forensics.detectors import DEFAULT_DETECTORS
 from forensics.errors import ModelError
 from forensics.processor import cpu_isa, cpu_name, has_bf16, usable_cores
 from forensics.records.detector_spec import ModelCount
@@ -120,7 +120,7 @@ def _models(complaints: list[Complaint]) -> list[str]:
                 catalog.verify(card, folder)
                 lines.append(f"{card.id}: sound")
                 lines += [f"  {one.precision}: weights {one.bin_sha256}" for one in card.variants]
-    for name, spec in DETECTORS.items():
+    for name, spec in DEFAULT_DETECTORS.items():
         if spec.models is ModelCount.NONE:
             continue
         with _complaining(complaints):

@@ -10,7 +10,7 @@ import typer
 
 from forensics.cli.fail_on import FailOn
 from forensics.cli.scan_options import (
-    DEFAULT_DETECTORS,
+    USUAL_DETECTORS,
     Crops,
     Detectors,
     Frames,
@@ -44,7 +44,7 @@ def scan(
             "--profile", help="examination: all in f32. triage: fewer frames; f32 for what is in doubt."
         ),
     ] = Profile.EXAMINATION,
-    detectors: Detectors = DEFAULT_DETECTORS,
+    detectors: Detectors = USUAL_DETECTORS,
     models: Models = None,
     crops: Crops = False,
     time_limit_s: Annotated[

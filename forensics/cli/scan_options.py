@@ -8,7 +8,7 @@ from typing import Annotated
 
 import typer
 
-from forensics.detectors import DETECTORS
+from forensics.detectors import DEFAULT_DETECTORS
 from forensics.processor import usable_cores
 from forensics.settings import DEFAULT_TIME_LIMIT_S, Profile, ScanSettings
 
@@ -49,7 +49,7 @@ Models = Annotated[
     list[str] | None,
     typer.Option("--model", metavar="MODEL", help="A model's id or folder, instead of the shipped one."),
 ]
-DEFAULT_DETECTORS = ",".join(DETECTORS)
+USUAL_DETECTORS = ",".join(DEFAULT_DETECTORS)
 Detectors = Annotated[
     str, typer.Option("--detectors", metavar="NAMES", help="What to look at, comma between.")
 ]

@@ -14,6 +14,15 @@ FACE = DetectorSpec(
     inputs=(Input.FACES,),
     first_in_video=True,
 )
+SEQUENCE = DetectorSpec(
+    name="sequence",
+    title="Sequence",
+    implementation="forensics.detectors.face_clips:FaceClips",
+    subject_phrase="The face of {subject} over time",
+    unit="clip",
+    subjects="tracks",
+    inputs=(Input.FACES,),
+)
 VOICE = DetectorSpec(
     name="voice",
     title="Voice",

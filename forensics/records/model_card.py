@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import enum
 import math
 from bisect import bisect_right
 from collections.abc import Mapping, Sequence
@@ -9,6 +10,13 @@ from dataclasses import dataclass, field
 from itertools import pairwise
 
 from forensics.records.detector_spec import CropSpec
+
+
+class ClipSampling(enum.StrEnum):
+    """Which of a person's crops make a clip: evenly spread ones, or those that moved most."""
+
+    SPREAD = "spread"
+    MOTION = "motion"
 
 
 @dataclass(frozen=True, slots=True)
@@ -21,6 +29,9 @@ class InputContract:
     Attributes:
         min_face_px: faces whose box is smaller abstain with TOO_SMALL.
         finder: the face finder whose boxes ``crop_margin`` refers to.
+        clip_frames: a model of clips takes uint8[N, clip_frames, size_px, size_px, 3], black pictures where a
+            clip is shorter; None for single pictures.
+        clip_sampling: which crops make a clip.
         flip: score the mirrored crop too and average the logits.
     """
 
@@ -33,6 +44,8 @@ class InputContract:
     rate_hz: int | None = None
     window_s: float | None = None
     hop_s: float | None = None
+    clip_frames: int | None = None
+    clip_sampling: ClipSampling = ClipSampling.SPREAD
 
     @property
     def crop(self) -> CropSpec | None:

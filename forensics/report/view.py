@@ -12,7 +12,7 @@ from collections.abc import Collection, Iterable, Mapping, Sequence
 from dataclasses import dataclass, replace
 
 import forensics
-from forensics.detectors import DETECTORS, described
+from forensics.detectors import DEFAULT_DETECTORS, described
 from forensics.records.detector_spec import DetectorSpec
 from forensics.records.faces import FaceTrack
 from forensics.records.figures import LabelledFigures
@@ -170,9 +170,9 @@ class ReportView:
 
     @property
     def detectors(self) -> tuple[DetectorSpec, ...]:
-        """Those that ship, then those of other packages that scored something."""
-        others = {name for file in self.files for name in file.highest if name not in DETECTORS}
-        return *DETECTORS.values(), *(described(name) for name in sorted(others))
+        """Those of every scan, then others that scored something."""
+        others = {name for file in self.files for name in file.highest if name not in DEFAULT_DETECTORS}
+        return *DEFAULT_DETECTORS.values(), *(described(name) for name in sorted(others))
 
     @property
     def n_files(self) -> int:

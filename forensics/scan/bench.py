@@ -11,7 +11,7 @@ from pathlib import Path
 
 import forensics
 from forensics import catalog
-from forensics.detectors import DETECTORS, load_detector, provider_of, spec_of
+from forensics.detectors import DEFAULT_DETECTORS, load_detector, provider_of, spec_of
 from forensics.detectors.detector import Detector, ModelForms
 from forensics.detectors.second_look import can_clear
 from forensics.engines.net import Net, Pace, stored_form
@@ -117,7 +117,7 @@ def choose_detectors(settings: ScanSettings) -> tuple[ChosenDetector, ...]:
         SettingsError: no such detector; two models for one detector, or one for a detector that was not
             asked for or that runs none.
     """
-    specs = [spec_of(name) for name in settings.detectors or DETECTORS]
+    specs = [spec_of(name) for name in settings.detectors or DEFAULT_DETECTORS]
     taking = {spec.name for spec in specs if spec.models is not ModelCount.NONE}
     named: dict[str, tuple[ModelCard, Path]] = {}
     for reference in settings.models:

@@ -68,10 +68,9 @@ def average(sources: Sequence[Path], out: Path) -> tuple[dict[str, Any], Validat
     net.load_state_dict(mean_of([state["ema"] for state in states]))
     contract = msgspec.convert(records[-1]["contract"], InputContract)
     folders = [Path(folder) for folder in records[-1]["settings"]["data"]]
-    rows = validation_rows([sample for folder in folders for sample in read_samples(folder)])
-    logits = logits_of(
-        net, load_recipe(net.recipe).validation_set(rows, contract), batch_size=_BATCH, n_loaders=0
-    )
+    recipe = load_recipe(net.recipe)
+    rows = validation_rows(recipe.units([row for folder in folders for row in read_samples(folder)]))
+    logits = logits_of(net, recipe.validation_set(rows, contract), batch_size=_BATCH, n_loaders=0)
     figures = validate(logits, rows)
     save({"ema": net.state_dict(), "step": int(states[-1]["step"])}, out / BEST_NAME)
     record = records[-1] | {

@@ -81,9 +81,9 @@ def export(settings: ExportSettings, on_note: Callable[[str], None] | None = Non
     net, record = finished_net(settings.run)
     contract = msgspec.convert(record["contract"], InputContract)
     folders = settings.data or tuple(Path(folder) for folder in record["settings"]["data"])
-    samples = [sample for folder in folders for sample in read_samples(folder)]
-    rows = calibration_rows(samples)
     recipe = load_recipe(net.recipe)
+    samples = recipe.units([sample for folder in folders for sample in read_samples(folder)])
+    rows = calibration_rows(samples)
     batches = batches_of(recipe.validation_set(rows, contract))
     model = to_openvino(net, contract)
     worst = parity(net, model, batches[:_N_PARITY_BATCHES])
@@ -128,7 +128,8 @@ def logits_of(xml: Path, batches: list[Batch], contract: InputContract) -> npt.N
     """float32[N] logits of a stored net, mirrored inputs included where the contract says so."""
     logits = run_openvino(xml, batches)
     if contract.flip:
-        logits = (logits + run_openvino(xml, [batch[:, :, ::-1].copy() for batch in batches])) / np.float32(2)
+        mirrored = [batch[..., ::-1, :].copy() for batch in batches]
+        logits = (logits + run_openvino(xml, mirrored)) / np.float32(2)
     return logits
 
 

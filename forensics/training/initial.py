@@ -11,7 +11,7 @@ from torch import Tensor
 
 from forensics.errors import TrainingError
 from forensics.training.nets.net import FakenessNet
-from forensics.training.nets.trunk import TrunkNet
+from forensics.training.nets.trunk import TimmNet
 from forensics.training.run import load
 
 
@@ -30,7 +30,7 @@ def initialise(net: FakenessNet, init: str) -> str:
     if init == "none":
         return "fresh weights"
     if init == "imagenet":
-        if not isinstance(net, TrunkNet):
+        if not isinstance(net, TimmNet):
             return "fresh weights"
         net.adopt(_imagenet(net), "ImageNet weights of timm")
         return "ImageNet weights of timm"
@@ -50,7 +50,7 @@ def initialise(net: FakenessNet, init: str) -> str:
     return f"checkpoint {path.name} of {path.parent.name}"
 
 
-def _imagenet(net: TrunkNet) -> dict[str, Tensor]:
+def _imagenet(net: TimmNet) -> dict[str, Tensor]:
     name = net.trunk_name
     # The client of the hub warns of every attempt, twice; what matters is said below.
     logging.getLogger("huggingface_hub").setLevel(logging.ERROR)

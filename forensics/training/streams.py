@@ -39,7 +39,7 @@ def open_streams(recipe: Recipe, settings: TrainSettings) -> Streams:
     Raises:
         TrainingError: no usable rows.
     """
-    samples = [sample for folder in settings.data for sample in read_samples(folder)]
+    samples = recipe.units([sample for folder in settings.data for sample in read_samples(folder)])
     training = [sample for sample in samples if sample.split == "train"]
     validation = validation_rows(samples)
     mix = Mix(training, settings.pseudo_fakes)

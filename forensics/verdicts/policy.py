@@ -148,7 +148,7 @@ def _bases(
         # A clip of two or three frames can show nobody more often than that.
         fewest = min(_FEWEST_FACES, most)
         n_people = sum(n >= fewest for n in people) if specs[detector].of_people else 0
-        of_video = is_video and specs[detector].of_people
+        of_video = is_video and specs[detector].first_in_video
         basis = replace(
             _basis(rows, card),
             judges=card.draws_verdicts and specs[detector].role is Role.DECIDES,

@@ -14,7 +14,12 @@ from forensics.training.nets.net import FakenessNet
 from forensics.training.recipes.face_pictures import face_contract
 
 SIZE_PX = 64
-FACE_NETS = [name for name in NETS if not name.startswith(("audio", "whisper"))]
+FACE_NETS = [
+    name
+    for name in NETS
+    if not name.startswith(("audio", "whisper", "wav2vec2", "wavlm"))
+    and not name.endswith(("-transformer", "-lstm", "-lstm-gru"))
+]
 
 
 def _settled(name: str) -> FakenessNet:

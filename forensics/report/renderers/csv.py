@@ -10,7 +10,7 @@ import csv
 import io
 from typing import BinaryIO, ClassVar
 
-from forensics.detectors import DETECTORS
+from forensics.detectors import DEFAULT_DETECTORS
 from forensics.report.view import FileView, ReportView
 
 COLUMNS = (
@@ -21,7 +21,7 @@ COLUMNS = (
     "fakeness",
     "lower",
     "upper",
-    *(f"{name}_fakeness" for name in DETECTORS),
+    *(f"{name}_fakeness" for name in DEFAULT_DETECTORS),
     "people",
     "duration_s",
     "reason",
@@ -47,7 +47,7 @@ class CsvRenderer:
 
         With likelihood ratios there are two more columns, and one for labels if any are known. Of a case file
         that was changed after it was written, a cell of every row says so. The last columns are
-        ``<detector>_score`` for each detector of another package that scored something.
+        ``<detector>_score`` for each further detector that scored something.
         """
         text = io.TextIOWrapper(
             out, encoding="utf-8", errors="backslashreplace", newline="", write_through=True
@@ -56,7 +56,7 @@ class CsvRenderer:
             plain = csv.writer(text, lineterminator="\n")
             # Before Python 3.13 the writer leaves a lone carriage return unquoted: readers end the row there.
             quoted = csv.writer(text, lineterminator="\n", quoting=csv.QUOTE_ALL)
-            others = [spec.name for spec in view.detectors if spec.name not in DETECTORS]
+            others = [spec.name for spec in view.detectors if spec.name not in DEFAULT_DETECTORS]
             more = (*(RATIO_COLUMNS if view.ratios else ()), *((LABEL_COLUMN,) if view.labelled else ()))
             more += (BROKEN_COLUMN,) if view.broken else ()
             more += tuple(f"{name}_score" for name in others)
@@ -82,7 +82,7 @@ def _cells(file: FileView) -> list[str]:
         _number(verdict.fakeness),
         _number(verdict.lower),
         _number(verdict.upper),
-        *(_number(file.highest.get(name)) for name in DETECTORS),
+        *(_number(file.highest.get(name)) for name in DEFAULT_DETECTORS),
         str(file.n_people),
         _number(media.duration_s, 3),
         _safe(verdict.reason),

@@ -1,4 +1,4 @@
-"""Frame nets made of one of timm's trunks, global average pooling and one linear layer."""
+"""Nets around one of timm's trunks, and those that end in global average pooling and one linear layer."""
 
 from __future__ import annotations
 
@@ -12,26 +12,22 @@ from forensics.errors import TrainingError
 from forensics.training.nets.net import FakenessNet, normalise_rgb
 
 
-class TrunkNet(FakenessNet):
-    """A trunk of timm, one logit, and a class activation map.
+class TimmNet(FakenessNet):
+    """A net around a trunk of timm, which can start from published weights.
 
     Args:
         trunk: timm's name of the architecture.
-        drop_rate: dropout before the head.
         drop_path_rate: stochastic depth, for architectures that have it.
     """
 
-    recipe = "face-pictures"
-
-    def __init__(self, trunk: str, *, drop_rate: float = 0.2, drop_path_rate: float | None = None) -> None:
+    def __init__(self, trunk: str, drop_path_rate: float | None = None) -> None:
         super().__init__()
         self.trunk_name = trunk
         more: dict[str, Any] = {} if drop_path_rate is None else {"drop_path_rate": drop_path_rate}
         # Typed as Any: what the attributes of timm's modules are is not known to a type checker.
         made: Any = timm.create_model(trunk, pretrained=False, num_classes=0, **more)
         self.trunk = made
-        self.dropout = nn.Dropout(drop_rate)
-        self.head = nn.Linear(made.num_features, 1)
+        self.n_features: int = made.num_features
 
     def prepare(self, raw: Tensor) -> Tensor:
         """uint8[N, S, S, 3] RGB to normalised float32[N, 3, S, S]."""
@@ -66,6 +62,23 @@ class TrunkNet(FakenessNet):
                 "Give weights of the same architecture, with timm's names for a trunk, ours for a whole net.",
             )
         part.load_state_dict(usable, strict=False)
+
+
+class TrunkNet(TimmNet):
+    """A trunk of timm, one logit, and a class activation map.
+
+    Args:
+        trunk: timm's name of the architecture.
+        drop_rate: dropout before the head.
+        drop_path_rate: stochastic depth, for architectures that have it.
+    """
+
+    recipe = "face-pictures"
+
+    def __init__(self, trunk: str, *, drop_rate: float = 0.2, drop_path_rate: float | None = None) -> None:
+        super().__init__(trunk, drop_path_rate)
+        self.dropout = nn.Dropout(drop_rate)
+        self.head = nn.Linear(self.n_features, 1)
 
     def judged(self, features: Tensor) -> tuple[Tensor, Tensor]:
         """Logit float[N] and class activation map float[N, 1, h, w] in [0, 1] of the last features.

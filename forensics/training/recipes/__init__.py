@@ -9,6 +9,8 @@ from forensics.training.recipes.recipe import Recipe
 
 RECIPES: dict[str, str] = {
     "face-pictures": "forensics.training.recipes.face_pictures:FacePictures",
+    "face-clips": "forensics.training.recipes.face_clips:FaceClips",
+    "face-clips-by-motion": "forensics.training.recipes.face_clips:FaceClipsByMotion",
     "sound-windows": "forensics.training.recipes.sound_windows:SoundWindows",
 }
 

@@ -43,6 +43,10 @@ class FacePictures:
         "Changes outside the face and edits of time are not looked for.",
     )
 
+    def units(self, samples: Sequence[Sample]) -> list[Sample]:
+        """Every row by itself."""
+        return list(samples)
+
     def contract(self, settings: TrainSettings) -> InputContract:
         """Crops of the size that the run trains on."""
         return face_contract(settings.size_px)

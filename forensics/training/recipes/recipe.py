@@ -34,6 +34,10 @@ class Recipe(Protocol):
     reading: str
     limits: tuple[str, ...]
 
+    def units(self, samples: Sequence[Sample]) -> list[Sample]:
+        """What the net is shown one at a time, of the rows of a manifest: the same rows, or clips of them."""
+        ...
+
     def contract(self, settings: TrainSettings) -> InputContract:
         """How a scan will make the net's input."""
         ...

@@ -40,6 +40,10 @@ class SoundWindows:
         "Telephone bandwidth and heavy compression raise both error rates.",
     )
 
+    def units(self, samples: Sequence[Sample]) -> list[Sample]:
+        """Every row by itself."""
+        return list(samples)
+
     def contract(self, settings: TrainSettings) -> InputContract:  # noqa: ARG002 - one window for all nets
         """Windows of three seconds."""
         return voice_contract()

@@ -1,0 +1,118 @@
+"""Faces over time: every stretch of a person's crops gets one score from a net of clips."""
+
+from __future__ import annotations
+
+from collections.abc import Iterator, Sequence
+from dataclasses import dataclass
+from pathlib import Path
+
+import numpy as np
+
+from forensics.detectors.declarations import SEQUENCE
+from forensics.detectors.detector import ModelForms
+from forensics.detectors.scoring import score_of
+from forensics.detectors.second_look import Looks
+from forensics.engines.net import Net
+from forensics.errors import ModelError
+from forensics.faces.sequences import chosen, stacked
+from forensics.records.detector_spec import CropSpec
+from forensics.records.faces import FaceCrop
+from forensics.records.findings import Score, Span
+from forensics.records.media import MediaFile
+from forensics.records.model_card import ClipSampling
+from forensics.records.stream import Item
+
+# Where pictures are chosen by motion, they are chosen from so many times as many.
+_CHOSEN_FROM = 3
+
+
+class FaceClips:
+    """The detector of faces over time, around one compiled net of clips."""
+
+    spec = SEQUENCE
+
+    def __init__(self, models: Sequence[ModelForms]) -> None:
+        (model,) = models
+        contract = model.card.contract
+        if contract.crop is None or not contract.clip_frames:
+            raise ModelError(
+                f"{model.card.id} takes no clips: its contract has no crop or no clip_frames",
+                "Choose a model of clips, as forensics export makes of nets of sequences.",
+            )
+        self.model = model
+        self.cards = (model.card,)
+        self.crop: CropSpec | None = contract.crop
+        self._n_frames = contract.clip_frames
+        self._sampling = contract.clip_sampling
+
+    def begin(self, media: MediaFile, path: Path) -> ClipExamination:  # noqa: ARG002 - the stream has all
+        """Starts on a file."""
+        return ClipExamination(self.model, self.crop, self._n_frames, self._sampling)
+
+
+@dataclass(frozen=True, slots=True)
+class _Clip:
+    images: np.ndarray[tuple[int, ...], np.dtype[np.uint8]]
+    track_id: int
+    span: Span
+
+    @property
+    def subject(self) -> str:
+        return f"person {self.track_id}"
+
+    @property
+    def size_bytes(self) -> int:
+        return self.images.nbytes
+
+
+@dataclass(frozen=True, slots=True)
+class _Moment:
+    score: Score
+
+
+class ClipExamination:
+    """One file's people. Holds a few crops of each until they make a clip, and a batch of clips."""
+
+    def __init__(
+        self, model: ModelForms, crop: CropSpec | None, n_frames: int, sampling: ClipSampling
+    ) -> None:
+        self._crop = crop
+        self._n_frames = n_frames
+        self._sampling = sampling
+        self._n_gathered = n_frames * (_CHOSEN_FROM if sampling is ClipSampling.MOTION else 1)
+        self._looks: Looks[_Clip, _Moment] = Looks(model.net, model.exact, _scored)
+        self._gathered: dict[int, list[FaceCrop]] = {}
+
+    def observe(self, item: Item) -> Iterator[Item]:
+        """Takes crops in the order of time; scores them when they make a batch of clips."""
+        if not isinstance(item, FaceCrop) or item.spec != self._crop:
+            return
+        crops = self._gathered.setdefault(item.track_id, [])
+        crops.append(item)
+        if len(crops) == self._n_gathered:
+            yield from self._take(self._gathered.pop(item.track_id))
+
+    def conclude(self) -> Iterator[Item]:
+        """What is left of each person as a shorter clip, and the outstanding scores."""
+        for _, crops in sorted(self._gathered.items()):
+            yield from self._take(crops)
+        self._gathered.clear()
+        yield from (moment.score for moment in self._looks.finish())
+        yield from self._looks.notices
+
+    def _take(self, crops: list[FaceCrop]) -> Iterator[Item]:
+        picked = chosen([crop.image for crop in crops], self._n_frames, self._sampling)
+        images = stacked([crops[index].image for index in picked], self._n_frames)
+        span = Span(crops[picked[0]].at_s, crops[picked[-1]].at_s)
+        yield from (moment.score for moment in self._looks.take(_Clip(images, crops[0].track_id, span)))
+
+
+def _scored(clips: Sequence[_Clip], net: Net) -> list[_Moment]:
+    batch = np.stack([clip.images for clip in clips])
+    logits = net.infer(batch).logits
+    if net.card.contract.flip:
+        logits = (logits + net.infer(batch[:, :, :, ::-1]).logits) / np.float32(2)
+    return [
+        _Moment(score_of(net, SEQUENCE.name, clip.subject, clip.span, logit))
+        for clip, logit in zip(clips, logits.tolist(), strict=True)
+    ]

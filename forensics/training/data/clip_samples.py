@@ -1,0 +1,123 @@
+"""Clips of one face for training and validation: a person's crops in time order."""
+
+from __future__ import annotations
+
+from collections.abc import Sequence
+from dataclasses import dataclass, fields, replace
+
+import cv2
+import numpy as np
+import torch
+from torch.utils.data import Dataset
+
+from forensics.errors import TrainingError
+from forensics.faces.blending import self_blend
+from forensics.faces.crop import cut
+from forensics.faces.sequences import chosen, stacked
+from forensics.records.media import RgbImage
+from forensics.records.model_card import InputContract
+from forensics.training.data.face_samples import TrainingFaces, box_in, crop_spec, read_rgb
+from forensics.training.data.mixing import Mix
+from forensics.training.data.samples import Sample
+
+
+@dataclass(frozen=True, slots=True)
+class ClipSample(Sample):
+    """A clip: its first picture's row, and all pictures in time order.
+
+    Attributes:
+        frames: rows of the pictures; one alone where the data set has single pictures.
+    """
+
+    frames: tuple[Sample, ...] = ()
+
+
+def clips_of(samples: Sequence[Sample]) -> list[ClipSample]:
+    """Puts the pictures of each clip together; names of files rise with time within one clip."""
+    clips: dict[tuple[str, str, str, bool, str], list[Sample]] = {}
+    for sample in samples:
+        name = sample.clip or sample.path
+        key = (sample.origin, sample.split, sample.group, sample.manipulated, name)
+        clips.setdefault(key, []).append(sample)
+    names = [field.name for field in fields(Sample)]
+    made = []
+    for rows in clips.values():
+        frames = tuple(sorted(rows, key=lambda row: row.path))
+        made.append(ClipSample(**{name: getattr(frames[0], name) for name in names}, frames=frames))
+    return made
+
+
+class TrainingClips(Dataset[tuple[torch.Tensor, torch.Tensor]]):
+    """Endless, deterministic stream of augmented clips: item i depends on (seed, i) alone.
+
+    Every picture of a clip is cut, blended and degraded by the same draws, as are the two clips of a pair.
+
+    Args:
+        mix: which clips a pair of items draws.
+        contract: how a scan will cut and choose.
+        pictures: augments one picture.
+        seed: of all randomness.
+    """
+
+    def __init__(self, mix: Mix, contract: InputContract, pictures: TrainingFaces, seed: int) -> None:
+        self.mix = mix
+        self.contract = contract
+        self.pictures = pictures
+        self.seed = seed
+
+    def __getitem__(self, index: int) -> tuple[torch.Tensor, torch.Tensor]:
+        """Item ``index`` of the stream: (uint8[T, S, S, 3] RGB, float label)."""
+        # The process that loads has one core; OpenCV's own threads would only fight for it.
+        cv2.setNumThreads(1)
+        pair, member = divmod(index, 2)
+        draw = self.mix.pair(np.random.default_rng((self.seed, pair)))[member]
+        images = []
+        for frame in _spread(draw.sample, _n_frames(self.contract)):
+            journey, blending = (np.random.default_rng((self.seed, pair, purpose)) for purpose in (1, 2))
+            images.append(self.pictures.augmented(replace(draw, sample=frame), journey, blending))
+        return torch.from_numpy(_clip(images, self.contract)), torch.tensor(float(draw.manipulated))
+
+
+class WholeClips(Dataset[tuple[torch.Tensor, torch.Tensor]]):
+    """Clips as a scan makes them, in the order of ``samples``: (uint8[T, S, S, 3], float label)."""
+
+    def __init__(self, samples: Sequence[Sample], contract: InputContract) -> None:
+        self.samples = samples
+        self.contract = contract
+        self.spec = crop_spec(contract)
+
+    def __len__(self) -> int:
+        return len(self.samples)
+
+    def __getitem__(self, index: int) -> tuple[torch.Tensor, torch.Tensor]:
+        sample = self.samples[index]
+        images = []
+        for frame in _frames_of(sample):
+            image = read_rgb(frame.path)
+            if sample.is_pseudo_fake:
+                image = self_blend(image, box_in(frame, image), np.random.default_rng(index))
+            images.append(cut(image, box_in(frame, image), self.spec))
+        return torch.from_numpy(_clip(images, self.contract)), torch.tensor(float(sample.manipulated))
+
+
+def _frames_of(sample: Sample) -> tuple[Sample, ...]:
+    return sample.frames if isinstance(sample, ClipSample) else (sample,)
+
+
+def _spread(sample: Sample, n: int) -> list[Sample]:
+    """At most three times as many pictures as a clip has, evenly: motion chooses among them."""
+    frames = _frames_of(sample)
+    if len(frames) <= 3 * n:
+        return list(frames)
+    return [frames[int(index)] for index in np.linspace(0, len(frames) - 1, 3 * n).round()]
+
+
+def _clip(images: list[RgbImage], contract: InputContract) -> np.ndarray[tuple[int, ...], np.dtype[np.uint8]]:
+    n = _n_frames(contract)
+    return stacked([images[index] for index in chosen(images, n, contract.clip_sampling)], n)
+
+
+def _n_frames(contract: InputContract) -> int:
+    if not contract.clip_frames:
+        raise TrainingError("The input contract is not one of clips", "Train the net again.")
+    return contract.clip_frames

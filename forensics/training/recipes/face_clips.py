@@ -1,0 +1,84 @@
+"""Clips of one face: a person's crops in time order, evenly spread or chosen by motion."""
+
+from __future__ import annotations
+
+from collections.abc import Mapping, Sequence
+from dataclasses import replace
+from typing import Any
+
+import numpy.typing as npt
+import torch
+from torch import Tensor
+from torch.utils.data import Dataset
+
+from forensics.detectors.declarations import SEQUENCE
+from forensics.errors import TrainingError
+from forensics.records.model_card import ClipSampling, InputContract
+from forensics.training.data.clip_samples import TrainingClips, WholeClips, clips_of
+from forensics.training.data.face_samples import TrainingFaces
+from forensics.training.data.mixing import Mix
+from forensics.training.data.samples import Sample
+from forensics.training.recipes.face_pictures import face_contract
+from forensics.training.recipes.recipe import Item
+from forensics.training.run import TrainSettings
+
+_N_FRAMES = 10
+
+
+class FaceClips:
+    """The recipe of nets of sequences: ten pictures, fewer where there are fewer.
+
+    Single pictures are clips of one: they teach such a net what a picture shows, and nothing about time.
+    """
+
+    detector = SEQUENCE.name
+    sampling = ClipSampling.SPREAD
+    reading = (
+        "input: uint8[N, clip_frames, size_px, size_px, 3] RGB, faces of one person in time order, cut "
+        "crop_margin times the finder's box wide; black pictures at the end where there are fewer. logit: "
+        "float32[N], positive for manipulated. map: float32[N, 1, 1, clip_frames], each picture's weight."
+    )
+    limits = (
+        "A face that was made or changed by a method unlike the training data's may go unnoticed.",
+        "Between sampled pictures lie fractions of a second: flicker from frame to frame is not seen.",
+        "Changes outside the face are not looked for.",
+    )
+
+    def units(self, samples: Sequence[Sample]) -> list[Sample]:
+        """The clips that the pictures make."""
+        return list(clips_of(samples))
+
+    def contract(self, settings: TrainSettings) -> InputContract:
+        """Crops as for single pictures, ten to a clip."""
+        return replace(
+            face_contract(settings.size_px),
+            frames_per_clip=None,
+            clip_frames=_N_FRAMES,
+            clip_sampling=self.sampling,
+        )
+
+    def training_set(self, mix: Mix, contract: InputContract, settings: TrainSettings) -> Dataset[Item]:
+        """Augmented clips."""
+        pictures = TrainingFaces(mix, contract, settings.seed, settings.landmarks)
+        return TrainingClips(mix, contract, pictures, settings.seed)
+
+    def validation_set(self, samples: Sequence[Sample], contract: InputContract) -> Dataset[Item]:
+        """Clips as a scan makes them."""
+        return WholeClips(samples, contract)
+
+    def example(self, contract: InputContract, n: int) -> Tensor:
+        """uint8[n, T, S, S, 3]."""
+        if contract.crop is None or not contract.clip_frames:
+            raise TrainingError("The input contract is not one of clips", "Train the net again.")
+        size_px = contract.crop.size_px
+        return torch.ones(n, contract.clip_frames, size_px, size_px, 3, dtype=torch.uint8)
+
+    def properties(self, item: npt.NDArray[Any], contract: InputContract) -> Mapping[str, float]:  # noqa: ARG002
+        """None: the domain of nets of clips is not measured."""
+        return {}
+
+
+class FaceClipsByMotion(FaceClips):
+    """The same with the ten pictures that moved most."""
+
+    sampling = ClipSampling.MOTION

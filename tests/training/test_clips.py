@@ -1,0 +1,161 @@
+"""Nets of clips: what a clip is, that black pictures change nothing, and the way from training to a scan."""
+
+from __future__ import annotations
+
+from dataclasses import replace
+from pathlib import Path
+
+import cv2
+import numpy as np
+import pytest
+import torch
+
+from forensics import catalog
+from forensics.faces.sequences import chosen, stacked
+from forensics.media.discovery import Found, discover
+from forensics.records.model_card import ClipSampling, InputContract
+from forensics.scan.bench import assemble, choose_detectors
+from forensics.scan.pipeline import examine
+from forensics.settings import ScanSettings
+from forensics.training.conversion import parity, to_onnx, to_openvino
+from forensics.training.data.clip_samples import ClipSample, WholeClips, clips_of
+from forensics.training.data.samples import Sample, read_samples, write_samples
+from forensics.training.export import ExportSettings, export
+from forensics.training.loop import train
+from forensics.training.nets import build_net
+from forensics.training.recipes import load_recipe
+from forensics.training.run import TrainSettings
+from tests import synthetic
+
+NETS = ["v2b0-transformer", "efficientnet-b3-transformer", "resnext50-lstm", "inceptionv3-lstm-gru"]
+# Inception takes nothing smaller than 75 px.
+SIZE_PX = 96
+CONTRACT = InputContract(size_px=SIZE_PX, crop_margin=1.04, clip_frames=4, flip=True)
+
+
+def noise(n: int, t: int = 4) -> np.ndarray[tuple[int, ...], np.dtype[np.uint8]]:
+    return np.random.default_rng(n).integers(0, 256, (n, t, SIZE_PX, SIZE_PX, 3), np.uint8)
+
+
+def test_pictures_are_chosen_evenly_or_by_motion() -> None:
+    still = [np.full((40, 40, 3), 90, np.uint8)] * 9
+    assert chosen(still[:3], 4, ClipSampling.MOTION) == [0, 1, 2]
+    assert chosen(still, 3, ClipSampling.SPREAD) == [0, 4, 8]
+    moving = [np.full((40, 40, 3), value, np.uint8) for value in (90, 90, 90, 150, 150, 150, 200, 200, 90)]
+    assert chosen(moving, 3, ClipSampling.MOTION) == [3, 6, 8]
+    clip = stacked(moving[:2], 3)
+    assert clip.shape == (3, 40, 40, 3)
+    assert not clip[2].any()
+
+
+@pytest.mark.parametrize("name", NETS)
+def test_black_pictures_at_the_end_change_nothing_and_ir_and_onnx_agree(name: str, tmp_path: Path) -> None:
+    torch.manual_seed(2)
+    net = build_net(name)
+    net.train()
+    with torch.no_grad():
+        net(net.prepare(torch.from_numpy(noise(6))))
+    net.eval()
+    short = noise(2, 3)
+    padded = np.concatenate([short, np.zeros_like(short[:, :1])], axis=1)
+    with torch.inference_mode():
+        alone, weights = net(net.prepare(torch.from_numpy(short)))
+        filled, all_weights = net(net.prepare(torch.from_numpy(padded)))
+        full, _ = net(net.prepare(torch.from_numpy(noise(2))))
+    torch.testing.assert_close(alone, filled, rtol=1e-4, atol=1e-5)
+    torch.testing.assert_close(weights, all_weights[..., :3], rtol=1e-4, atol=1e-5)
+    assert all_weights[..., 3].abs().max() < 1e-6
+    assert (full - alone).abs().max() > 1e-6, "pictures that are there do change something"
+    mixed = [np.concatenate([padded, noise(2)]), noise(5)]
+    assert parity(net, to_openvino(net, replace(CONTRACT)), mixed) < 1e-3
+    if name == "v2b0-transformer":
+        to_onnx(net, CONTRACT, tmp_path / "model.onnx")
+        assert parity(net, tmp_path / "model.onnx", mixed) < 1e-3
+
+
+def prepared(folder: Path) -> Path:
+    """Twelve pictures a split, label and clip of four: manipulated ones have a bright patch that moves."""
+    rng = np.random.default_rng(3)
+    rows = []
+    for split, n_clips in (("train", 3), ("val", 24)):
+        for manipulated in (False, True):
+            for number in range(n_clips):
+                clip = f"{split}-{manipulated}-{number}"
+                for at in range(4 if number else 1):
+                    image = rng.integers(60, 120, (64, 64, 3), np.uint8)
+                    if manipulated:
+                        image[8 * at : 8 * at + 24, 20:44] = 250
+                    path = folder / f"{clip}-{at:02d}.png"
+                    cv2.imwrite(str(path), image)
+                    box = {"left": 0.1, "top": 0.1, "width": 0.8, "height": 0.8}
+                    rows.append(Sample(path.name, manipulated, "made", "made", clip, split, clip=clip, **box))
+    write_samples(folder, rows)
+    return folder
+
+
+def test_the_pictures_of_a_video_make_one_clip_in_time_order(tmp_path: Path) -> None:
+    clips = clips_of(read_samples(prepared(tmp_path)))
+    assert len(clips) == 2 * (3 + 24)
+    assert sorted({len(clip.frames) for clip in clips}) == [1, 4]
+    longest = next(clip for clip in clips if len(clip.frames) == 4)
+    assert [row.path for row in longest.frames] == sorted(row.path for row in longest.frames)
+    items = WholeClips(clips, CONTRACT)
+    pictures, label = items[clips.index(longest)]
+    assert pictures.shape == (4, SIZE_PX, SIZE_PX, 3)
+    assert float(label) == float(longest.manipulated)
+    single = next(clip for clip in clips if len(clip.frames) == 1)
+    assert not items[clips.index(single)][0][1:].any()
+
+
+def test_training_items_are_a_function_of_seed_and_number(tmp_path: Path) -> None:
+    settings = TrainSettings(
+        net="v2b0-transformer", data=(prepared(tmp_path),), out=tmp_path / "run", size_px=32, seed=4
+    )
+    recipe = load_recipe("face-clips")
+    from forensics.training.streams import open_streams
+
+    first, again = (open_streams(recipe, settings).train for _ in range(2))
+    for index in range(6):
+        pictures, label = first[index]
+        assert pictures.shape == (10, 32, 32, 3)
+        assert float(label) == index % 2
+        assert torch.equal(pictures, again[index][0])
+    assert isinstance(open_streams(recipe, settings).validation_samples[0], ClipSample)
+
+
+def test_from_training_to_a_scan(tmp_path: Path) -> None:
+    data = tmp_path / "data"
+    data.mkdir()
+    settings = TrainSettings(
+        net="v2b0-transformer",
+        data=(prepared(data),),
+        out=tmp_path / "run",
+        backend="onednn",
+        precision="fp32",
+        init="none",
+        n_steps=40,
+        batch_size=8,
+        size_px=32,
+        learning_rate=2e-3,
+        ema=0.5,
+        pseudo_fakes=0.0,
+        evaluate_every=40,
+        n_loaders=0,
+    )
+    train(settings)
+    model = tmp_path / "sequence-tried"
+    notes: list[str] = []
+    card = export(ExportSettings(tmp_path / "run", model, int8=False), notes.append)
+    assert card.task == "sequence"
+    assert card.contract.clip_frames == 10
+    assert notes[0].startswith("parity: worst difference of a logit between torch and the IR in f32 is ")
+    assert catalog.find(str(model))[0] == card
+    clip = synthetic.normal_clip(tmp_path)
+    scan = ScanSettings(paths=(clip,), frames=24, detectors=("sequence",), models=(str(model),))
+    [found] = [one for one in discover([clip]) if isinstance(one, Found)]
+    result = examine(found, assemble(scan, choose_detectors(scan)))
+    assert {(score.detector, score.model) for score in result.scores} == {("sequence", "sequence-tried")}
+    assert len(result.scores) >= 2
+    assert all(score.span.end_s > score.span.start_s for score in result.scores[:2])
+    assert result.verdict.basis
+    assert "over time" in result.verdict.reason

@@ -55,7 +55,7 @@ def test_runs_that_do_not_go_together_are_refused(runs: tuple[Path, Path, Path],
         average([first], tmp_path / "one")
     with pytest.raises(TrainingError, match="trained another net, or on other inputs"):
         average([first, larger], tmp_path / "odd")
-    with pytest.raises(TrainingError, match="holds no finished run"):
+    with pytest.raises(TrainingError, match="There is no run at"):
         average([first, tmp_path / "nothing"], tmp_path / "odd")
     with pytest.raises(TrainingError, match="holds a run already"):
         average([first, second], second)

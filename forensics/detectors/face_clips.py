@@ -12,9 +12,9 @@ from forensics.detectors.declarations import SEQUENCE
 from forensics.detectors.detector import ModelForms
 from forensics.detectors.scoring import score_of
 from forensics.detectors.second_look import Looks
+from forensics.detectors.sequences import chosen, stacked
 from forensics.engines.net import Net
 from forensics.errors import ModelError
-from forensics.faces.sequences import chosen, stacked
 from forensics.records.detector_spec import CropSpec
 from forensics.records.faces import FaceCrop
 from forensics.records.findings import Score, Span

@@ -11,7 +11,7 @@ import pytest
 import torch
 
 from forensics import catalog
-from forensics.faces.sequences import chosen, stacked
+from forensics.detectors.sequences import chosen, stacked
 from forensics.media.discovery import Found, discover
 from forensics.records.model_card import ClipSampling, InputContract
 from forensics.scan.bench import assemble, choose_detectors

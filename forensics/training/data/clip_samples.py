@@ -10,10 +10,10 @@ import numpy as np
 import torch
 from torch.utils.data import Dataset
 
+from forensics.detectors.sequences import chosen, stacked
 from forensics.errors import TrainingError
 from forensics.faces.blending import self_blend
 from forensics.faces.crop import cut
-from forensics.faces.sequences import chosen, stacked
 from forensics.records.media import RgbImage
 from forensics.records.model_card import InputContract
 from forensics.training.data.face_samples import TrainingFaces, box_in, crop_spec, read_rgb

@@ -13,6 +13,7 @@ from dataclasses import replace
 import numpy as np
 
 from forensics.faces.finder import THOROUGH, FaceFinder
+from forensics.faces.overlap import same_face
 from forensics.records.faces import FaceBox
 from forensics.records.findings import Notice
 from forensics.records.media import Frame, MediaUpdate, RgbImage
@@ -24,6 +25,7 @@ _HALF_TURN = 2
 # On four frames each of 25 clips dlib's answers upside down were 0.1 to 0.75, well below those of the same
 # faces upright; on the side there were none.
 _CLEARLY = 0.3
+_AS_SURE = 0.7
 # Pictures that are held back while it is in doubt, and how often a film without faces is tried after those.
 _N_HELD = 4
 _TRIED_EVERY = 4
@@ -41,6 +43,7 @@ class UprightFinder:
         self.n_left_out = 0
         self._finder = finder
         self._known: list[tuple[RgbImage, list[FaceBox]]] = []
+        self._seen_upright: list[FaceBox] = []
 
     def find(
         self, image: RgbImage, near: Sequence[FaceBox] = (), *, detail: float = THOROUGH
@@ -79,12 +82,26 @@ class UprightFinder:
     def forget(self) -> None:
         """Drops what was found in pictures that are shown otherwise now."""
         self._known.clear()
+        self._seen_upright.clear()
         self.n_left_out = 0
 
     def _upright(self, image: RgbImage, boxes: list[FaceBox]) -> list[FaceBox]:
-        upright = [box for box in boxes if self._turned(image, box, _HALF_TURN) < box.confidence + _CLEARLY]
+        """Without those that stand upside down."""
+        upright = [
+            box
+            for box in boxes
+            if self._was_upright(box) or self._turned(image, box, _HALF_TURN) < box.confidence + _CLEARLY
+        ]
         self.n_left_out += len(boxes) - len(upright)
+        self._seen_upright = upright
         return upright
+
+    def _was_upright(self, box: FaceBox) -> bool:
+        """Whether the search before found an upright face at this place, about as sure."""
+        return any(
+            same_face(box, seen) and box.confidence >= _AS_SURE * seen.confidence
+            for seen in self._seen_upright
+        )
 
     def _turned(self, image: RgbImage, box: FaceBox, turns: int) -> float:
         """The finder's confidence in a face at this place when the picture is turned, 0 for none."""

@@ -14,6 +14,7 @@ from forensics.errors import MediaError
 from forensics.media.animations import Animation
 from forensics.media.container import FfmpegWords, is_cover_art, opened, undecodable_streams
 from forensics.media.discovery import display_path
+from forensics.media.fields import is_interlaced
 from forensics.media.listening import Listening
 from forensics.media.stills import Stills
 from forensics.media.timetable import Timetable, frames_of, plan, plan_by_order, read_timetable
@@ -93,7 +94,9 @@ def decode(
         n_frames = frames_of(timetable, n_frames, frames_per_s, picture.duration_from_header_s)
     with opened(path) as container:
         if timetable is not None and picture is not None:
-            chosen = plan(timetable, n_frames, thrifty=thrifty)
+            # Fields are put apart better where the pictures on both sides are at hand.
+            in_fields = is_interlaced(picture.field_order)
+            chosen = plan(timetable, n_frames, thrifty=thrifty, with_neighbours=in_fields)
             watching = Watching(path, container, picture.index, chosen, words, n_threads)
         if sound is not None:
             # Sound that pauses for long beside pictures that do not has a hole, no seam.

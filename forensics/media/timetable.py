@@ -166,7 +166,9 @@ def frames_of(timetable: Timetable, n_frames: int, frames_per_s: float, duration
     return max(n_frames, math.ceil(frames_per_s * (known_s or 0.0)))
 
 
-def plan(timetable: Timetable, n_frames: int, *, thrifty: bool = False) -> Plan:
+def plan(
+    timetable: Timetable, n_frames: int, *, thrifty: bool = False, with_neighbours: bool = False
+) -> Plan:
     """Chooses pictures spread evenly over the whole stream, and what must be decoded to see them.
 
     The time is cut into ``n_frames`` equal slots. Each slot gives the picture nearest to its middle among
@@ -175,7 +177,8 @@ def plan(timetable: Timetable, n_frames: int, *, thrifty: bool = False) -> Plan:
     slot's last picture at which decoding can begin, and where it has none its first one that others refer to,
     so that decoding can break off early. No choice lies more than half a slot from the middle.
     Slots without a picture are made up for elsewhere, so that a stream of at least ``n_frames`` pictures
-    gives that many and a shorter one gives each of its pictures.
+    gives that many and a shorter one gives each of its pictures. With neighbours, what is shown before and
+    after a chosen picture is decoded too: a deinterlacer looks at it.
     """
     if not timetable.has_times:
         return plan_by_order(timetable, n_frames)
@@ -186,7 +189,11 @@ def plan(timetable: Timetable, n_frames: int, *, thrifty: bool = False) -> Plan:
     wanted = {
         int(pts): int(rank) for pts, rank in zip(timetable.pts[chosen].tolist(), ranks.tolist(), strict=True)
     }
-    feed, restart = _needed(timetable, chosen)
+    decoded = chosen
+    if with_neighbours:
+        around = np.unique(np.clip(np.concatenate([ranks - 1, ranks, ranks + 1]), 0, coded_order.size - 1))
+        decoded = coded_order[around]
+    feed, restart = _needed(timetable, decoded)
     return Plan(wanted, feed, restart, seams=timetable.seams)
 
 
@@ -229,13 +236,13 @@ def _chosen_ranks(
 
 
 def _needed(
-    timetable: Timetable, chosen: npt.NDArray[np.int64]
+    timetable: Timetable, decoded: npt.NDArray[np.int64]
 ) -> tuple[npt.NDArray[np.bool_], frozenset[int]]:
-    """The packets without which the chosen pictures cannot be decoded, and where to begin anew."""
+    """The packets without which these pictures cannot be decoded, and where to begin anew."""
     entries = np.flatnonzero(timetable.random_access)
     feed = np.zeros(timetable.pts.size, np.bool_)
     stretches: list[tuple[int, int]] = []
-    for end in np.sort(chosen).tolist():
+    for end in np.sort(decoded).tolist():
         at = int(np.searchsorted(entries, end, side="right")) - 1
         # A picture that is coded after a key frame and shown before it refers to what precedes that.
         while at >= 0 and timetable.pts[end] < timetable.pts[entries[at]]:
@@ -248,7 +255,7 @@ def _needed(
             restart.add(start)
         feed[start : end + 1] |= ~timetable.droppable[start : end + 1]
         last_end = max(last_end, end)
-    feed[chosen] = True
+    feed[decoded] = True
     if timetable.completes is not None:
         feed[1:] |= timetable.completes[1:] & feed[:-1]
     return feed, frozenset(restart)

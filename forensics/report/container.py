@@ -99,7 +99,7 @@ def _as_shown(stream: StreamInfo) -> Iterator[str]:
     """What was done to its pictures before they were examined."""
     if stream.sample_aspect_ratio and stream.sample_aspect_ratio != "1:1":
         yield f"pixels {stream.sample_aspect_ratio}"
-    if stream.field_order and stream.field_order != "progressive":
+    if stream.field_order and stream.field_order.startswith("interlaced"):
         yield stream.field_order
     if stream.n_frames_deinterlaced:
         yield f"{stream.n_frames_deinterlaced} examined frames deinterlaced"

@@ -182,6 +182,16 @@ def test_a_progressive_film_is_left_alone_even_in_an_interlaced_stream(
     assert all(np.array_equal(frame.image, stored[frame.index]) for frame in frames)
 
 
+def test_both_neighbours_of_a_chosen_picture_are_decoded_in_an_interlaced_stream(tmp_path: Path) -> None:
+    options = {"bf": "3", "b_strategy": "0"}
+    flagged = coded(tmp_path / "flagged.mp4", pan(48, 5, interlaced=True), fields="tff", **options)
+    unsaid = coded(tmp_path / "unsaid.mp4", pan(48, 5, interlaced=False), **options)
+    many, few = (shown(path)[2].n_frames_decoded for path in (flagged, unsaid))
+    assert many is not None
+    assert few is not None
+    assert few < many
+
+
 def test_a_single_combed_picture_is_parted_without_neighbours(tmp_path: Path) -> None:
     path = coded(tmp_path / "one.mp4", pan(1, 5, interlaced=True))
     frames, _, stream = shown(path)

@@ -10,6 +10,7 @@ from pathlib import Path
 
 import msgspec
 import pytest
+from PIL import Image
 
 from forensics import cache
 from forensics.engines import tuning
@@ -94,6 +95,34 @@ def test_a_clip_without_a_usable_face_abstains(
     assert reasons <= why
     assert not [score for score in result.scores if score.detector == "face"]
     assert result.verdict.label is not VerdictLabel.NO_SIGNS_FOUND
+
+
+def test_every_page_of_a_still_is_judged_by_itself(bench: Bench, tmp_path: Path) -> None:
+    path = tmp_path / "pages.tif"
+    first, second = (Image.fromarray(image) for image in synthetic.portrait_frames(2))
+    first.save(path, save_all=True, append_images=[second])
+    result = scan(path, bench)
+    assert [
+        (basis.subject, basis.n_scores) for basis in result.verdict.basis if basis.detector == "face"
+    ] == [
+        ("person 1", 1),
+        ("person 2", 1),
+    ]
+    said = "\n".join(notice.message for notice in result.notices)
+    assert "Person 2 is in picture or part 2 of the file" in said
+    assert "2 of the file's 2 pictures were examined" in said
+
+
+def test_what_is_missing_of_a_still_is_a_limit_of_its_verdict(bench: Bench, tmp_path: Path) -> None:
+    whole = synthetic.still(tmp_path).read_bytes()
+    path = tmp_path / "cut.jpg"
+    path.write_bytes(whole[: len(whole) * 8 // 10])  # the face is above what is missing
+    limits = scan(path, bench).verdict.limits
+    assert any("is cut short: rows" in limit for limit in limits), limits
+    path.write_bytes(whole[: len(whole) * 2 // 10])  # the face is in what is missing
+    verdict = scan(path, bench).verdict
+    assert verdict.label is VerdictLabel.NOT_EXAMINED
+    assert "is cut short: rows" in verdict.reason
 
 
 def test_a_clip_without_sound_is_judged_by_its_faces_and_says_so(bench: Bench, tmp_path: Path) -> None:

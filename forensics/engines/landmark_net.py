@@ -6,8 +6,8 @@ from pathlib import Path
 
 import numpy as np
 import numpy.typing as npt
-import openvino as ov
 
+from forensics.engines.openvino_engine import the_core
 from forensics.errors import EngineError
 
 INPUT_PX = 192
@@ -32,7 +32,7 @@ class LandmarkNet:
         if not path.is_file():
             raise EngineError(f"There is no landmark model {path}", _HINT)
         try:
-            model = ov.Core().read_model(path)
+            model = the_core().read_model(path)
             sizes = sorted(int(np.prod(output.shape)) for output in model.outputs)
             fits = sizes == [1, 3 * N_MESH_POINTS] and list(model.input().shape) == [1, INPUT_PX, INPUT_PX, 3]
         except RuntimeError as error:
@@ -44,7 +44,7 @@ class LandmarkNet:
             "INFERENCE_NUM_THREADS": 1,
             "ENABLE_CPU_PINNING": False,
         }
-        self._compiled = ov.Core().compile_model(model, "CPU", configuration)
+        self._compiled = the_core().compile_model(model, "CPU", configuration)
 
     def infer(self, crop: npt.NDArray[np.uint8]) -> tuple[npt.NDArray[np.float32], float]:
         """Mesh points and how sure the net is that there is a face.

@@ -81,7 +81,7 @@ def run_scan(*arguments: str | Path, folder: Path | None = None) -> Cost:
     """
     with tempfile.TemporaryDirectory() as scratch:
         report = (folder or Path(scratch)) / "scan.json"
-        wall_s, cpu_s, peak_mb = run_forensics("scan", *arguments, "--report", report)
+        wall_s, cpu_s, peak_mb = run_forensics("scan", *arguments, "--follow-links", "--report", report)
         return Cost(wall_s, cpu_s, peak_mb, json.loads(report.read_text("utf-8")))
 
 

@@ -47,6 +47,7 @@ class ScanSettings:
         time_limit_s: wall seconds after which a file is given up; longer for a clip of more than five
             minutes, in proportion.
         models: model ids or folders; empty means those that ship, one per detector.
+        follow_links: links that lead out of ``paths`` are followed; otherwise they are listed.
     """
 
     paths: tuple[Path, ...]
@@ -59,6 +60,7 @@ class ScanSettings:
     time_limit_s: float = DEFAULT_TIME_LIMIT_S
     models: tuple[str, ...] = ()
     finder: str = "dlib-hog"
+    follow_links: bool = False
 
     def __post_init__(self) -> None:
         if self.n_frames < 1:

@@ -9,6 +9,7 @@ the manifest and the end of a run are flushed to disk all the same.
 from __future__ import annotations
 
 import contextlib
+import os
 import sqlite3
 from collections.abc import Iterator
 from pathlib import Path
@@ -66,6 +67,10 @@ def open_for_writing(path: Path) -> sqlite3.Connection:
         raise CaseFileError(
             f"{path} is a folder", "Give a file for --case, for example --case case.forensics."
         )
+    # It holds faces: SQLite would leave it open to whomever the umask does. What SQLite lays beside it (-wal,
+    # -shm) has the same rights. Where it cannot be made, SQLite says why.
+    with contextlib.suppress(OSError):
+        os.close(os.open(path, os.O_RDWR | os.O_CREAT | os.O_EXCL, 0o600))
     with explained(path):
         connection = _connect(path, "mode=rwc")
     try:

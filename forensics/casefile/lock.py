@@ -39,7 +39,7 @@ class WriterLock:
     def _take(self, case: Path) -> int:
         """The locked descriptor; -1 if the file was removed by its last holder in between."""
         try:
-            descriptor = os.open(self._path, os.O_RDWR | os.O_CREAT, 0o666)
+            descriptor = os.open(self._path, os.O_RDWR | os.O_CREAT, 0o600)
         except OSError as error:
             raise CaseFileError(
                 f"{case} cannot be written: {error.strerror or error}",

@@ -8,7 +8,7 @@ import os
 import stat
 from collections import defaultdict
 from collections.abc import Iterable, Iterator
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from pathlib import Path
 
 from forensics.errors import MediaError, PathError
@@ -82,12 +82,13 @@ def check_media(files: Iterable[MediaFile], root: Path | None) -> MediaCheck:
     if root is None:
         return MediaCheck(tuple(_in_place(media) for media in files))
     check_root(root)
-    collection = _Collection(root)
-    return MediaCheck(tuple(collection.find(media) for media in files))
+    recorded = tuple(files)
+    collection = _Collection(root, recorded)
+    return MediaCheck(tuple(collection.find(media) for media in recorded))
 
 
 def _in_place(media: MediaFile) -> MediaFinding:
-    here = _opened_as(media.path)
+    here = _opened_as(media.key)
     if here is None:
         return MediaFinding(media.path, MediaState.MISSING, "give --media FOLDER if it was moved")
     return _compared(media, here, MediaState.SAME)
@@ -114,14 +115,17 @@ def _compared(media: MediaFile, here: Path, state_if_same: MediaState) -> MediaF
     except (MediaError, OSError) as error:
         return MediaFinding(media.path, MediaState.UNREADABLE, str(error))
     if not same:
-        return MediaFinding(media.path, MediaState.CHANGED, display_path(here))
+        return MediaFinding(media.path, MediaState.CHANGED, f"{display_path(here)} holds other content")
     return MediaFinding(media.path, state_if_same, display_path(here))
 
 
 class _Collection:
-    """The files below a folder, to be found by the end of their path or by their content."""
+    """The files below a folder, to be found by their place, by the end of their path or by their content."""
 
-    def __init__(self, root: Path) -> None:
+    def __init__(self, root: Path, recorded: Iterable[MediaFile]) -> None:
+        self._recorded: dict[str, set[str | None]] = defaultdict(set)
+        for media in recorded:
+            self._recorded[_parts(media.key)[-1]].add(media.sha256)
         self._by_name: dict[str, list[Path]] = defaultdict(list)
         self._by_size: dict[int, list[Path]] = defaultdict(list)
         self._hashes: dict[Path, str | None] = {}
@@ -130,18 +134,43 @@ class _Collection:
             self._by_size[size_bytes].append(path)
 
     def find(self, media: MediaFile) -> MediaFinding:
-        """By content first, so that a renamed file is found and one of the same name does not hide it."""
+        """What stands where the file stood comes first; a copy elsewhere does not make up for a change."""
         if media.sha256 is None:
             return MediaFinding(media.path, MediaState.NOT_HASHED, "it could not be read when it was scanned")
-        for path in self._by_size[media.size_bytes]:
-            if self._hash(path) == media.sha256:
-                shown = display_path(path)
-                state = MediaState.SAME if shown == media.path else MediaState.MOVED
-                return MediaFinding(media.path, state, shown)
-        namesakes = self._by_name[_parts(media.path)[-1]]
-        if not namesakes:
+        here = self._successor(media)
+        if here is not None and self._hash(here) == media.sha256:
+            same = _place(here) == media.key or display_path(here) == media.path
+            state = MediaState.SAME if same else MediaState.MOVED
+            return MediaFinding(media.path, state, display_path(here))
+        copy = self._copy(media)
+        if here is None and copy is None:
             return MediaFinding(media.path, MediaState.MISSING, "neither its name nor its content was found")
-        return _compared(media, max(namesakes, key=lambda path: _likeness(path, media)), MediaState.MOVED)
+        if here is None and copy is not None:
+            return MediaFinding(media.path, MediaState.MOVED, display_path(copy))
+        assert here is not None
+        finding = _compared(media, here, MediaState.SAME)
+        found = "" if copy is None else f"; what was examined lies at {display_path(copy)}"
+        return replace(finding, detail=finding.detail + found)
+
+    def _successor(self, media: MediaFile) -> Path | None:
+        """The file at the same place; otherwise the one of this name whose path is most like its own.
+
+        Files whose content is that of another examined file of this name are those files, not this one.
+        """
+        namesakes = self._by_name[_parts(media.key)[-1]]
+        for path in namesakes:
+            if _place(path) == media.key:
+                return path
+        others = self._recorded[_parts(media.key)[-1]] - {media.sha256}
+        free = [path for path in namesakes if self._hash(path) not in others]
+        return max(
+            free, key=lambda path: (_likeness(path, media), self._hash(path) == media.sha256), default=None
+        )
+
+    def _copy(self, media: MediaFile) -> Path | None:
+        """Any file with the content that was examined."""
+        same_size = self._by_size[media.size_bytes]
+        return next((path for path in same_size if self._hash(path) == media.sha256), None)
 
     def _hash(self, path: Path) -> str | None:
         if path not in self._hashes:
@@ -162,6 +191,10 @@ def _files_below(root: Path) -> Iterator[tuple[Path, int]]:
                     yield path, status.st_size
 
 
+def _place(path: Path) -> str:
+    return display_path(Path(os.path.realpath(path)))
+
+
 def _parts(shown: str) -> tuple[str, ...]:
     return Path(shown).parts or ("",)
 
@@ -169,7 +202,7 @@ def _parts(shown: str) -> tuple[str, ...]:
 def _likeness(path: Path, media: MediaFile) -> int:
     """How many folders and names, from the end, are the same."""
     n_same = 0
-    for ours, theirs in zip(reversed(_parts(display_path(path))), reversed(_parts(media.path)), strict=False):
+    for ours, theirs in zip(reversed(_parts(_place(path))), reversed(_parts(media.key)), strict=False):
         if ours != theirs:
             break
         n_same += 1

@@ -9,7 +9,16 @@ from typing import TYPE_CHECKING, Annotated
 
 import typer
 
-from forensics.cli.scan_options import Crops, Frames, Labels, Split, Workers, named_path, scan_settings
+from forensics.cli.scan_options import (
+    Crops,
+    FollowLinks,
+    Frames,
+    Labels,
+    Split,
+    Workers,
+    named_path,
+    scan_settings,
+)
 from forensics.cli.training_packages import require
 
 if TYPE_CHECKING:
@@ -36,6 +45,7 @@ def calibrate(
     frames: Frames = None,
     crops: Crops = False,
     workers: Workers = None,
+    follow_links: FollowLinks = False,
     domain_only: Annotated[
         bool,
         typer.Option("--domain-only", help="Measure the ranges of the domain; leave the calibration alone."),
@@ -66,7 +76,13 @@ def calibrate(
             typer.echo(f"Written: {catalog.write_card(fitted, folder)}")
         return
     settings = scan_settings(
-        paths, workers=workers, detectors=card.task, models=[model], frames=frames, crops=crops
+        paths,
+        workers=workers,
+        detectors=card.task,
+        models=[model],
+        frames=frames,
+        crops=crops,
+        follow_links=follow_links,
     )
     data = data_set or ", ".join(str(path) for path in paths)
     with scanned(settings, labels, split, ("forensics", *sys.argv[1:])) as measured:

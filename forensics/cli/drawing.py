@@ -18,10 +18,19 @@ from forensics.records.findings import Notice
 from forensics.records.model_card import ModelCard
 from forensics.records.scan import RunManifest, ScanResult
 from forensics.report.condition import CaseCondition
+from forensics.report.evidence import ExhibitLoader
 from forensics.report.renderers import check_writable, write_report
+from forensics.report.shortening import shortened
 from forensics.report.view import build_view
 
 _DFDC_LABELS = "metadata.json"
+_REDACTED = (
+    Notice(
+        "report",
+        "Pictures of people are blurred in this copy of the report. The case file holds them as they were "
+        "examined; names and paths are not changed.",
+    ),
+)
 
 
 def labels_for(files: Sequence[tuple[str, str]], source: Path | None, roots: Sequence[Path]) -> LabelSet:
@@ -107,6 +116,8 @@ def draw(
     only: Collection[str] = (),
     figures: Sequence[LabelledFigures] | None = None,
     ratios: bool = False,
+    relative_to: Path | None = None,
+    redact: bool = False,
 ) -> None:
     """Writes every report, and beside it the head hash of a case file that stays.
 
@@ -120,6 +131,8 @@ def draw(
         only: show these files alone.
         figures: to show; None computes them where labels are known.
         ratios: state likelihood ratios.
+        relative_to: a folder whose own path is left out; None leaves paths as they are.
+        redact: blur pictures of people.
 
     Raises:
         CaseFileError: the head hash cannot be noted.
@@ -134,19 +147,21 @@ def draw(
     view = build_view(
         case.manifests(),
         rows,
-        case.exhibits,
+        _blurred(case.exhibits) if redact else case.exhibits,
         figures=figures,
         labels={
             key: "manipulated" if label.manipulated else "pristine" for key, label in known.labels.items()
         },
         cards=cards,
-        chain_head=checked.head_hash,
-        notices=(*rejected, *known.notices),
+        chain_head=checked.head_hash if checked.sound else "",  # of a broken chain it would vouch for it
+        notices=(*known.notices, *(_REDACTED if redact else ()), *rejected),
         case=name,
         only=only,
         ratios=ratios,
         condition=condition_of(checked),
     )
+    if relative_to is not None:
+        view = shortened(view, relative_to)
     for path in reports:
         write_report(view, path)
     if name is not None and checked.sound:
@@ -154,6 +169,12 @@ def draw(
         note = HeadNote(case_place(case.path), checked.n_rows, checked.head_hash, now)
         for path in _note_paths(reports):
             write_note(path, note)
+
+
+def _blurred(load_exhibits: ExhibitLoader) -> ExhibitLoader:
+    from forensics.report.redaction import blurred
+
+    return lambda row_id: [blurred(exhibit) for exhibit in load_exhibits(row_id)]
 
 
 def labelled_figures(

@@ -12,6 +12,7 @@ from forensics.cli.scan_options import (
     USUAL_DETECTORS,
     Crops,
     Detectors,
+    FollowLinks,
     Frames,
     Labels,
     Models,
@@ -63,6 +64,7 @@ def evaluate(
             help="What this data set is called in the cards; --write-card and --audit need it.",
         ),
     ] = None,
+    follow_links: FollowLinks = False,
     write_card: Annotated[
         bool, typer.Option("--write-card", help="Write the figures into the cards of the models.")
     ] = False,
@@ -102,6 +104,7 @@ def evaluate(
         crops=crops,
         case=case,
         profile=profile,
+        follow_links=follow_links,
     )
     if audit or junit is not None:
         chosen = choose_detectors(settings)

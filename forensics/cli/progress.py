@@ -17,7 +17,7 @@ from rich.text import Text
 from forensics.cli.wording import LABEL_WORDS, escaped
 from forensics.records.scan import ScanResult
 from forensics.records.verdict import VerdictLabel
-from forensics.scan.events import BatchStarted, Event, FileDone, FileFailed
+from forensics.scan.events import BatchStarted, Event, FileDone, FileFailed, Rehashed, RehashStarted
 
 # A log is read later: a line every few seconds is enough.
 _SECONDS_BETWEEN_LINES = 5.0
@@ -88,6 +88,11 @@ class ScanProgress:
         """Takes what the batch tells."""
         if isinstance(event, BatchStarted):
             self._start(event)
+        elif isinstance(event, RehashStarted):
+            size_mb = event.total_bytes / 1e6
+            self._line(f"Hashing {event.n_files} files again that were examined before, {size_mb:,.1f} MB")
+        elif isinstance(event, Rehashed) and event.n_changed:
+            self._line(f"{event.n_changed} of them are no longer what was examined: they are examined anew")
         elif isinstance(event, FileFailed) and self._bar is not None:
             self._line(f"{escaped(event.path)}: {event.reason}")
         elif isinstance(event, FileDone):

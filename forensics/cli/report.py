@@ -9,7 +9,7 @@ from typing import Annotated
 
 import typer
 
-from forensics.cli.scan_options import KnownLabels, Ratios
+from forensics.cli.scan_options import KnownLabels, Ratios, Redact, RelativeTo
 from forensics.cli.wording import escaped
 from forensics.errors import SettingsError
 
@@ -29,6 +29,8 @@ def report(
         typer.Option("--only", metavar="PATH", help="Show this file alone, in full. Repeatable."),
     ] = None,
     ratios: Ratios = False,
+    relative_to: RelativeTo = None,
+    redact: Redact = False,
     even_if_broken: Annotated[
         bool,
         typer.Option(
@@ -48,7 +50,18 @@ def report(
         _check_only(only or (), files, case)
         known = labels_for(files, labels, ())
         cards = cards_of(opened.manifests())
-        draw(opened, reports, known, cards, checked=checked, name=str(case), only=only or (), ratios=ratios)
+        draw(
+            opened,
+            reports,
+            known,
+            cards,
+            checked=checked,
+            name=str(case),
+            only=only or (),
+            ratios=ratios,
+            relative_to=relative_to,
+            redact=redact,
+        )
     for path in reports:
         typer.echo(f"Report: {path}", err=True)
     tell_condition(checked)

@@ -13,10 +13,13 @@ from forensics.cli.scan_options import (
     USUAL_DETECTORS,
     Crops,
     Detectors,
+    FollowLinks,
     Frames,
     KnownLabels,
     Models,
     Ratios,
+    Redact,
+    RelativeTo,
     Reports,
     Workers,
     named_path,
@@ -56,10 +59,21 @@ def scan(
     retry_failed: Annotated[
         bool, typer.Option("--retry-failed", help="Examine files again on which the tool itself failed.")
     ] = False,
+    rehash: Annotated[
+        bool | None,
+        typer.Option(
+            "--rehash/--no-rehash",
+            help="Hash again what the case has done, and examine it anew if it changed.",
+            show_default="where an earlier run did not end in order",
+        ),
+    ] = None,
+    follow_links: FollowLinks = False,
     ratios: Ratios = False,
     fail_on: Annotated[
         FailOn | None, typer.Option("--fail-on", help="Leave with exit code 1 if there is such a file.")
     ] = None,
+    relative_to: RelativeTo = None,
+    redact: Redact = False,
     as_json: Annotated[
         bool, typer.Option("--json", help="One line of JSON for each file on stdout.")
     ] = False,
@@ -77,8 +91,18 @@ def scan(
         case=case,
         profile=profile,
         time_limit_s=time_limit_s,
+        follow_links=follow_links,
     )
-    wishes = Wishes(tuple(reports or ()), labels, ratios, retry_failed=retry_failed, as_json=as_json)
+    wishes = Wishes(
+        tuple(reports or ()),
+        labels,
+        ratios,
+        retry_failed=retry_failed,
+        rehash=rehash,
+        as_json=as_json,
+        relative_to=relative_to,
+        redact=redact,
+    )
     done = scan_and_report(settings, wishes, ("forensics", *sys.argv[1:]))
     if done.interrupted:
         raise typer.Exit(130)

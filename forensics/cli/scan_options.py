@@ -71,6 +71,20 @@ Ratios = Annotated[
     bool, typer.Option("--lr", help="State likelihood ratios, as far as validation data support them.")
 ]
 
+FollowLinks = Annotated[
+    bool,
+    typer.Option("--follow-links", help="Follow links that lead out of the folders that were named."),
+]
+RelativeTo = Annotated[
+    Path | None,
+    typer.Option(
+        "--relative-to", metavar="FOLDER", help="Reports show paths in this folder without its own path."
+    ),
+]
+Redact = Annotated[
+    bool, typer.Option("--redact", help="Reports show every picture of people blurred beyond recognition.")
+]
+
 
 def scan_settings(
     paths: Sequence[Path],
@@ -83,6 +97,7 @@ def scan_settings(
     case: Path | None = None,
     profile: Profile = Profile.EXAMINATION,
     time_limit_s: float = DEFAULT_TIME_LIMIT_S,
+    follow_links: bool = False,
 ) -> ScanSettings:
     """Settings from options as they were typed.
 
@@ -103,4 +118,5 @@ def scan_settings(
         crops=crops,
         time_limit_s=time_limit_s,
         models=tuple(models or ()),
+        follow_links=follow_links,
     )

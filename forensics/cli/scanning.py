@@ -38,6 +38,9 @@ class Wishes:
     Attributes:
         labels: the labels file; None takes what lies among the media.
         ratios: state likelihood ratios in the reports.
+        rehash: hash again what the case has done; None where an earlier run did not end in order.
+        relative_to: a folder whose own path the reports leave out; None leaves paths as they are.
+        redact: pictures of people are blurred in the reports.
         as_json: one line of JSON per file on stdout.
     """
 
@@ -45,6 +48,9 @@ class Wishes:
     labels: Path | None = None
     ratios: bool = False
     retry_failed: bool = False
+    rehash: bool | None = None
+    relative_to: Path | None = None
+    redact: bool = False
     as_json: bool = False
 
 
@@ -91,11 +97,23 @@ def scan_and_report(settings: ScanSettings, wishes: Wishes, command: Sequence[st
                     if wishes.as_json and isinstance(event, FileDone):
                         _tell(event.result)
 
-            outcome = run_scan(plan, case, on_event=listen, retry_failed=wishes.retry_failed)
+            outcome = run_scan(
+                plan, case, on_event=listen, retry_failed=wishes.retry_failed, rehash=wishes.rehash
+            )
         name = None if settings.case is None else str(settings.case)
         cards = [model.card for model in plan.models]
         checked = case.checked()
-        draw(case, wishes.reports, known, cards, checked=checked, name=name, ratios=wishes.ratios)
+        draw(
+            case,
+            wishes.reports,
+            known,
+            cards,
+            checked=checked,
+            name=name,
+            ratios=wishes.ratios,
+            relative_to=wishes.relative_to,
+            redact=wishes.redact,
+        )
         results = [(result.media.path, result.verdict.label) for _, result in case.results()]
         n_rejected = len(case.rejections())
     done = Done(Counter(label for _, label in results), outcome.interrupted, plan.unreachable)

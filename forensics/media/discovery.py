@@ -75,23 +75,28 @@ def display_path(path: Path) -> str:
     return os.fsencode(path).decode("utf-8", errors="backslashreplace")
 
 
-def discover(paths: Iterable[Path]) -> Iterator[Found | Rejected]:
+def discover(paths: Iterable[Path], *, follow_links: bool = False) -> Iterator[Found | Rejected]:
     """Finds media in files and folders, recursively and in a fixed order.
 
     What is named itself is always found or rejected. Within folders, files are taken by their first bytes
-    or, so that a false claim gets its row, by a media suffix; other files are passed over. Links to folders
-    are followed, but no folder is searched twice. Pipes, sockets and devices are never opened.
+    or, so that a false claim gets its row, by a media suffix; other files are passed over. No folder is
+    searched twice. Pipes, sockets and devices are never opened.
+
+    A link is never followed without a word: one to what was named, or lies in it, is listed, since its target
+    is found there; one that leads elsewhere is listed with its target, and not even looked at.
 
     Args:
-        paths: files and folders, in the order in which they are searched.
+        paths: files and folders, in the order in which they are searched; links among them are followed.
+        follow_links: links that lead elsewhere are followed.
 
     Yields:
-        Each file once, and what could not be searched with its reason.
+        Each file once, and what was not searched with its reason.
     """
+    named_paths = [Path(named) for named in paths]
+    search = _Search([os.path.realpath(named) for named in named_paths], follow_links)
     seen_files: set[str] = set()
-    seen_folders: dict[tuple[int, int], str] = {}
-    for named in paths:
-        for outcome in _search(Path(named), seen_folders):
+    for named in named_paths:
+        for outcome in search.below(named):
             if isinstance(outcome, Found):
                 if outcome.place in seen_files:
                     continue
@@ -99,34 +104,78 @@ def discover(paths: Iterable[Path]) -> Iterator[Found | Rejected]:
             yield outcome
 
 
-def _search(named: Path, seen: dict[tuple[int, int], str]) -> Iterator[Found | Rejected]:
-    # A stack of its own: folders may be nested deeper than Python's recursion goes.
-    stack = [named]
-    while stack:
-        path = stack.pop()
-        is_named = path is named
-        try:
-            status = path.stat()
-        except OSError as error:
-            yield _not_reachable(path, error)
-            continue
-        if not stat.S_ISDIR(status.st_mode):
-            outcome = _file(path, status, is_named)
-            if outcome is not None:
-                yield outcome
-            continue
-        key = (status.st_dev, status.st_ino)
-        if key in seen:
-            if not is_named:
-                yield _searched_already(path, seen[key])
-            continue
-        seen[key] = display_path(path)
-        try:
-            inside = sorted(path.iterdir(), key=os.fsencode, reverse=True)
-        except OSError as error:
-            yield _not_reachable(path, error)
-            continue
-        stack.extend(inside)
+class _Search:
+    """One search over everything that was named."""
+
+    def __init__(self, roots: list[str], follow_links: bool) -> None:
+        self._roots = roots
+        self._follow_links = follow_links
+        self._seen: dict[tuple[int, int], str] = {}
+
+    def below(self, named: Path) -> Iterator[Found | Rejected]:
+        # A stack of its own: folders may be nested deeper than Python's recursion goes.
+        stack = [named]
+        while stack:
+            path = stack.pop()
+            is_named = path is named
+            if not is_named and path.is_symlink():
+                target = os.path.realpath(path)
+                if self._covers(target):
+                    yield from _inner_link(path, target)
+                    continue
+                if not self._follow_links:
+                    yield _outer_link(path, target)
+                    continue
+            try:
+                status = path.stat()
+            except OSError as error:
+                yield _not_reachable(path, error)
+                continue
+            if not stat.S_ISDIR(status.st_mode):
+                outcome = _file(path, status, is_named)
+                if outcome is not None:
+                    yield outcome
+                continue
+            key = (status.st_dev, status.st_ino)
+            if key in self._seen:
+                if not is_named:
+                    yield _searched_already(path, self._seen[key])
+                continue
+            self._seen[key] = display_path(path)
+            try:
+                inside = sorted(path.iterdir(), key=os.fsencode, reverse=True)
+            except OSError as error:
+                yield _not_reachable(path, error)
+                continue
+            stack.extend(inside)
+
+    def _covers(self, target: str) -> bool:
+        """Whether this is, or lies in, what was named."""
+        return any(target == root or target.startswith(root.rstrip(os.sep) + os.sep) for root in self._roots)
+
+
+def _inner_link(path: Path, target: str) -> Iterator[Rejected]:
+    try:
+        status = path.stat()
+    except OSError as error:
+        yield _not_reachable(path, error)
+        return
+    if stat.S_ISDIR(status.st_mode):
+        yield _searched_already(path, display_path(Path(target)))
+    elif isinstance(_file(path, status, is_named=False), Found):
+        yield Rejected(
+            display_path(path),
+            f"is a link to {display_path(Path(target))}, which is examined under that name",
+            "Nothing is missed. Remove the link to be rid of this line.",
+        )
+
+
+def _outer_link(path: Path, target: str) -> Rejected:
+    return Rejected(
+        display_path(path),
+        f"is a link that leads out of what was named, to {display_path(Path(target))}, and was not followed",
+        "Name its target too, or give --follow-links.",
+    )
 
 
 def _file(path: Path, status: os.stat_result, is_named: bool) -> Found | Rejected | None:
@@ -175,7 +224,7 @@ def _not_reachable(path: Path, error: OSError) -> Rejected:
     if isinstance(error, FileNotFoundError):
         if path.is_symlink():
             reason, hint = (
-                "is a link to a place that does not exist",
+                f"is a link to {display_path(Path(os.path.realpath(path)))}, which does not exist",
                 "Restore its target or remove it.",
             )
         else:

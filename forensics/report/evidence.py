@@ -18,6 +18,9 @@ FULL_DETAIL_BYTES = 22_000
 MOST_IMAGE_BYTES = 16_000_000
 LEAST_IMAGE_BYTES = 2_000_000
 MOST_FULL_FILES = 150
+# A folder of links once gave 14,496 notices. JSON has them all.
+MOST_RUN_NOTICES = 100
+MOST_FILE_NOTES = 25
 
 ExhibitLoader = Callable[[int], Iterable[Exhibit]]
 

@@ -244,7 +244,7 @@ def build_view(
         files=files,
         figures=tuple(finite_figures(one) for one in figures),
         cards=tuple(cards),
-        notices=(*notices, *_run_notices(runs, cards)),
+        notices=(*_run_notices(runs, cards), *notices),
         labelled=any(file.label is not None for file in files),
         chain_head=chain_head,
         omission=_omission(files, case),

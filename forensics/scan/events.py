@@ -8,6 +8,26 @@ from forensics.records.scan import ScanResult
 
 
 @dataclass(frozen=True, slots=True)
+class RehashStarted:
+    """Files that an earlier run examined are being hashed again."""
+
+    n_files: int
+    total_bytes: int
+
+
+@dataclass(frozen=True, slots=True)
+class Rehashed:
+    """They have been.
+
+    Attributes:
+        n_changed: files with another content than was examined; they are examined anew.
+    """
+
+    n_files: int
+    n_changed: int
+
+
+@dataclass(frozen=True, slots=True)
 class BatchStarted:
     """Workers are being started.
 
@@ -70,4 +90,4 @@ class BatchEnded:
     elapsed_s: float
 
 
-Event = BatchStarted | FileStarted | FileFailed | FileDone | BatchEnded
+Event = RehashStarted | Rehashed | BatchStarted | FileStarted | FileFailed | FileDone | BatchEnded

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from collections import Counter
-from collections.abc import Callable, Sequence
+from collections.abc import Callable, Mapping, Sequence
 from dataclasses import dataclass
 from functools import partial
 
@@ -16,6 +16,7 @@ from forensics.records.verdict import VerdictLabel
 from forensics.scan.batch import run_batch
 from forensics.scan.bench import Bench, ChosenDetector, ChosenModel, assemble, choose_detectors, manifest_of
 from forensics.scan.events import Event
+from forensics.scan.rehash import changed_since
 from forensics.settings import ScanSettings
 
 # Paths that an error names.
@@ -77,7 +78,7 @@ def plan_scan(settings: ScanSettings, command: Sequence[str]) -> ScanPlan:
     detectors = choose_detectors(settings)
     files: list[Found] = []
     rejected: list[Rejected] = []
-    for item in discover(settings.paths):
+    for item in discover(settings.paths, follow_links=settings.follow_links):
         if isinstance(item, Found):
             files.append(item)
         else:
@@ -105,6 +106,7 @@ def run_scan(
     *,
     on_event: Callable[[Event], object] = lambda _: None,
     retry_failed: bool = False,
+    rehash: bool | None = None,
 ) -> ScanOutcome:
     """Examines what the case has not done yet; every result is in the case before the next event.
 
@@ -113,26 +115,37 @@ def run_scan(
         case: open for writing.
         on_event: takes what happens, as it happens.
         retry_failed: files on which the tool itself failed are examined again.
+        rehash: hash again what is skipped; None does so where the case's newest run did not end in order.
 
     Raises:
         CaseFileError: the case was made with other settings or models, or cannot be written.
         EngineError: a model cannot be run on this machine.
     """
     settings = plan.settings
+    being_finished = case.at_opening is not None and not case.at_opening.finished
     case.begin_run(plan.manifest, len(plan.files))
     for one in plan.rejected:
         case.add_rejected(one.display, one.reason, one.hint)
-    done = case.examined(retry_failed=retry_failed)
-    todo = [file for file in plan.files if not any(one in done for one in _identities(file))]
-    n_skipped = len(plan.files) - len(todo)
+    todo, examined = _parted(plan.files, case.examined(retry_failed=retry_failed))
+    n_skipped = len(examined)
+    n_rehashed = 0
     counts: Counter[VerdictLabel] = Counter()
 
     def keep(result: ScanResult) -> None:
         case.add(result)
         counts[result.verdict.label] += 1
 
+    def account() -> dict[str, int]:
+        verdicts = {label.value: n for label, n in counts.items()}
+        return verdicts | {"skipped": n_skipped, "rehashed": n_rehashed}
+
     interrupted = False
     try:
+        if examined and (being_finished if rehash is None else rehash):
+            changed = changed_since(examined, settings.workers, on_event)
+            todo += changed
+            n_skipped -= len(changed)
+            n_rehashed = len(examined)
         run_batch(
             todo,
             partial(assemble, settings, plan.detectors),
@@ -146,10 +159,25 @@ def run_scan(
     except KeyboardInterrupt:
         interrupted = True
     except EngineError:
-        case.finish({label.value: n for label, n in counts.items()}, interrupted=True)
+        case.finish(account(), interrupted=True)
         raise
-    case.finish({label.value: n for label, n in counts.items()}, interrupted=interrupted)
+    case.finish(account(), interrupted=interrupted)
     return ScanOutcome(counts.total(), n_skipped, interrupted)
+
+
+def _parted(
+    files: Sequence[Found], done: Mapping[Identity, str | None]
+) -> tuple[list[Found], list[tuple[Found, str | None]]]:
+    """Files to examine, and those that are done with the hash that is recorded of them."""
+    todo: list[Found] = []
+    examined: list[tuple[Found, str | None]] = []
+    for file in files:
+        known = next((one for one in _identities(file) if one in done), None)
+        if known is None:
+            todo.append(file)
+        else:
+            examined.append((file, done[known]))
+    return todo, examined
 
 
 def _identities(file: Found) -> list[Identity]:

@@ -66,9 +66,47 @@ def test_moved_and_renamed_media_are_found_by_content(case: Path, clips: Path, t
     (moved / "a.mp4").write_bytes(b"something else of this name")
     assert states(checked(case)) == [MediaState.MISSING] * 3
     check = checked(case, moved)
+    assert states(check) == [MediaState.CHANGED, MediaState.MOVED, MediaState.MOVED]
+    assert "archive/a.mp4 holds other content; what was examined lies at" in check.findings[0].detail
+    assert check.findings[0].detail.endswith("exhibit 1.bin")
+    (moved / "a.mp4").unlink()
+    check = checked(case, moved)
     assert states(check) == [MediaState.MOVED] * 3
     assert check.sound
     assert check.findings[0].detail.endswith("exhibit 1.bin")
+
+
+def test_a_changed_file_is_changed_also_where_a_copy_of_the_old_content_lies(case: Path, clips: Path) -> None:
+    (clips / "sub" / "backup").mkdir()
+    (clips / "sub" / "backup" / "a.mp4").write_bytes(CONTENT["a.mp4"])
+    (clips / "a.mp4").write_bytes(b"first CLIP")
+    check = checked(case, clips)
+    assert states(check) == [MediaState.CHANGED, MediaState.SAME, MediaState.SAME]
+    assert not check.sound
+    assert check.findings[0].detail.endswith("what was examined lies at " + str(clips / "sub/backup/a.mp4"))
+
+
+def test_swapped_files_are_both_changed(case: Path, clips: Path) -> None:
+    first, second = clips / "a.mp4", clips / "sub" / "b.mp4"
+    first.rename(clips / "x")
+    second.rename(first)
+    (clips / "x").rename(second)
+    assert states(checked(case, clips)) == [MediaState.CHANGED, MediaState.CHANGED, MediaState.SAME]
+
+
+def test_a_lost_file_is_not_taken_for_another_one_of_its_name(tmp_path: Path) -> None:
+    case = tmp_path / "case.forensics"
+    with CaseFile.create_or_resume(case) as opened:
+        opened.begin_run(manifest())
+        for folder in ("x", "y"):
+            (tmp_path / folder).mkdir()
+            content = f"clip of {folder}".encode()
+            place = tmp_path / folder / "clip.mp4"
+            place.write_bytes(content)
+            sha256 = hashlib.sha256(content).hexdigest()
+            opened.add(result(str(place), place=str(place), size_bytes=len(content), sha256=sha256))
+    (tmp_path / "x" / "clip.mp4").unlink()
+    assert states(checked(case, tmp_path)) == [MediaState.MISSING, MediaState.SAME]
 
 
 def test_a_name_that_is_not_utf8_is_found_again(tmp_path: Path) -> None:

@@ -2,16 +2,26 @@
 
 from __future__ import annotations
 
+import base64
 import csv
 import json
+import os
+import re
 import shutil
+import stat
+from dataclasses import replace
 from pathlib import Path
 
+import cv2
+import numpy as np
 import pytest
+from skimage import data
 
 from forensics.casefile.case_file import CaseFile
+from forensics.faces.finders import load_finder
+from forensics.records.findings import ExhibitKind
 from forensics.report.words import BROKEN_TITLE
-from tests.casefile.made import case_of_four_rows, manifest, result, tampering
+from tests.casefile.made import case_of_four_rows, exhibit, manifest, result, tampering
 from tests.cli.running import Runner
 
 NO_SIGNS = (
@@ -65,12 +75,12 @@ def test_a_broken_case_is_not_scanned_on(run: Runner, broken: Path) -> None:
 def test_a_broken_case_that_is_drawn_all_the_same_says_so_everywhere(
     run: Runner, broken: Path, tmp_path: Path
 ) -> None:
-    paths = page, data, table = outputs(tmp_path)
+    paths = page, document, table = outputs(tmp_path)
     ran = run("report", broken, "--even-if-broken", *asked(paths))
     assert ran.code == 0, ran.err
     assert "BROKEN CASE FILE" in ran.err
     html = page.read_text(encoding="utf-8")
-    drawn = json.loads(data.read_bytes())
+    drawn = json.loads(document.read_bytes())
     # The strip, the account of the problems, the viewer, and every file.
     assert html.count(f">{BROKEN_TITLE}<") == 3 + len(drawn["files"])
     assert drawn["case_file"]["intact"] is False
@@ -99,9 +109,9 @@ def test_a_byte_flipped_in_the_file_is_not_drawn(run: Runner, case: Path, tmp_pa
 
 
 def test_an_intact_case_says_so_in_json_and_has_no_mark(run: Runner, case: Path, tmp_path: Path) -> None:
-    paths = page, data, table = outputs(tmp_path)
+    paths = page, document, table = outputs(tmp_path)
     assert run("report", case, "--even-if-broken", *asked(paths)).code == 0
-    condition = json.loads(data.read_bytes())["case_file"]
+    condition = json.loads(document.read_bytes())["case_file"]
     assert condition == {"intact": True, "n_rows": 4, "problems": [], "runs_without_end": []}
     assert BROKEN_TITLE not in page.read_text(encoding="utf-8").split("</style>")[1]
     assert "case_file" not in table.read_text(encoding="utf-8")
@@ -115,12 +125,12 @@ def test_a_cut_tail_is_said_by_verify_and_report(run: Runner, case: Path, tmp_pa
     assert verified.code == 4
     assert "has no end row" in verified.out
     assert "The newest run" in verified.err
-    paths = page, data, _ = outputs(tmp_path)
+    paths = page, document, _ = outputs(tmp_path)
     ran = run("report", case, *asked(paths))
     assert ran.code == 0, ran.err
     assert "rows after row 2 were cut off" in ran.err
     assert "rows after row 2 were cut off" in page.read_text(encoding="utf-8")
-    assert len(json.loads(data.read_bytes())["case_file"]["runs_without_end"]) == 1
+    assert len(json.loads(document.read_bytes())["case_file"]["runs_without_end"]) == 1
 
 
 def test_a_run_that_was_killed_and_went_on_verifies_with_a_remark(run: Runner, case: Path) -> None:
@@ -197,6 +207,79 @@ def test_a_file_that_is_no_note_is_not_overwritten(run: Runner, case: Path, tmp_
     assert "is not a noted head" in ran.err
     assert note.read_text() == '{"minutes": "of the meeting"}'
     assert run("verify", case, "--head", note).code == 4
+
+
+def test_what_shows_faces_is_for_its_owner_alone(run: Runner, case: Path, tmp_path: Path) -> None:
+    before = os.umask(0)
+    try:
+        made = case_of_four_rows(tmp_path / "other.case")
+        with CaseFile.create_or_resume(made):
+            beside = [one for one in tmp_path.iterdir() if one.name.startswith("other.case-")]
+            assert all(stat.S_IMODE(one.stat().st_mode) == 0o600 for one in beside)
+        paths = outputs(tmp_path)
+        assert run("report", made, *asked(paths)).code == 0
+    finally:
+        os.umask(before)
+    for path in (made, *paths, tmp_path / "out.head.json"):
+        assert stat.S_IMODE(path.stat().st_mode) == 0o600, path.name
+
+
+def test_paths_can_be_shown_from_a_folder_on(run: Runner, tmp_path: Path) -> None:
+    """However a file was typed, and wherever in a report its folder is named."""
+    folder = tmp_path / "examiner" / "case 7"
+    case = tmp_path / "made.case"
+    settings = {**manifest().settings, "paths": str(folder)}
+    with CaseFile.create_or_resume(case) as opened:
+        opened.begin_run(manifest(settings=settings, command=("forensics", "scan", str(folder / "clips"))))
+        opened.add(result(str(folder / "clips" / "a.mp4"), place=str(folder / "clips" / "a.mp4")))
+        opened.add(result("../clips/b.mp4", place=str(folder / "clips" / "b.mp4")))
+        opened.add_rejected(str(folder / "lost"), f"is a link to {folder}/x, which is not there", "Mend it.")
+        opened.finish({})
+    paths = page, document, _ = outputs(tmp_path)
+    assert run("report", case, "--relative-to", folder, *asked(paths)).code == 0
+    for path in paths:
+        assert "examiner" not in path.read_text(encoding="utf-8"), path.name
+    drawn = json.loads(document.read_bytes())
+    assert [file["media"]["path"] for file in drawn["files"]] == ["clips/a.mp4", "clips/b.mp4"]
+    assert drawn["manifests"][0]["command"] == ["forensics", "scan", "clips"]
+    assert drawn["manifests"][0]["settings"]["paths"] == "."
+    assert any(one["message"].startswith("lost is a link to x, which") for one in drawn["notices"])
+    assert run("report", case, *asked(paths)).code == 0
+    assert str(folder) in page.read_text(encoding="utf-8")
+
+
+def test_pictures_of_people_can_be_blurred(run: Runner, tmp_path: Path) -> None:
+    _, encoded = cv2.imencode(".jpg", np.asarray(data.astronaut()[:300, 80:380], np.uint8))
+    case = tmp_path / "made.case"
+    shown = [
+        replace(exhibit(kind.value), kind=kind, jpeg=encoded.tobytes(), caption=kind.value)
+        for kind in ExhibitKind
+    ]
+    with CaseFile.create_or_resume(case) as opened:
+        opened.begin_run(manifest())
+        opened.add(result("clips/a.mp4", exhibits=tuple(shown)))
+        opened.finish({})
+    page = tmp_path / "out.html"
+    assert run("report", case, "--report", page, "--redact").code == 0
+    html = page.read_text(encoding="utf-8")
+    assert "are blurred in this copy" in html
+    pictures = [
+        cv2.imdecode(np.frombuffer(base64.b64decode(one), np.uint8), cv2.IMREAD_GRAYSCALE)
+        for one in re.findall(r"data:image/jpeg;base64,([^\"]+)", html)
+    ]
+    sharpness = sorted(cv2.Laplacian(one, cv2.CV_64F).var() for one in pictures)
+    assert len(pictures) == 4
+    assert sharpness[2] < sharpness[3] / 50  # the spectrogram stays
+    finder = load_finder("dlib-hog")
+    unblurred = cv2.cvtColor(cv2.imdecode(encoded, cv2.IMREAD_COLOR), cv2.COLOR_BGR2RGB)
+    assert finder.find(np.asarray(unblurred, np.uint8), ())
+    assert (
+        sum(
+            bool(finder.find(np.asarray(cv2.cvtColor(one, cv2.COLOR_GRAY2RGB), np.uint8), ()))
+            for one in pictures
+        )
+        == 1
+    )
 
 
 def test_a_head_that_is_none_is_a_wrong_usage(run: Runner, case: Path) -> None:

@@ -97,6 +97,47 @@ def test_a_scan_gives_every_file_a_row_and_is_not_repeated(
     assert "was scanned with other settings: frames was 4, is 8" in other.err
 
 
+def test_what_is_skipped_is_hashed_again_where_a_case_is_being_finished_and_on_demand(
+    run: Runner, shipped: Path, tmp_path: Path
+) -> None:
+    clip, case = tmp_path / "clips" / "a.mp4", tmp_path / "out.case"
+    clip.parent.mkdir()
+    clip.write_text("no video, of monday", encoding="utf-8")
+    command = ("scan", clip.parent, "--case", case, "--workers", 1, "--detectors", "voice")
+
+    def rewrite(text: str) -> None:
+        """Another content of the same size and time."""
+        before = clip.stat()
+        clip.write_text(text, encoding="utf-8")
+        os.utime(clip, ns=(before.st_atime_ns, before.st_mtime_ns))
+
+    assert run(*command).code == 0
+    rewrite("no video, of MONDAY")
+    trusting = run(*command)
+    assert "0 files to examine" in trusting.err
+    assert "Hashing" not in trusting.err
+    asked = run(*command, "--rehash")
+    assert "Hashing 1 files again" in asked.err
+    assert "1 of them are no longer what was examined" in asked.err
+    with CaseFile.open_read_only(case) as opened:
+        assert len({one.media.sha256 for _, one in opened.results()}) == 2
+        assert [(end.counts["skipped"], end.counts["rehashed"]) for end in opened.ends()] == [
+            (0, 0),
+            (1, 0),
+            (0, 1),
+        ]
+        n_rows = opened.verify().n_rows
+    rewrite("no video, of friday")
+    with tampering(case) as raw:
+        raw.execute("DELETE FROM entries WHERE row_id = ?", (n_rows,))
+    assert "Hashing" not in run(*command, "--no-rehash").err
+    with tampering(case) as raw:
+        raw.execute("DELETE FROM entries WHERE row_id = (SELECT MAX(row_id) FROM entries)")
+    finishing = run(*command)
+    assert "1 of them are no longer what was examined" in finishing.err
+    assert "Hashing" not in run(*command).err
+
+
 def test_one_file_is_one_row_however_its_path_is_typed_and_two_files_are_two(
     run: Runner, shipped: Path, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
 ) -> None:

@@ -109,13 +109,48 @@ def test_folders_that_link_to_each_other_are_searched_once(tmp_path: Path) -> No
     assert len(_found(tmp_path)) == 6
 
 
-def test_a_link_to_a_folder_elsewhere_is_followed(tmp_path: Path) -> None:
-    case, store = tmp_path / "case", tmp_path / "store"
-    case.mkdir()
-    store.mkdir()
+def test_links_that_lead_elsewhere_are_listed_and_followed_on_demand(tmp_path: Path) -> None:
+    case, store, single = tmp_path / "case", tmp_path / "store", tmp_path / "single"
+    for folder in (case, store, single):
+        folder.mkdir()
     synthetic.still(store)
+    picture = synthetic.still(single)
     (case / "media").symlink_to(store, target_is_directory=True)
-    assert _found(case) == [str(case / "media" / "still.jpg")]
+    (case / "one.jpg").symlink_to(picture)
+    (case / "lost.jpg").symlink_to(tmp_path / "nowhere.jpg")
+
+    assert _found(case) == []
+    reasons = {Path(one.display).name: one.reason for one in _rejected(case)}
+    for name, target in (("media", store), ("one.jpg", picture), ("lost.jpg", tmp_path / "nowhere.jpg")):
+        assert f"leads out of what was named, to {target}, and was not followed" in reasons[name]
+    assert all("--follow-links" in one.hint for one in _rejected(case))
+
+    followed = list(discover([case], follow_links=True))
+    assert [(item.display, item.place) for item in followed if isinstance(item, Found)] == [
+        (str(case / "media" / "still.jpg"), str(store / "still.jpg")),
+        (str(case / "one.jpg"), str(picture)),
+    ]
+    # Named themselves, the targets are found under their own names, and the links say so.
+    assert _found(case, store, single) == [str(store / "still.jpg"), str(picture)]
+
+
+def test_a_link_that_is_named_is_followed(tmp_path: Path) -> None:
+    (tmp_path / "store").mkdir()
+    picture = synthetic.still(tmp_path / "store")
+    (tmp_path / "link").symlink_to(tmp_path / "store", target_is_directory=True)
+    (tmp_path / "link.jpg").symlink_to(picture)
+    assert _found(tmp_path / "link") == [str(tmp_path / "link" / "still.jpg")]
+    assert _found(tmp_path / "link.jpg") == [str(tmp_path / "link.jpg")]
+
+
+def test_a_link_beside_its_target_is_not_a_second_file(tmp_path: Path) -> None:
+    picture = synthetic.still(tmp_path)
+    (tmp_path / "again.jpg").symlink_to(picture)
+    (tmp_path / "notes.txt").write_text("not media", encoding="utf-8")
+    (tmp_path / "more.txt").symlink_to(tmp_path / "notes.txt")
+    assert _found(tmp_path) == [str(picture)]
+    (rejected,) = _rejected(tmp_path)
+    assert rejected.reason == f"is a link to {picture}, which is examined under that name"
 
 
 def test_a_broken_link_is_rejected(tmp_path: Path) -> None:

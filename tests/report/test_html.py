@@ -5,6 +5,7 @@ from __future__ import annotations
 import base64
 import hashlib
 import io
+import json
 import os
 import re
 from dataclasses import replace
@@ -13,9 +14,10 @@ from pathlib import Path
 import pytest
 
 from forensics.errors import ReportError
-from forensics.records.findings import Exhibit
+from forensics.records.findings import Exhibit, Notice
 from forensics.records.scan import ScanResult
 from forensics.report.renderers.html import HtmlRenderer
+from forensics.report.renderers.json import JsonRenderer
 from forensics.report.view import ReportView
 from tests.report.page_reader import read
 from tests.report.synthetic_case import HOSTILE_NAMES, Case, examined, large_case, unexamined, view_of
@@ -28,6 +30,21 @@ def drawn(view: ReportView) -> str:
     out = io.BytesIO()
     HtmlRenderer().render(view, out)
     return out.getvalue().decode("utf-8")
+
+
+def test_long_lists_are_capped_on_the_page_and_whole_in_json() -> None:
+    many = tuple(Notice("find", f"link {number} leads out") for number in range(14_496))
+    result = replace(examined("a.mp4", (0.9,), None, 1), notices=many[:500])
+    view = view_of(plain_case(result), notices=many)
+    page = drawn(view)
+    assert len(page) < len(drawn(view_of(plain_case(replace(result, notices=()))))) + 60_000
+    assert "And 14,396 more notices" in page
+    assert "And 475 more notices" in page
+    out = io.BytesIO()
+    JsonRenderer().render(view, out)
+    whole = json.loads(out.getvalue())
+    assert len(whole["notices"]) >= 14_496
+    assert len(whole["files"][0]["notices"]) == 500
 
 
 def plain_case(*results: ScanResult) -> Case:

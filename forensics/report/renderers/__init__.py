@@ -27,6 +27,7 @@ RENDERERS: dict[str, str] = {
 
 
 ENTRY_POINT_GROUP = "forensics.renderers"
+_BINARY = getattr(os, "O_BINARY", 0)
 
 
 class Renderer(Protocol):
@@ -131,8 +132,8 @@ def _temporary(path: Path) -> Path:
 
 
 def _create(path: Path) -> BinaryIO:
-    # Not tempfile: its files are closed to everyone else, and a report is for others to read.
-    return open(path, "xb")
+    # For its owner alone: it shows faces. Who may read it is for the owner to say.
+    return os.fdopen(os.open(path, os.O_WRONLY | os.O_CREAT | os.O_EXCL | _BINARY, 0o600), "wb")
 
 
 def _cannot_write(path: Path, error: OSError) -> ReportError:

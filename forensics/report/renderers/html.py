@@ -14,6 +14,7 @@ from markupsafe import Markup
 from forensics.errors import ReportError
 from forensics.records.findings import Exhibit
 from forensics.report import figures, timeline, words
+from forensics.report.evidence import MOST_FILE_NOTES, MOST_RUN_NOTICES
 from forensics.report.view import ReportView
 from forensics.resources import resource_folder
 from forensics.verdicts.likelihood import ratio_text
@@ -113,6 +114,8 @@ def _environment(folder: Path) -> jinja2.Environment:
         headline=words.headline,
         ratio_text=ratio_text,
         percent=_percent,
+        most_run_notices=MOST_RUN_NOTICES,
+        most_file_notes=MOST_FILE_NOTES,
     )
     return environment
 

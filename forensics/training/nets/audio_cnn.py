@@ -132,19 +132,21 @@ def cosines(n_cepstra: int, n_bands: int) -> npt.NDArray[np.float64]:
 def linear_bands() -> npt.NDArray[np.float64]:
     """float64[N_LINEAR, N_FFT // 2 + 1]: triangular bands of equal width, each of unit sum."""
     edges_hz = np.linspace(LOWEST_LINEAR_HZ, HIGHEST_LINEAR_HZ, N_LINEAR + 2)
-    triangles = _triangles(edges_hz)
+    triangles = _triangles(edges_hz, N_FFT)
     return np.asarray(triangles / triangles.sum(axis=1, keepdims=True))
 
 
-def mel_bands() -> npt.NDArray[np.float64]:
-    """float64[N_MELS, N_FFT // 2 + 1]: triangular bands on Slaney's mel scale, each of unit area."""
-    edges_hz = _mel_to_hz(np.linspace(_hz_to_mel(LOWEST_HZ), _hz_to_mel(HIGHEST_HZ), N_MELS + 2))
-    return np.asarray(_triangles(edges_hz) * (2 / (edges_hz[2:] - edges_hz[:-2]))[:, None])
+def mel_bands(
+    n_fft: int = N_FFT, lowest_hz: float = LOWEST_HZ, highest_hz: float = HIGHEST_HZ
+) -> npt.NDArray[np.float64]:
+    """float64[N_MELS, n_fft // 2 + 1]: triangular bands on Slaney's mel scale, each of unit area."""
+    edges_hz = _mel_to_hz(np.linspace(_hz_to_mel(lowest_hz), _hz_to_mel(highest_hz), N_MELS + 2))
+    return np.asarray(_triangles(edges_hz, n_fft) * (2 / (edges_hz[2:] - edges_hz[:-2]))[:, None])
 
 
-def _triangles(edges_hz: npt.NDArray[np.float64]) -> npt.NDArray[np.float64]:
+def _triangles(edges_hz: npt.NDArray[np.float64], n_fft: int) -> npt.NDArray[np.float64]:
     """Each band rises from the edge before its own to its own and falls to the edge behind it."""
-    bins_hz = np.fft.rfftfreq(N_FFT, 1 / RATE_HZ)
+    bins_hz = np.fft.rfftfreq(n_fft, 1 / RATE_HZ)
     widths = np.diff(edges_hz)
     distances = edges_hz[:, None] - bins_hz[None, :]
     rising, falling = -distances[:-2] / widths[:-1, None], distances[2:] / widths[1:, None]

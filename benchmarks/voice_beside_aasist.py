@@ -3,11 +3,14 @@
     python benchmarks/voice_beside_aasist.py ../shared/data/audio/manifest.csv \
         --weights ../shared/data/weights/aasist.safetensors ../shared/data/weights/aasist-l.safetensors
 
-Needs the training environment. Clips are the manifest's test rows; a clip's score is the mean over its
-windows as in a scan for the voice model, and the first 64,600 samples (shorter clips repeated), not levelled,
-for AASIST, as its authors publish it. Prints AUC and EER with 95 % intervals, resampled by the manifest's
-groups, in all and per source: within a source where it has both labels, otherwise its manipulated clips
-against the pristine ones of all sources.
+    python benchmarks/voice_beside_aasist.py prepared/voice_list_test/manifest.csv
+
+Needs the training environment. The second form tells the figures of our model alone, here on clips rebuilt
+from a list of repositories. Clips are the manifest's test rows; a clip's score is the mean over its windows
+as in a scan for the voice model, and the first 64,600 samples (shorter clips repeated), not levelled, for
+AASIST, as its authors publish it. Prints AUC and EER with 95 % intervals, resampled by the manifest's
+groups, in all, as the mean over the sources with both labels (resampled by source), and per source: within
+a source where it has both labels, otherwise its manipulated clips against the pristine ones of all sources.
 """
 
 from __future__ import annotations
@@ -50,7 +53,7 @@ class Clip:
 def main() -> None:
     parser = argparse.ArgumentParser(description=__doc__.splitlines()[0])
     parser.add_argument("manifest", type=Path)
-    parser.add_argument("--weights", type=Path, nargs="+", required=True, help="aasist*.safetensors")
+    parser.add_argument("--weights", type=Path, nargs="+", default=[], help="aasist*.safetensors")
     parser.add_argument("--model", help="a voice model's id or folder, instead of the shipped one")
     arguments = parser.parse_args()
     clips = test_clips(arguments.manifest)
@@ -70,6 +73,8 @@ def test_clips(manifest: Path) -> list[Clip]:
     with manifest.open(newline="", encoding="utf-8") as file:
         return [
             Clip(manifest.parent / row["path"], row["label"] == "fake", row["source_repo"], row["group"])
+            if "source_repo" in row
+            else Clip(manifest.parent / row["file"], row["label"] == "fake", row["repo"], row["repo"])
             for row in csv.DictReader(file)
             if row["split"] == "test"
         ]
@@ -111,9 +116,32 @@ def table(clips: list[Clip], columns: dict[str, np.ndarray]) -> str:
         lines.append(
             f"| {name} | {n_manipulated} + {int(chosen.sum()) - n_manipulated} | {' | '.join(cells)} |"
         )
+    cells = [cell for scores in columns.values() for cell in mean_figures(clips, scores)]
+    lines.insert(3, f"| mean of sources with both | | {' | '.join(cells)} |")
     return "\n".join(
         [*lines, "", "Manipulated + pristine clips. * has no pristine clips: against all of them."]
     )
+
+
+def mean_figures(clips: list[Clip], scores: np.ndarray) -> list[str]:
+    """Mean AUC and EER over the sources that have both labels, with intervals resampled by source."""
+    manipulated = np.array([clip.manipulated for clip in clips])
+    sources = np.array([clip.source for clip in clips])
+    found = []
+    for source in np.unique(sources):
+        own = sources == source
+        if manipulated[own].any() and not manipulated[own].all():
+            rows = Rows(
+                1 / (1 + np.exp(-scores[own])), manipulated[own], [str(i) for i in np.flatnonzero(own)]
+            )
+            found.append([figure.value for figure in measure(rows, ["auc", "eer"], n_resamples=2)])
+    values = np.array(found)
+    drawn = np.random.default_rng(0).integers(len(values), size=(2000, len(values)))
+    lowest, highest = np.percentile(values[drawn].mean(axis=1), [2.5, 97.5], axis=0)
+    return [
+        f"{mean:.2f} ({low:.2f} to {high:.2f}, {len(values)} sources)"
+        for mean, low, high in zip(values.mean(axis=0), lowest, highest, strict=True)
+    ]
 
 
 def figures(clips: list[Clip], scores: np.ndarray, chosen: np.ndarray) -> list[str]:

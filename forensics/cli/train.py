@@ -75,6 +75,14 @@ def train(
     evaluate_every: Annotated[
         int, typer.Option("--evaluate-every", metavar="N", help="Steps between validations.")
     ] = 500,
+    keep: Annotated[
+        int,
+        typer.Option(
+            "--keep",
+            metavar="N",
+            help="Items that pass the net's frozen part once and are kept; 0: none.",
+        ),
+    ] = 0,
     loaders: Annotated[
         int | None,
         typer.Option(
@@ -113,6 +121,7 @@ def train(
         patience=patience,
         evaluate_every=evaluate_every,
         n_loaders=usual_loaders(backend) if loaders is None else loaders,
+        n_kept=keep,
     )
     with StepProgress("trained") as shown:
         record = run(

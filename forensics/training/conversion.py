@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import warnings
+from collections.abc import Callable
 from pathlib import Path
 
 import numpy as np
@@ -33,6 +34,31 @@ class _Whole(nn.Module):
     def forward(self, raw: Tensor) -> tuple[Tensor, Tensor]:
         logit, where = self.net(self.net.prepare(raw))
         return logit, where
+
+
+class _Front(nn.Module):
+    """The part of a net that never learns."""
+
+    def __init__(self, net: FakenessNet) -> None:
+        super().__init__()
+        self.net = net
+
+    def forward(self, raw: Tensor) -> Tensor:
+        return self.net.condense(raw)
+
+
+def compiled_front(
+    net: FakenessNet, example: Tensor
+) -> Callable[[npt.NDArray[np.generic]], npt.NDArray[np.float32]]:
+    """``net.condense`` on OpenVINO in f32, as a scan will compute it, in half of torch's time.
+
+    Args:
+        example: a batch as the IR takes it.
+    """
+    with torch.inference_mode():
+        model = ov.convert_model(_Front(net.eval()), example_input=example, input=[[-1, *example.shape[1:]]])
+    compiled = ov.Core().compile_model(model, "CPU", {"INFERENCE_PRECISION_HINT": "f32"})
+    return lambda raw: np.asarray(compiled([raw])[0], np.float32)
 
 
 def to_openvino(net: FakenessNet, contract: InputContract) -> ov.Model:

@@ -10,6 +10,8 @@ from safetensors.torch import load_file
 from torch import Tensor
 
 from forensics.errors import TrainingError
+from forensics.media.hashing import sha256_of
+from forensics.training.ctranslate2_file import read_ctranslate2
 from forensics.training.nets.net import FakenessNet
 from forensics.training.nets.trunk import TimmNet
 from forensics.training.run import load
@@ -22,7 +24,8 @@ def initialise(net: FakenessNet, init: str) -> str:
         net: with fresh weights.
         init: ``none``; ``imagenet`` (through timm, needs its cache or a network); a ``.safetensors``
             file with timm's names for the trunk, with ours for a whole net, or with Silero VAD's for a
-            speech net; or a checkpoint of an earlier run of the same net.
+            speech net; a ``model.bin`` of CTranslate2's Whisper; or a checkpoint of an earlier run of the
+            same net.
 
     Raises:
         TrainingError: the weights cannot be had or do not fit.
@@ -40,6 +43,9 @@ def initialise(net: FakenessNet, init: str) -> str:
             raise TrainingError(f"There are no weights at {path}", "Check the path given with --init.")
         net.adopt(load_file(path), path.name)
         return path.name
+    if path.suffix == ".bin":
+        net.adopt(read_ctranslate2(path), path.name)
+        return f"{path.name} (SHA-256 {sha256_of(path)})"
     state = load(path)
     try:
         net.load_state_dict(state["ema"])

@@ -10,7 +10,7 @@ from __future__ import annotations
 import math
 import time
 from collections.abc import Callable, Iterator
-from dataclasses import asdict, dataclass
+from dataclasses import asdict, dataclass, replace
 from typing import Any
 
 import torch
@@ -22,6 +22,7 @@ from forensics.training.backends import load_backend
 from forensics.training.backends.backend import Backend, Layout
 from forensics.training.data.samples import make_folder
 from forensics.training.initial import initialise
+from forensics.training.kept import Head, keep
 from forensics.training.loss import loss_of
 from forensics.training.nets import build_net
 from forensics.training.nets.net import FakenessNet
@@ -101,11 +102,24 @@ def train(
         initial = str(state["initial"])
     else:
         initial = initialise(net, settings.init)
-        layout = fastest_layout(backend, settings, net)
+        # One small layer has nothing to gain from another layout.
+        layout = Layout("fp32", False) if settings.n_kept else fastest_layout(backend, settings, net)
     make_folder(settings.out)
     course = Course(settings, backend, layout, net, initial)
     if state is not None:
         course.restore(state)
+    if settings.n_kept:
+        streams = replace(
+            streams,
+            train=keep(
+                net,
+                streams.train,
+                settings.n_kept,
+                settings.out,
+                seed=settings.seed,
+                n_loaders=settings.n_loaders,
+            ),
+        )
     course.run(streams, on_progress)
     record = course.write_record(streams)
     write_page(settings.out)
@@ -131,7 +145,9 @@ class Course:
             lr=settings.learning_rate,
         )
         self.net = net
-        self.model, self.optimizer = backend.prepare(net, optimizer, layout)
+        # What the loss sees: all of the net, or the part behind what was kept.
+        self.learner = Head(net) if settings.n_kept else net
+        self.model, self.optimizer = backend.prepare(self.learner, optimizer, layout)
         self.teacher = Teacher(settings.teacher, net.recipe, backend, layout) if settings.teacher else None
         self.average = build_net(settings.net).to(backend.device)
         self.average.load_state_dict(net.state_dict())
@@ -176,7 +192,7 @@ class Course:
         self.model.train()
         loss = loss_of(
             self.model,
-            self.net,
+            self.learner,
             self.backend,
             self.layout,
             raw,

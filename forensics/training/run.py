@@ -47,6 +47,8 @@ class TrainSettings:
         patience: validations without a better one after which training stops; 0 never stops.
         ema: decay of the moving average of the weights, which is what is validated and exported.
         n_loaders: processes that load and augment; 0 loads in the main process.
+        n_kept: so many items go once through the part of the net that does not learn, and are kept; 0
+            for nets that learn as a whole.
     """
 
     net: str
@@ -71,6 +73,7 @@ class TrainSettings:
     checkpoint_every_s: float = 120.0
     patience: int = 0
     n_loaders: int = 2
+    n_kept: int = 0
 
     def __post_init__(self) -> None:
         if self.batch_size < 2 or self.batch_size % 2:
@@ -82,6 +85,10 @@ class TrainSettings:
         if self.n_loaders < 0:
             raise TrainingError(
                 f"--loaders is {self.n_loaders}", "Give 0 or more; 0 loads in the main process."
+            )
+        if self.n_kept and self.teacher:
+            raise TrainingError(
+                "--keep and --teacher do not go together", "A teacher hears the sound, which is not kept."
             )
 
     def as_record(self) -> dict[str, Any]:

@@ -201,7 +201,7 @@ def _row(made: Made, source: Source, where: Place, origin: str) -> Sample:
         path=made.path,
         manipulated=source.manipulated,
         method=source.method,
-        origin=origin,
+        origin=source.origin or origin,
         group=where.group,
         split=where.split or "",
         left=left,

@@ -22,6 +22,9 @@ NETS: dict[str, str] = {
     "cnn": "forensics.training.nets.face_cnn:FaceCnn",
     "audio-cnn": "forensics.training.nets.audio_cnn:AudioCnn",
     "audio-cnn-speech": "forensics.training.nets.speech_cnn:SpeechCnn",
+    "audio-cnn-mel": "forensics.training.nets.plain_cnn:audio_cnn_mel",
+    "audio-cnn-mfcc": "forensics.training.nets.plain_cnn:audio_cnn_mfcc",
+    "whisper-voice": "forensics.training.nets.whisper_voice:WhisperVoice",
 }
 
 

@@ -47,6 +47,22 @@ class FakenessNet(nn.Module):
         """
         raise TrainingError(f"{origin} holds weights of an image net", "Use --init none for this net.")
 
+    def condense(self, raw: Tensor) -> Tensor:  # noqa: ARG002 - a net with a frozen front says how
+        """What the part that never learns makes of the raw input: float32[N, n], what ``judge`` takes.
+
+        Raises:
+            TrainingError: all of the net learns.
+        """
+        raise TrainingError("All of this net learns", "Train it without --keep.")
+
+    def judge(self, condensed: Tensor) -> Tensor:  # noqa: ARG002 - as above
+        """Logit float[N] of what ``condense`` gave: the part that learns.
+
+        Raises:
+            TrainingError: all of the net learns.
+        """
+        raise TrainingError("All of this net learns", "Train it without --keep.")
+
     @abstractmethod
     def forward(self, x: Tensor) -> tuple[Tensor, Tensor]:
         """Gives (logit float[N], map float[N, 1, h, w]).

@@ -61,7 +61,7 @@ class WhisperEncoder(nn.Module):
         return (torch.maximum(levels, loudest - _DEPTH) + 4) / 4
 
     def forward(self, spectrogram: Tensor) -> list[Tensor]:
-        """float32[N, N_MELS, frames] to float32[N, N_CHANNELS, frames / 2]: behind the convolutions and each layer."""
+        """Activations float32[N, N_CHANNELS, frames / 2] behind the convolutions and behind each layer."""
         x = nn.functional.gelu(self.conv1(spectrogram))
         x = nn.functional.gelu(self.conv2(x)).transpose(1, 2)
         x = x + self.positions[: x.shape[1]]

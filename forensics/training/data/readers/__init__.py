@@ -19,6 +19,7 @@ READERS: dict[str, str] = {
     "dfdc-crops": f"{_HERE}.ready_made:DfdcCrops",
     "wide-crops": f"{_HERE}.ready_made:WideCrops",
     "voice-clips": f"{_HERE}.ready_made:VoiceClips",
+    "clip-list": f"{_HERE}.clip_list:ClipList",
     "manifest": f"{_HERE}.manifest:CsvManifest",
     "folders": f"{_HERE}.folders:LabelFolders",
 }

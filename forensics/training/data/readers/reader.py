@@ -47,6 +47,7 @@ class Source:
             which faces are still to be found, and for sound.
         clip: the video that a ready-made crop is a frame of, where that is known.
         unfit: why the file cannot be used, if the data set itself says so.
+        origin: where the file comes from, in a data set of many origins; otherwise the data set's.
     """
 
     path: Path
@@ -57,6 +58,7 @@ class Source:
     crop_margin: float | None = None
     clip: str = ""
     unfit: str | None = None
+    origin: str = ""
 
 
 @dataclass(frozen=True, slots=True)

@@ -8,6 +8,8 @@ from importlib.metadata import PackageNotFoundError, version
 PACKAGES = (
     "openvino",
     "av",
+    "pillow",
+    "pi-heif",
     "opencv-python-headless",
     "dlib-bin",
     "numpy",

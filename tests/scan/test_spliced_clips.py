@@ -16,7 +16,7 @@ from forensics.records.findings import Span
 from forensics.records.media import RgbImage
 from forensics.records.scan import ScanResult
 from forensics.records.verdict import VerdictLabel
-from forensics.scan.bench import Bench, assemble, choose_models
+from forensics.scan.bench import Bench, assemble, choose_detectors
 from forensics.scan.pipeline import examine
 from forensics.settings import ScanSettings
 from forensics.verdicts.policy import conclude
@@ -49,7 +49,7 @@ SPLICES = {
 def bench() -> Bench:
     """The shipped face model."""
     settings = ScanSettings(paths=(Path(),), detectors=("face",))
-    return assemble(settings, choose_models(settings))
+    return assemble(settings, choose_detectors(settings))
 
 
 def _scan(path: Path, bench: Bench) -> ScanResult:

@@ -81,7 +81,8 @@ def test_clips(manifest: Path) -> list[Clip]:
 
 
 def chunks(path: Path) -> list[AudioChunk]:
-    return [item for item in decode(path, probe(path), 1, video=False) if isinstance(item, AudioChunk)]
+    items = decode(path, probe(path), 1, video=False)
+    return [item for item in items if isinstance(item, AudioChunk) and not item.track]
 
 
 def voice_scores(clips: list[Clip], model: str | None) -> tuple[str, np.ndarray]:

@@ -10,6 +10,7 @@ import os
 import struct
 import zlib
 from collections.abc import Iterator, Sequence
+from fractions import Fraction
 from functools import lru_cache
 from pathlib import Path
 
@@ -236,6 +237,29 @@ def sound_clip(
 ) -> Path:
     """Sound alone, in the format of the suffix: .wav, .flac, .mp3, .ogg, .m4a or .mp4."""
     return write_clip(folder / name, samples=hum(seconds, rate_hz), sample_rate_hz=rate_hz)
+
+
+def channels_clip(
+    folder: Path,
+    *streams: tuple[str, Sequence[Samples]],
+    name: str = "channels.mkv",
+    rate_hz: int = 48_000,
+) -> Path:
+    """Sound streams of several channels each: FFmpeg's name of the layout, and one float32[N] a channel."""
+    path = folder / name
+    with path.open("wb") as file, av.open(file, "w", format="matroska") as output:
+        added = [output.add_stream("flac", rate=rate_hz, layout=layout) for layout, _ in streams]
+        for stream, (layout, channels) in zip(added, streams, strict=True):
+            whole = (np.stack(channels, axis=1) * 32767).round().astype(np.int16)
+            for at in range(0, len(whole), rate_hz):
+                block = np.ascontiguousarray(whole[at : at + rate_hz]).reshape(1, -1)
+                frame = av.AudioFrame.from_ndarray(block, format="s16", layout=layout)
+                frame.sample_rate = rate_hz
+                frame.pts, frame.time_base = at, Fraction(1, rate_hz)
+                output.mux(stream.encode(frame))
+        for stream in added:
+            output.mux(stream.encode(None))
+    return path
 
 
 def still(folder: Path, name: str = "still.jpg") -> Path:

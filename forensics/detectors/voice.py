@@ -1,4 +1,4 @@
-"""The sound, window by window."""
+"""The sound, window by window, each of a file's tracks as a subject of its own."""
 
 from __future__ import annotations
 
@@ -65,7 +65,7 @@ class _Cutting:
 class _Window:
     samples: Samples
     span: Span
-    subject: str = _SUBJECT
+    subject: str
 
     @property
     def size_bytes(self) -> int:
@@ -78,10 +78,56 @@ class _Moment:
     mel: npt.NDArray[np.float32]
 
 
+class _Track:
+    """One of a file's sounds, on its way into windows: holds one window of samples and one spectrogram."""
+
+    def __init__(self, name: str, at_s: float, rate_hz: int, n_window: int, n_hop: int) -> None:
+        self.subject = f"{_SUBJECT} in {name}" if name else _SUBJECT
+        self.heard_s = 0.0
+        self.n_scored = 0
+        self.strongest: _Moment | None = None
+        self.properties: list[dict[str, float]] = []
+        self._rate_hz = rate_hz
+        self._n_window = n_window
+        self._n_hop = n_hop
+        self._pending: Samples = np.zeros(0, np.float32)
+        self._at_s = at_s
+        self._n_taken = 0
+
+    def take(self, samples: Samples) -> Iterator[_Window]:
+        """Windows that are full."""
+        self.heard_s += samples.size / self._rate_hz
+        self._pending = np.concatenate([self._pending, samples])
+        while self._pending.size >= self._n_window:
+            yield from self._window(self._pending[: self._n_window])
+            self._pending = self._pending[self._n_hop :]
+            self._at_s += self._n_hop / self._rate_hz
+
+    def rest(self) -> Iterator[_Window]:
+        """What is left after the last full window, unless it was heard already where windows overlap."""
+        fresh = self._pending.size - (self._n_window - self._n_hop if self._n_taken else 0)
+        if fresh >= MIN_SPEECH_S * self._rate_hz:
+            yield from self._window(self._pending)
+
+    def note(self, moment: _Moment) -> None:
+        """Counts a score."""
+        self.n_scored += 1
+        if self.strongest is None or moment.score.raw > self.strongest.score.raw:
+            self.strongest = moment
+
+    def _window(self, samples: Samples) -> Iterator[_Window]:
+        levelled = level(samples, self._n_window)
+        if levelled is None:
+            return
+        self._n_taken += 1
+        properties = voice_properties(samples, self._rate_hz)
+        if properties:
+            self.properties.append(properties)
+        yield _Window(levelled, Span(self._at_s, self._at_s + samples.size / self._rate_hz), self.subject)
+
+
 class VoiceExamination:
-    """One file's sound. Holds a window of samples, a batch of windows and one spectrogram; in a triage,
-    what is in doubt.
-    """
+    """One file's sound. Holds its tracks and a batch of windows; in a triage, what is in doubt."""
 
     def __init__(self, model: ModelForms, cutting: _Cutting, media: MediaFile) -> None:
         self._card = model.card
@@ -91,81 +137,69 @@ class VoiceExamination:
         self._n_window = round(cutting.window_s * cutting.rate_hz)
         long = (media.duration_s or 0.0) > _OVERLAP_UP_TO_S
         self._n_hop = self._n_window if long else round(cutting.hop_s * cutting.rate_hz)
-        self._pending: Samples = np.zeros(0, np.float32)
-        self._pending_at_s: float | None = None
-        self._heard_s = 0.0
-        self._n_taken = 0
-        self._n_scored = 0
-        self._strongest: tuple[Score, npt.NDArray[np.float32]] | None = None
-        self._properties: list[dict[str, float]] = []
+        self._tracks: dict[str, _Track] = {}
 
     def observe(self, item: Item) -> Iterator[Item]:
         """Takes sound; scores it when a batch of windows is full."""
         if not isinstance(item, AudioChunk):
             return
-        if self._pending_at_s is None:
-            self._pending_at_s = item.at_s
-        self._heard_s += item.samples.size / self._rate_hz
-        self._pending = np.concatenate([self._pending, item.samples])
-        while self._pending.size >= self._n_window:
-            yield from self._take(self._pending[: self._n_window])
-            self._pending = self._pending[self._n_hop :]
-            self._pending_at_s += self._n_hop / self._rate_hz
+        track = self._tracks.get(item.track)
+        if track is None:
+            track = _Track(item.track, item.at_s, self._rate_hz, self._n_window, self._n_hop)
+            self._tracks[item.track] = track
+        for window in track.take(item.samples):
+            yield from self._told(self._looks.take(window))
 
     def conclude(self) -> Iterator[Item]:
-        """The rest's score, or why there is none, and the exhibits."""
-        # What is left after the last full window was heard already where windows overlap.
-        fresh = self._pending.size - (self._n_window - self._n_hop if self._n_taken else 0)
-        if fresh >= MIN_SPEECH_S * self._rate_hz:
-            yield from self._take(self._pending)
+        """The rest's scores, or why there are none, and the exhibits."""
+        for track in self._tracks.values():
+            for window in track.rest():
+                yield from self._told(self._looks.take(window))
         yield from self._told(self._looks.finish())
         yield from self._looks.notices
-        if not self._n_scored:
-            yield self._abstention()
-            return
-        values = {**medians(self._properties), "length_s": self._heard_s}
-        yield Properties(VOICE.name, _SUBJECT, values)
-        yield from out_of_domain(self._card, VOICE.name, _SUBJECT, "The sound", values)
-        if self._strongest is not None:
-            score, mel = self._strongest
-            yield spectrogram_exhibit(mel, score, f"{_SUBJECT}, strongest for manipulation")
+        for track in self._tracks.values():
+            yield from self._concluded(track)
+        if not self._tracks:
+            yield self._abstention(_SUBJECT, 0.0)
 
-    def _take(self, samples: Samples) -> Iterator[Item]:
-        levelled = level(samples, self._n_window)
-        if levelled is None:
+    def _concluded(self, track: _Track) -> Iterator[Item]:
+        if track.strongest is None:
+            yield self._abstention(track.subject, track.heard_s)
             return
-        start_s = self._pending_at_s or 0.0
-        self._n_taken += 1
-        properties = voice_properties(samples, self._rate_hz)
-        if properties:
-            self._properties.append(properties)
-        span = Span(start_s, start_s + samples.size / self._rate_hz)
-        yield from self._told(self._looks.take(_Window(levelled, span)))
+        values = {**medians(track.properties), "length_s": track.heard_s}
+        yield Properties(VOICE.name, track.subject, values)
+        who = "The sound" if track.subject == _SUBJECT else f"The {track.subject}"
+        yield from out_of_domain(self._card, VOICE.name, track.subject, who, values)
+        strongest = track.strongest
+        yield spectrogram_exhibit(
+            strongest.mel, strongest.score, f"{track.subject}, strongest for manipulation"
+        )
 
     def _told(self, moments: Sequence[_Moment]) -> Iterator[Score]:
+        subjects = {track.subject: track for track in self._tracks.values()}
         for moment in moments:
-            if self._strongest is None or moment.score.raw > self._strongest[0].raw:
-                self._strongest = moment.score, moment.mel
-            self._n_scored += 1
+            subjects[moment.score.subject].note(moment)
             yield moment.score
 
-    def _abstention(self) -> Abstention:
+    def _abstention(self, subject: str, heard_s: float) -> Abstention:
         if self._media.stream(StreamKind.AUDIO) is None:
             if self._media.kind is MediaKind.IMAGE:
-                return Abstention(VOICE.name, Why.NO_AUDIO, "A still picture has no sound.", _SUBJECT)
-            return Abstention(VOICE.name, Why.NO_AUDIO, "The file has no sound stream.", _SUBJECT)
-        if self._heard_s < MIN_SPEECH_S:
+                return Abstention(VOICE.name, Why.NO_AUDIO, "A still picture has no sound.", subject)
+            return Abstention(VOICE.name, Why.NO_AUDIO, "The file has no sound stream.", subject)
+        of_which = "" if subject == _SUBJECT else f"The {subject}: "
+        if heard_s < MIN_SPEECH_S:
             return Abstention(
                 VOICE.name,
                 Why.TOO_SHORT,
-                f"{self._heard_s:.1f} s of sound; {MIN_SPEECH_S:g} s are needed. Find a longer recording.",
-                _SUBJECT,
+                f"{of_which}{heard_s:.1f} s of sound; {MIN_SPEECH_S:g} s are needed. "
+                "Find a longer recording.",
+                subject,
             )
         return Abstention(
             VOICE.name,
             Why.NO_AUDIO,
-            f"{self._heard_s:.1f} s of sound, but silent or nearly so throughout.",
-            _SUBJECT,
+            f"{of_which}{heard_s:.1f} s of sound, but silent, or as quiet as noise, throughout.",
+            subject,
         )
 
 
@@ -173,6 +207,6 @@ def _scored(windows: Sequence[_Window], net: Net) -> list[_Moment]:
     output = net.infer(np.stack([window.samples for window in windows]))
     return [
         # A copy: a slice would hold the spectrograms of the whole batch.
-        _Moment(score_of(net, VOICE.name, _SUBJECT, window.span, logit), mel.copy())
+        _Moment(score_of(net, VOICE.name, window.subject, window.span, logit), mel.copy())
         for window, logit, mel in zip(windows, output.logits.tolist(), output.maps, strict=True)
     ]

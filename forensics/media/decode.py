@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterable, Iterator
+from collections.abc import Iterable, Iterator, Sequence
 from dataclasses import replace
 from pathlib import Path
 
@@ -15,7 +15,7 @@ from forensics.media.animations import Animation
 from forensics.media.container import FfmpegWords, is_cover_art, opened, undecodable_streams
 from forensics.media.discovery import display_path
 from forensics.media.fields import is_interlaced
-from forensics.media.listening import Listening
+from forensics.media.listening import Listening, begin_listening, choose_sound, sound_notices
 from forensics.media.stills import Stills
 from forensics.media.timetable import Timetable, frames_of, plan, plan_by_order, read_timetable
 from forensics.media.watching import Watching
@@ -55,9 +55,10 @@ def decode(
 
     The packets of the video stream are read first, without decoding: they tell exactly which pictures there
     are, whatever the header says. ``n_frames`` of them are chosen (see ``timetable.plan``) and only what
-    they need is decoded. Stills give their frames at 0 s. Sound comes mono at 16 kHz in chunks of 10 s. The
-    choice depends on the file, ``n_frames``, ``frames_per_s`` and ``thrifty`` alone, and memory does not
-    grow with the duration, but for 10 bytes a picture in the table.
+    they need is decoded. Stills give their frames at 0 s. Sound comes at 16 kHz in chunks of 10 s: of every
+    sound stream the mix of its channels, or those channels that a mix would lose (``channels``). The choice
+    of pictures depends on the file, ``n_frames``, ``frames_per_s`` and ``thrifty`` alone, and memory does
+    not grow with the duration, but for 10 bytes a picture in the table.
 
     Args:
         path: the file.
@@ -80,15 +81,17 @@ def decode(
     is_main = picture is None
     if is_main and video:
         picture = media.stream(StreamKind.VIDEO)
-    sound = media.stream(StreamKind.AUDIO) if audio else None
+    sounds = [stream for stream in media.streams if audio and stream.kind is StreamKind.AUDIO]
     if picture is not None and (media.kind is MediaKind.IMAGE or media.container == WEBP):
         yield from _pictures(path, media, picture, n_frames)
         return
     if is_main:
-        yield from _left_out(path, media, audio=sound is not None)
+        yield from _left_out(path, media)
+    choices = choose_sound(path, sounds)
+    yield from sound_notices(sounds, choices)
     words = FfmpegWords()
     watching: Watching | None = None
-    listening: Listening | None = None
+    listenings: list[Listening] = []
     timetable = read_timetable(path, picture.index, words) if picture is not None else None
     if timetable is not None and picture is not None:
         n_frames = frames_of(timetable, n_frames, frames_per_s, picture.duration_from_header_s)
@@ -98,22 +101,23 @@ def decode(
             in_fields = is_interlaced(picture.field_order)
             chosen = plan(timetable, n_frames, thrifty=thrifty, with_neighbours=in_fields)
             watching = Watching(path, container, picture.index, chosen, words, n_threads)
-        if sound is not None:
-            # Sound that pauses for long beside pictures that do not has a hole, no seam.
-            may_jump = timetable is None or bool(timetable.seams)
-            listening = Listening(container, sound.index, words, n_threads, may_jump=may_jump)
-        yield from _one_pass(container, watching, listening, words)
+        # Sound that pauses for long beside pictures that do not has a hole, no seam.
+        may_jump = timetable is None or bool(timetable.seams)
+        listenings = begin_listening(container, choices, words, n_threads, may_jump=may_jump)
+        yield from _one_pass(container, watching, listenings, words)
     if timetable is not None and picture is not None and watching is not None and _times_disagree(watching):
         with opened(path) as container:
             chosen = plan_by_order(timetable, n_frames)
             watching = Watching(path, container, picture.index, chosen, words, n_threads)
-            yield from _one_pass(container, watching, None, words)
+            yield from _one_pass(container, watching, [], words)
     yield from words.notices()
-    if (watching or listening) and not _anything(watching, listening):
+    if (watching or listenings) and not _anything(watching, listenings):
         raise _nothing(path, words)
-    updated = _updated(media, timetable, watching, listening)
-    examined = {side.stream_index for side in (watching, listening) if side is not None}
-    n_seams = max(len(timetable.seams) if timetable else 0, listening.n_seams if listening else 0)
+    updated = _updated(media, timetable, watching, listenings)
+    examined = {side.stream_index for side in (watching, *listenings) if side is not None}
+    n_seams = max((listening.n_seams for listening in listenings), default=0)
+    if timetable is not None:
+        n_seams = max(n_seams, len(timetable.seams))
     if n_seams:
         yield _joined(updated, examined, n_seams)
     yield from _shortfalls(updated, examined, timetable, times_jump=n_seams > 0)
@@ -121,9 +125,14 @@ def decode(
 
 
 def _one_pass(
-    container: InputContainer, watching: Watching | None, listening: Listening | None, words: FfmpegWords
+    container: InputContainer,
+    watching: Watching | None,
+    listenings: Sequence[Listening],
+    words: FfmpegWords,
 ) -> Iterator[Frame | AudioChunk | Notice]:
-    sides = {side.stream_index: side for side in (watching, listening) if side is not None}
+    sides: dict[int, Watching | Listening] = {one.stream_index: one for one in listenings}
+    if watching is not None:
+        sides = {watching.stream_index: watching, **sides}
     for stream in container.streams:
         if stream.index not in sides:
             stream.discard = Discard.all
@@ -139,7 +148,7 @@ def _one_pass(
             break
         if packet.size:
             yield from sides[packet.stream_index].take(packet)
-        if listening is None and watching is not None and watching.is_done and not watching.by_order:
+        if not listenings and watching is not None and watching.is_done and not watching.by_order:
             # Without sound nothing more is to be learned; the timetable knows what follows.
             break
     for side in sides.values():
@@ -158,7 +167,7 @@ def _pictures(path: Path, media: MediaFile, picture: StreamInfo, n_frames: int) 
     yield MediaUpdate(replace(media, streams=(source.facts(picture),)))
 
 
-def _left_out(path: Path, media: MediaFile, *, audio: bool) -> Iterator[Notice]:
+def _left_out(path: Path, media: MediaFile) -> Iterator[Notice]:
     """Says which streams are not examined."""
     with opened(path) as container:
         undecodable = undecodable_streams(container)
@@ -171,13 +180,6 @@ def _left_out(path: Path, media: MediaFile, *, audio: bool) -> Iterator[Notice]:
             "decode",
             f"Stream {_listed(covers)} is a single picture beside the film, such as a cover: not examined",
         )
-    sounds = [stream for stream in media.streams if stream.kind is StreamKind.AUDIO]
-    if audio and len(sounds) > 1:
-        yield Notice(
-            "decode",
-            f"The file has {len(sounds)} audio streams; stream {sounds[0].index} is examined, "
-            f"not stream {_listed(stream.index for stream in sounds[1:])}",
-        )
 
 
 def _listed(indices: Iterable[int]) -> str:
@@ -189,9 +191,9 @@ def _times_disagree(watching: Watching) -> bool:
     return watching.n_decoded > 0 and watching.n_delivered == 0 and not watching.by_order
 
 
-def _anything(watching: Watching | None, listening: Listening | None) -> bool:
+def _anything(watching: Watching | None, listenings: Sequence[Listening]) -> bool:
     seen = watching is not None and watching.n_delivered > 0
-    return seen or (listening is not None and listening.n_samples > 0)
+    return seen or any(listening.n_samples > 0 for listening in listenings)
 
 
 def _nothing(path: Path, words: FfmpegWords) -> MediaError:
@@ -204,14 +206,22 @@ def _nothing(path: Path, words: FfmpegWords) -> MediaError:
 
 
 def _updated(
-    media: MediaFile, timetable: Timetable | None, watching: Watching | None, listening: Listening | None
+    media: MediaFile,
+    timetable: Timetable | None,
+    watching: Watching | None,
+    listenings: Sequence[Listening],
 ) -> MediaFile:
     streams = list(media.streams)
+    heard = {listening.stream_index: listening for listening in listenings}
     for at, stream in enumerate(streams):
         if watching is not None and timetable is not None and stream.index == watching.stream_index:
             streams[at] = _watched(stream, timetable, watching)
-        elif listening is not None and stream.index == listening.stream_index:
-            streams[at] = replace(stream, duration_from_content_s=round(listening.duration_s, 6))
+        elif (listening := heard.get(stream.index)) is not None:
+            streams[at] = replace(
+                stream,
+                duration_from_content_s=round(listening.duration_s, 6),
+                heard=listening.choice.names if listening.n_samples else (),
+            )
     return replace(media, streams=tuple(streams))
 
 

@@ -48,6 +48,8 @@ class StreamInfo:
         turned_deg: clockwise turn on top of ``rotation_deg``: faces call for it, the file says nothing.
         is_cover: a single picture beside a film; it is not examined.
         hdr: transfer curve of high dynamic range, ``PQ`` or ``HLG``; such frames are tone-mapped.
+        heard: what of a sound stream was examined: its channels by FFmpeg's names (FL, FR, FC ...), each by
+            itself, or ``mix`` for all of them mixed to one. Empty if none was.
     """
 
     index: int
@@ -73,6 +75,7 @@ class StreamInfo:
     hdr: str | None = None
     turned_deg: int = 0
     is_cover: bool = False
+    heard: tuple[str, ...] = ()
 
 
 @dataclass(frozen=True, slots=True)
@@ -166,12 +169,15 @@ class AudioChunk:
         rate_hz: sample rate of ``samples``.
         at_s: time of the first sample.
         native_rate_hz: the stream's own sample rate, before resampling.
+        track: which of a file's sounds it is, as in ``stream 2`` or ``channel FR of stream 1``; empty for
+            the first, which in most files is the only one.
     """
 
     samples: Samples
     rate_hz: int
     at_s: float
     native_rate_hz: int
+    track: str = ""
 
 
 @dataclass(frozen=True, slots=True)

@@ -105,3 +105,39 @@ def test_sound_of_another_bandwidth_gives_a_notice() -> None:
     net = KnownNet(voice_card(bandwidth_hz=(100.0, 3_000.0)))
     notices = [item for item in listen(speech(4.0), net=net) if isinstance(item, Notice)]
     assert "sound bandwidth" in notices[0].message
+
+
+def test_every_track_is_a_subject_of_its_own() -> None:
+    examination = Voice(KnownNet(voice_card())).begin(sound_file(6.0))
+    items: list[Item] = []
+    for at_s in (0.0, 3.0):
+        for track, samples in (
+            ("", speech(3.0)),
+            ("stream 2", speech(3.0, 2)),
+            ("stream 3", speech(3.0) * 0),
+        ):
+            items.extend(examination.observe(AudioChunk(samples, RATE_HZ, at_s, RATE_HZ, track)))
+    items.extend(examination.conclude())
+    scores = [item for item in items if isinstance(item, Score)]
+    for subject in ("voice", "voice in stream 2"):
+        own = [(score.span.start_s, score.span.end_s) for score in scores if score.subject == subject]
+        assert own == [(0.0, 3.0), (1.5, 4.5), (3.0, 6.0)]
+    assert {score.subject for score in scores} == {"voice", "voice in stream 2"}
+    (abstention,) = [item for item in items if isinstance(item, Abstention)]
+    assert abstention.subject == "voice in stream 3"
+    assert abstention.detail.startswith("The voice in stream 3: 6.0 s of sound, but silent")
+    alone = [item.raw for item in listen(speech(6.0)) if isinstance(item, Score)]
+    assert len(alone) == 3
+
+
+def test_a_track_scores_the_same_beside_others() -> None:
+    net = KnownNet(voice_card())
+    alone = [item.raw for item in listen(speech(9.0), net=net) if isinstance(item, Score)]
+    examination = Voice(net).begin(sound_file(9.0))
+    items = [
+        *examination.observe(AudioChunk(speech(9.0), RATE_HZ, 0.0, RATE_HZ)),
+        *examination.observe(AudioChunk(speech(4.0, 5), RATE_HZ, 0.0, RATE_HZ, "channel FR")),
+        *examination.conclude(),
+    ]
+    beside = [item.raw for item in items if isinstance(item, Score) and item.subject == "voice"]
+    assert beside == alone

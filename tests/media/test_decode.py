@@ -394,23 +394,6 @@ def test_a_file_that_vanished_says_so(tmp_path: Path) -> None:
         list(decode(path, media, 4))
 
 
-def test_other_streams_are_mentioned(tmp_path: Path) -> None:
-    import av
-
-    path = tmp_path / "two_tongues.mkv"
-    with av.open(str(path), "w") as output:
-        streams = [output.add_stream("pcm_s16le", rate=16_000, layout="mono") for _ in range(2)]
-        for stream in streams:
-            frame = av.AudioFrame.from_ndarray(
-                (synthetic.hum(0.5) * 32767).astype(np.int16)[None], format="s16", layout="mono"
-            )
-            frame.sample_rate = 16_000
-            output.mux(stream.encode(frame))
-    items = _decoded(path)
-    assert "2 audio streams; stream 0 is examined, not stream 1" in _notices(items)
-    assert _samples(items).size == 8_000
-
-
 def test_pictures_that_cannot_be_decoded_are_mentioned_beside_the_sound(tmp_path: Path) -> None:
     path = synthetic.normal_clip(tmp_path)
     path.write_bytes(path.read_bytes().replace(b"avc1", b"zzz1"))

@@ -94,8 +94,11 @@ def read_sound(path: str) -> Samples:
     """
     try:
         file = Path(path)
+        # A further track would be another voice.
         chunks = [
-            item.samples for item in decode(file, probe(file), 1, video=False) if isinstance(item, AudioChunk)
+            item.samples
+            for item in decode(file, probe(file), 1, video=False)
+            if isinstance(item, AudioChunk) and not item.track
         ]
     except MediaError as error:
         raise TrainingError(f"{path}: {error.message}", error.hint) from error

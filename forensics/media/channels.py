@@ -8,9 +8,8 @@ import numpy as np
 import numpy.typing as npt
 
 from forensics.media.sound import RATE_HZ, like_speech
-from forensics.records.media import Samples
+from forensics.records.media import MIX, Samples
 
-MIX = "mix"
 MOST_VOICES = 4
 """Channels of one stream that are heard one by one."""
 

@@ -13,12 +13,12 @@ from av.container import InputContainer
 from av.error import FFmpegError
 from av.stream import Discard, Stream
 
-from forensics.media.channels import MIX, ChannelSurvey, Choice
+from forensics.media.channels import ChannelSurvey, Choice
 from forensics.media.container import FfmpegWords, opened, prepare_decoder, start_s
 from forensics.media.seams import Seams
 from forensics.media.sound import QUIET_DBFS, RATE_HZ
 from forensics.records.findings import Notice
-from forensics.records.media import AudioChunk, Samples, StreamInfo
+from forensics.records.media import MIX, AudioChunk, Samples, StreamInfo
 
 _CHUNK_SAMPLES = 10 * RATE_HZ
 # Time stamps are rounded and codecs delay a little; a hole is longer than that.

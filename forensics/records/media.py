@@ -11,6 +11,9 @@ import numpy.typing as npt
 RgbImage = npt.NDArray[np.uint8]
 Samples = npt.NDArray[np.float32]
 
+MIX = "mix"
+"""All channels of a sound stream, mixed to one."""
+
 
 class MediaKind(enum.StrEnum):
     """What a file was found to be, by its content."""

@@ -5,7 +5,7 @@ from __future__ import annotations
 from collections.abc import Iterator
 from dataclasses import dataclass
 
-from forensics.records.media import MediaFile, StreamInfo
+from forensics.records.media import MIX, MediaFile, StreamInfo
 from forensics.report.words import size_text
 
 # A header rounds to its time base and encoders pad sound by a few thousand samples; what exceeds both
@@ -90,6 +90,8 @@ def _describe(stream: StreamInfo) -> str:
         parts.append(f"{stream.rate_hz:,} Hz")
     if stream.n_channels:
         parts.append(f"{stream.n_channels} channel" + ("s" if stream.n_channels > 1 else ""))
+    if stream.heard and stream.heard != (MIX,):
+        parts.append(f"examined: {', '.join(stream.heard)}")
     if stream.bit_rate_bps:
         parts.append(f"{stream.bit_rate_bps / 1000:,.0f} kbit/s")
     return ", ".join(parts)

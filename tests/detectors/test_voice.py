@@ -108,7 +108,7 @@ def test_sound_of_another_bandwidth_gives_a_notice() -> None:
 
 
 def test_every_track_is_a_subject_of_its_own() -> None:
-    examination = Voice(KnownNet(voice_card())).begin(sound_file(6.0))
+    examination = Voice([ModelForms(KnownNet(voice_card()))]).begin(sound_file(6.0), Path("talk.mkv"))
     items: list[Item] = []
     for at_s in (0.0, 3.0):
         for track, samples in (
@@ -133,7 +133,7 @@ def test_every_track_is_a_subject_of_its_own() -> None:
 def test_a_track_scores_the_same_beside_others() -> None:
     net = KnownNet(voice_card())
     alone = [item.raw for item in listen(speech(9.0), net=net) if isinstance(item, Score)]
-    examination = Voice(net).begin(sound_file(9.0))
+    examination = Voice([ModelForms(net)]).begin(sound_file(9.0), Path("talk.mkv"))
     items = [
         *examination.observe(AudioChunk(speech(9.0), RATE_HZ, 0.0, RATE_HZ)),
         *examination.observe(AudioChunk(speech(4.0, 5), RATE_HZ, 0.0, RATE_HZ, "channel FR")),

@@ -63,10 +63,10 @@ class Heard:
 
 def alike(ours: Samples, theirs: Samples) -> float:
     """Correlation of the inner part, the best over a few samples of delay."""
-    n = min(ours.size, theirs.size) - 4_000
+    n = 2 * RATE_HZ
     inner = ours[2_000 : 2_000 + n]
     return max(
-        float(np.corrcoef(inner, theirs[2_000 + shift : 2_000 + shift + n])[0, 1]) for shift in range(-40, 41)
+        float(np.corrcoef(inner, theirs[2_000 + shift : 2_000 + shift + n])[0, 1]) for shift in range(-20, 21)
     )
 
 

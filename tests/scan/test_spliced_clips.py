@@ -29,7 +29,10 @@ _SWAPPED = "fake/ffpp_FaceSwap__469_481.mp4"
 _TEN: Part = (_PRISTINE, 0.0, 10.0)
 
 SPLICES = {
-    "1.5 s after 10 s": ([_TEN, (_SWAPPED, 10.0, 11.5)], (10.0, 11.5)),
+    "1.5 s after 10 s": (
+        [("real/ffpp_youtube__183.mp4", 0.0, 10.0), ("fake/ffpp_Deepfakes__183_253.mp4", 10.0, 11.5)],
+        (10.0, 11.5),
+    ),
     "1.5 s within 10 s": (
         [(_PRISTINE, 0.0, 5.0), (_SWAPPED, 5.0, 6.5), (_PRISTINE, 6.5, 10.0)],
         (5.0, 6.5),

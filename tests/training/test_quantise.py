@@ -22,7 +22,7 @@ CALIBRATION = Calibration(1.0, 0.0, -50.0, 50.0, "made", 64)
 class Small(FakenessNet):
     """Two convolutions; ``loud`` makes one channel so large that eight bits cannot hold others beside it."""
 
-    task = "face"
+    recipe = "face-pictures"
     map_name = "activation"
 
     def __init__(self, loud: float = 1.0) -> None:

@@ -44,7 +44,7 @@ class Small(FakenessNet):
 
 def model_and_comparison(loud: float = 1.0) -> tuple[ov.Model, list[np.ndarray], Comparison]:
     torch.manual_seed(3)
-    model = to_openvino(Small(loud), InputContract(size_px=SIZE_PX))
+    model = to_openvino(Small(loud), InputContract(size_px=SIZE_PX, crop_margin=1.0))
     rng = np.random.default_rng(0)
     dark, bright = (
         rng.integers(*span, (32, SIZE_PX, SIZE_PX, 3), np.uint8) for span in ((0, 90), (166, 256))

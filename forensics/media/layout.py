@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import re
 import struct
+import zlib
 from collections.abc import Iterator
 from dataclasses import dataclass
 from pathlib import Path
@@ -37,6 +38,7 @@ class Layout:
         end_bytes: where the picture ends; None where it is not complete or not known.
         film_at_bytes: where a film begins that is stored behind the picture (motion photo).
         has_second_picture: another JPEG follows the picture.
+        wrong_checksum: the first chunk of a PNG whose checksum is not that of its content.
         n_bytes: length of the file.
     """
 
@@ -50,6 +52,7 @@ class Layout:
     end_bytes: int | None = None
     film_at_bytes: int | None = None
     has_second_picture: bool = False
+    wrong_checksum: str | None = None
     n_bytes: int = 0
 
 
@@ -186,11 +189,15 @@ def _jpeg(data: bytes) -> Layout:
 
 def _png(data: bytes) -> Layout:
     orientation: Orientation | None = None
+    wrong: str | None = None
     at, end = 8, None
     while at + 12 <= len(data):
         length, kind = int.from_bytes(data[at : at + 4], "big"), data[at + 4 : at + 8]
         if kind == b"eXIf":
             orientation = orientation or orientation_of_tiff(data[at + 8 : at + 8 + length])
+        if wrong is None and at + 12 + length <= len(data):
+            checksum = int.from_bytes(data[at + 8 + length : at + 12 + length], "big")
+            wrong = None if checksum == zlib.crc32(data[at + 4 : at + 8 + length]) else repr(kind)[2:-1]
         at += 12 + length
         if kind == b"IEND":
             end = at
@@ -203,6 +210,7 @@ def _png(data: bytes) -> Layout:
         end_bytes=end,
         film_at_bytes=film,
         has_second_picture=second,
+        wrong_checksum=wrong,
         n_bytes=len(data),
     )
 

@@ -174,7 +174,9 @@ class Stills:
         """Without the rows that the decoder filled for want of data."""
         if self._layout.is_complete:
             said = words.first
-            doubt = f"is damaged ({said}): what it shows there is not what was recorded"
+            if (chunk := self._layout.wrong_checksum) is not None:
+                said = f"the checksum of its part {chunk} is not that of its content"
+            doubt = f"is damaged ({said}): what it shows there may not be what was recorded"
             return picture if said is None else replace(picture, missing=doubt)
         if self._layout.is_progressive or not self._layout.n_components:
             return replace(

@@ -113,6 +113,17 @@ def test_damage_within_a_picture_is_a_limit(tmp_path: Path) -> None:
     assert [item.why for item in items if isinstance(item, Abstention)] == [Why.DAMAGED]
 
 
+def test_a_png_that_was_changed_after_it_was_written_is_said_to_be_damaged(tmp_path: Path) -> None:
+    path = synthetic.still(tmp_path, "still.png")
+    data = bytearray(path.read_bytes())
+    data[data.index(b"IEND") - 8 + 3] ^= 1  # the last byte of the checksum before it
+    path.write_bytes(data)
+    items = _decoded(path)
+    assert len(_images(items)) == 1
+    assert "the checksum of its part IDAT is not that of its content" in _said(items)
+    assert [item.why for item in items if isinstance(item, Abstention)] == [Why.DAMAGED]
+
+
 @pytest.mark.parametrize("name", ["cut.png", "cut.webp", "cut.bmp"])
 def test_other_stills_cut_short_have_no_verdict(tmp_path: Path, name: str) -> None:
     path = synthetic.still(tmp_path, name)

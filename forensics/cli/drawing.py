@@ -12,6 +12,7 @@ from forensics.casefile.case_file import CaseFile
 from forensics.casefile.head_note import HeadNote, case_place, note_beside, read_note, write_note
 from forensics.casefile.verification import VerificationReport
 from forensics.errors import ModelError, SettingsError
+from forensics.evaluation.label_files import TABLES_OF_DATA_SETS
 from forensics.evaluation.labels import LabelSet, by_key, read_labels
 from forensics.records.figures import LabelledFigures
 from forensics.records.findings import Notice
@@ -23,7 +24,6 @@ from forensics.report.renderers import check_writable, write_report
 from forensics.report.shortening import shortened
 from forensics.report.view import build_view
 
-_DFDC_LABELS = "metadata.json"
 _REDACTED = (
     Notice(
         "report",
@@ -36,8 +36,9 @@ _REDACTED = (
 def labels_for(files: Sequence[tuple[str, str]], source: Path | None, roots: Sequence[Path]) -> LabelSet:
     """Labels from the file that was named, otherwise from what lies among the media.
 
-    Without a named file, a DFDC ``metadata.json`` in a scanned folder counts, then folders called real
-    and fake: only where both kinds are there, since one folder's name alone says little.
+    Without a named file, the table of a data set in a scanned folder counts (``metadata.json`` of the DFDC,
+    ``meta_data.csv`` of FakeAVCeleb), then folders called real and fake, or as Celeb-DF and FakeAVCeleb call
+    theirs: only where both kinds are there, since one folder's name alone says little.
 
     Args:
         files: display path and key of each file. Where several files have one display path, as relative
@@ -55,7 +56,8 @@ def labels_for(files: Sequence[tuple[str, str]], source: Path | None, roots: Seq
     paths = [name for name, _ in named]
     if source is not None:
         return by_key(read_labels(source, paths, roots), named)
-    found = [root / _DFDC_LABELS for root in roots if (root / _DFDC_LABELS).is_file()]
+    tables = [root / name for root in roots for name in TABLES_OF_DATA_SETS]
+    found = [table for table in tables if table.is_file()]
     for candidate in [*found, None]:
         # What was not asked for must not stop a scan.
         with contextlib.suppress(SettingsError):

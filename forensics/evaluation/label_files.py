@@ -1,4 +1,4 @@
-"""Files that say which media are manipulated: CSV tables and the DFDC's ``metadata.json``."""
+"""Files that say which media are manipulated: CSV tables and the lists of public data sets."""
 
 from __future__ import annotations
 
@@ -11,9 +11,18 @@ from pathlib import Path, PurePath
 from typing import Any
 
 from forensics.errors import SettingsError
+from forensics.evaluation.data_sets import (
+    FAKEAVCELEB_TABLE,
+    celeb_df_tests,
+    fakeavceleb_clip,
+    folder_label,
+    is_celeb_df_list,
+    is_fakeavceleb_table,
+    people_in,
+)
 
 PRISTINE_WORDS = frozenset(
-    {"real", "pristine", "original", "originals", "authentic", "genuine", "untouched", "0", "0.0"}
+    {"real", "pristine", "original", "originals", "authentic", "genuine", "untouched", "0", "0.0", "false"}
     | {"bonafide", "bona-fide", "bona_fide", "bona fide"}
 )
 MANIPULATED_WORDS = frozenset(
@@ -27,6 +36,8 @@ MANIPULATED_WORDS = frozenset(
         "deepfakes",
         "forged",
         "tampered",
+        "synthetic",
+        "true",
         "1",
         "1.0",
     }
@@ -34,6 +45,9 @@ MANIPULATED_WORDS = frozenset(
 
 PATH_COLUMNS = ("path", "name", "file", "filename", "file_name", "video", "clip_path")
 LABEL_COLUMNS = ("label", "class", "target")
+
+TABLES_OF_DATA_SETS = ("metadata.json", FAKEAVCELEB_TABLE)
+"""Names under which data sets (the DFDC, FakeAVCeleb) carry their labels beside their clips."""
 
 # The largest public label tables hold about 100,000 rows of about 100 bytes.
 MAX_LABELS_BYTES = 256 * 1024 * 1024
@@ -65,14 +79,20 @@ def read_rows(source: Path) -> tuple[LabelRow, ...]:
     """Every row of a labels file.
 
     Args:
-        source: ``.json`` as the DFDC writes it; anything else is read as a table with a header, its columns
-            parted by comma, semicolon or tab.
+        source: ``.json`` as the DFDC writes it; Celeb-DF's list of testing videos; FakeAVCeleb's
+            ``meta_data.csv``; anything else is read as a table with a header, its columns parted by comma,
+            semicolon or tab.
 
     Raises:
         SettingsError: the file cannot be read, lacks a column or holds a label that is not one.
     """
     text = _text_of(source)
-    rows = _json_rows(text, source) if source.suffix.lower() == ".json" else _table_rows(text, source)
+    if source.suffix.lower() == ".json":
+        rows = _json_rows(text, source)
+    elif is_celeb_df_list(text):
+        rows = _celeb_df_rows(text, source)
+    else:
+        rows = _table_rows(text, source)
     if not rows:
         raise SettingsError(
             f"{source} holds no labels", "Give one row per file: path,label[,group][,method]."
@@ -119,6 +139,8 @@ def _table_rows(text: str, source: Path) -> tuple[LabelRow, ...]:
     reader = csv.DictReader(io.StringIO(text.lstrip("\r\n"), newline=""), delimiter=delimiter)
     try:
         columns = {(name or "").strip().lower(): name for name in reader.fieldnames or ()}
+        if is_fakeavceleb_table(frozenset(columns)):
+            return tuple(_checked(_fakeavceleb_entries(reader), source))
         path_column = next((columns[name] for name in PATH_COLUMNS if name in columns), None)
         label_column = next((columns[name] for name in LABEL_COLUMNS if name in columns), None)
         if path_column is None or label_column is None:
@@ -133,6 +155,43 @@ def _table_rows(text: str, source: Path) -> tuple[LabelRow, ...]:
             f"{source} is not a table: line {reader.line_num}: {error}", "Save it as CSV, one row per file."
         ) from error
     return tuple(_checked(_table_entries(lines, path_column, label_column), source))
+
+
+def _celeb_df_rows(text: str, source: Path) -> tuple[LabelRow, ...]:
+    return tuple(
+        LabelRow(
+            where=f"line {clip.line}",
+            path=clip.path,
+            manipulated=clip.manipulated,
+            group=next(iter(people_in(PurePath(clip.path).stem)), None),
+            method=PurePath(clip.path).parts[0],
+            split="test",
+        )
+        for clip in celeb_df_tests(text, str(source))
+    )
+
+
+def _fakeavceleb_entries(
+    reader: csv.DictReader[str | Any],
+) -> Iterator[tuple[str, str, str, dict[str, str]]]:
+    for row in reader:
+        # Without a comma at its end, the header has no name for the folder's cell.
+        beyond = row.get(reader.restkey) or [""]
+        cells = {
+            (key or "").strip().lower(): (value or "").strip()
+            for key, value in row.items()
+            if key is not None
+        }
+        if not any(cells.values()):
+            continue
+        clip = fakeavceleb_clip(cells, beyond[0].strip())
+        kept = ("category", "type", "race", "gender")
+        facts = {name: cells[name] for name in kept if cells.get(name)}
+        if clip.people:
+            facts["group"] = clip.people[0]
+        if clip.method is not None:
+            facts["method"] = clip.method
+        yield f"line {reader.line_num}", clip.path, clip.kind, facts
 
 
 def _table_entries(
@@ -179,6 +238,8 @@ def _checked(entries: Iterator[tuple[str, str, str, dict[str, str]]], source: Pa
     wrong: list[str] = []
     for where, path, label, facts in entries:
         manipulated = read_label(label)
+        if manipulated is None:
+            manipulated = folder_label(label)
         if not path or PurePath(path).name in ("", ".."):
             wrong.append(f"{where} names no file")
         elif manipulated is None:

@@ -12,6 +12,7 @@ from dataclasses import dataclass, field, replace
 from pathlib import Path, PurePath
 
 from forensics.errors import SettingsError
+from forensics.evaluation.data_sets import folder_label, people_in
 from forensics.evaluation.label_files import LabelRow, named, read_label, read_rows
 from forensics.records.findings import Notice
 
@@ -172,16 +173,15 @@ def _by_folder(paths: list[str], roots: Sequence[Path]) -> LabelSet:
     sealed: set[str] = set()
     for path in paths:
         folders = _folders(path, tops)
-        says = [read_label(_folder_word(folder)) for folder in folders]
+        says = [_folder_says(folder) for folder in folders]
         if SEALED in (folder.lower() for folder in folders):
             sealed.add(path)
         elif True in says and False in says:
             torn.append(path)
         elif True in says or False in says:
             manipulated = True in says
-            place = says.index(manipulated) + 1
-            method = folders[place] if place < len(folders) else None
-            labels[path] = Label(path, manipulated, path, method)
+            place = says.index(manipulated)
+            labels[path] = _label_of_folder(path, manipulated, folders[place], folders[place + 1 :])
     if torn:
         raise SettingsError(
             f"{len(torn)} files lie in folders of both labels: {named(torn)}",
@@ -198,6 +198,19 @@ def _folders(path: str, tops: list[Path]) -> list[str]:
         if parent.is_relative_to(top):
             return [top.name, *parent.relative_to(top).parts]
     return list(parent.parts[-2:])
+
+
+def _label_of_folder(path: str, manipulated: bool, folder: str, below: Sequence[str]) -> Label:
+    if folder_label(folder) is None:
+        return Label(path, manipulated, path, below[0] if below else None)
+    # Data sets that name their folders so name people in those below, or in the clips.
+    people = people_in("/".join((*below, Path(path).stem)))
+    return Label(path, manipulated, people[0] if people else path, folder)
+
+
+def _folder_says(folder: str) -> bool | None:
+    label = folder_label(folder)
+    return read_label(_folder_word(folder)) if label is None else label
 
 
 def _folder_word(folder: str) -> str:

@@ -280,3 +280,80 @@ def test_a_path_that_leaves_the_folder_matches_only_what_was_scanned(tmp_path: P
     files = _media(tmp_path / "case", "a.mp4")
     source = _csv(tmp_path / "case", "path,label\n../../../etc/passwd,fake\na.mp4,real\n")
     assert list(read_labels(source, files).labels) == files
+
+
+CELEB_DF = (
+    "Celeb-real/id0_0000.mp4",
+    "Celeb-synthesis/id0_id1_0000.mp4",
+    "Celeb-synthesis/id2_id3_0001.mp4",
+    "YouTube-real/00170.mp4",
+)
+FAKEAVCELEB = (
+    "RealVideo-RealAudio/African/men/id00076/00109.mp4",
+    "FakeVideo-RealAudio/African/men/id00076/00109_id00366_wavtolip.mp4",
+    "RealVideo-FakeAudio/African/women/id00166/00010_fake.mp4",
+    "FakeVideo-FakeAudio/African/women/id00166/00010_2_id00476_wavtolip.mp4",
+)
+FAKEAVCELEB_TABLE = """source,target1,target2,method,category,type,race,gender,path,
+id00076,-,-,real,A,RealVideo-RealAudio,African,men,00109.mp4,FakeAVCeleb/RealVideo-RealAudio/African/men/id00076
+id00076,id00366,-,wav2lip,C,FakeVideo-RealAudio,African,men,00109_id00366_wavtolip.mp4,FakeAVCeleb/FakeVideo-RealAudio/African/men/id00076
+id00166,-,-,rtvc,B,RealVideo-FakeAudio,African,women,00010_fake.mp4,FakeAVCeleb/RealVideo-FakeAudio/African/women/id00166
+id00166,id00476,2,wav2lip,D,FakeVideo-FakeAudio,African,women,00010_2_id00476_wavtolip.mp4,FakeAVCeleb/FakeVideo-FakeAudio/African/women/id00166
+"""
+
+
+def test_folders_of_celeb_df_are_understood(tmp_path: Path) -> None:
+    files = _media(tmp_path, *CELEB_DF)
+    labels = read_labels(None, files, [tmp_path]).labels
+    assert [labels[file].manipulated for file in files] == [False, True, True, False]
+    assert [labels[file].group for file in files] == ["id0", "id0", "id2", files[3]]
+    assert labels[files[1]].method == "Celeb-synthesis"
+    assert labels[files[3]].method == "YouTube-real"
+
+
+def test_the_test_list_of_celeb_df_is_a_labels_file(tmp_path: Path) -> None:
+    files = _media(tmp_path, *CELEB_DF)
+    table = _csv(
+        tmp_path,
+        "0 Celeb-synthesis/id0_id1_0000.mp4\n1 YouTube-real/00170.mp4\n",
+        "List_of_testing_videos.txt",
+    )
+    labels = read_labels(table, files, [tmp_path]).labels
+    assert {path: label.manipulated for path, label in labels.items()} == {files[1]: True, files[3]: False}
+    assert labels[files[1]].facts["split"] == "test"
+
+
+def test_a_list_of_celeb_df_that_was_changed_is_refused(tmp_path: Path) -> None:
+    table = _csv(tmp_path, "0 Celeb-real/id0_0000.mp4\n", "List_of_testing_videos.txt")
+    with pytest.raises(SettingsError, match="1 is pristine in this list"):
+        read_rows(table)
+
+
+def test_folders_of_fakeavceleb_are_understood(tmp_path: Path) -> None:
+    files = _media(tmp_path, *FAKEAVCELEB)
+    labels = read_labels(None, files, [tmp_path]).labels
+    assert [labels[file].manipulated for file in files] == [False, True, True, True]
+    assert [labels[file].group for file in files] == ["id00076", "id00076", "id00166", "id00166"]
+    assert labels[files[2]].method == "RealVideo-FakeAudio"
+
+
+@pytest.mark.parametrize("header", [FAKEAVCELEB_TABLE, FAKEAVCELEB_TABLE.replace("path,\n", "path\n", 1)])
+def test_the_table_of_fakeavceleb_is_understood(tmp_path: Path, header: str) -> None:
+    folder = tmp_path / "FakeAVCeleb_v1.2"
+    files = _media(folder, *FAKEAVCELEB)
+    labels = read_labels(_csv(folder, header, "meta_data.csv"), files, [folder]).labels
+    assert [labels[file].manipulated for file in files] == [False, True, True, True]
+    assert [labels[file].method for file in files] == [None, "wav2lip", "rtvc", "wav2lip"]
+    assert [labels[file].group for file in files] == ["id00076", "id00076", "id00166", "id00166"]
+    assert labels[files[3]].facts == {
+        "category": "D",
+        "type": "FakeVideo-FakeAudio",
+        "race": "African",
+        "gender": "women",
+    }
+
+
+def test_an_unknown_type_in_the_table_of_fakeavceleb_is_refused(tmp_path: Path) -> None:
+    text = FAKEAVCELEB_TABLE.replace("B,RealVideo-FakeAudio,", "B,NoSuchType,")
+    with pytest.raises(SettingsError, match="line 4 says 'NoSuchType'"):
+        read_rows(_csv(tmp_path, text, "meta_data.csv"))

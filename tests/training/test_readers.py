@@ -205,6 +205,29 @@ def test_celeb_df(tmp_path: Path):
     assert places["id2_id3_0000.mp4"].split in {"train", "val"}, "the test split is the list alone"
 
 
+FAKEAVCELEB_TABLE = """source,target1,target2,method,category,type,race,gender,path,
+id00076,-,-,real,A,RealVideo-RealAudio,African,men,00109.mp4,FakeAVCeleb/RealVideo-RealAudio/African/men/id00076
+id00076,id00366,1,wav2lip,C,FakeVideo-RealAudio,African,men,00109_id00366_wavtolip.mp4,FakeAVCeleb/FakeVideo-RealAudio/African/men/id00076
+id00166,-,-,rtvc,B,RealVideo-FakeAudio,African,women,00010_fake.mp4,FakeAVCeleb/RealVideo-FakeAudio/African/women/id00166
+"""
+
+
+def test_fakeavceleb(tmp_path: Path):
+    touch(
+        tmp_path,
+        "RealVideo-RealAudio/African/men/id00076/00109.mp4",
+        "FakeVideo-RealAudio/African/men/id00076/00109_id00366_wavtolip.mp4",
+        "RealVideo-FakeAudio/African/women/id00166/00010_fake.mp4",
+    )
+    (tmp_path / "meta_data.csv").write_text(FAKEAVCELEB_TABLE)
+    found = by_name(read(tmp_path, "fakeavceleb"))
+    pristine, swapped = found["00109.mp4"], found["00109_id00366_wavtolip.mp4"]
+    assert (pristine.manipulated, pristine.method, pristine.groups) == (False, "pristine", ("id00076",))
+    assert (swapped.manipulated, swapped.method) == (True, "FakeVideo-RealAudio/wav2lip")
+    assert swapped.groups == ("id00076", "id00366")
+    assert found["00010_fake.mp4"].unfit == "its sound alone is manipulated"
+
+
 def test_celeb_df_beside_frames(tmp_path: Path):
     touch(
         tmp_path,

@@ -14,6 +14,7 @@ READERS: dict[str, str] = {
     "asvspoof2019-la": f"{_HERE}.asvspoof:AsvSpoof2019",
     "faceforensics": f"{_HERE}.faceforensics:FaceForensics",
     "celeb-df-v2": f"{_HERE}.celeb_df:CelebDf",
+    "fakeavceleb": f"{_HERE}.fakeavceleb:FakeAvCeleb",
     "google-dfd": f"{_HERE}.google_dfd:GoogleDfd",
     "dfdc": f"{_HERE}.dfdc:Dfdc",
     "dfdc-crops": f"{_HERE}.ready_made:DfdcCrops",

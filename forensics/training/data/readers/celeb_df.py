@@ -2,10 +2,10 @@
 
 from __future__ import annotations
 
-import re
 from pathlib import Path
 
-from forensics.errors import TrainingError
+from forensics.errors import SettingsError, TrainingError
+from forensics.evaluation.data_sets import CELEB_DF_FOLDERS, CELEB_DF_TESTS, celeb_df_tests, people_in
 from forensics.training.data.readers.reader import (
     PRISTINE,
     VIDEO_SUFFIXES,
@@ -14,10 +14,6 @@ from forensics.training.data.readers.reader import (
     Source,
     linked,
 )
-
-_FOLDERS = {"Celeb-real": False, "YouTube-real": False, "Celeb-synthesis": True}
-_TEST_LIST = "List_of_testing_videos.txt"
-_PERSON = re.compile(r"id\d+")
 
 
 class CelebDf:
@@ -38,9 +34,9 @@ class CelebDf:
         """All clips of the three folders."""
         tested = _tested(dataset)
         sources = []
-        for folder, manipulated in _FOLDERS.items():
+        for folder, manipulated in CELEB_DF_FOLDERS.items():
             for path in _clips(dataset / folder):
-                people = _PERSON.findall(path.stem) or [f"{folder}/{path.stem}"]
+                people = people_in(path.stem) or (f"{folder}/{path.stem}",)
                 sources.append(
                     Source(
                         path=path,
@@ -62,29 +58,15 @@ def _clips(folder: Path) -> list[Path]:
 
 
 def _tested(dataset: Path) -> set[str]:
-    """``folder/name`` of the clips on the test list: lines such as ``1 YouTube-real/00170.mp4``.
-
-    1 stands for pristine there, unlike elsewhere.
+    """``folder/name`` of the clips on the data set's test list.
 
     Raises:
-        TrainingError: a line of another form, or a label that contradicts the folder.
+        TrainingError: it was changed.
     """
-    table = dataset / _TEST_LIST
+    table = dataset / CELEB_DF_TESTS
     if not table.is_file():
         return set()
-    tested = set()
-    for number, line in enumerate(table.read_text(encoding="utf-8").splitlines(), start=1):
-        if not line.strip():
-            continue
-        label, _, name = line.strip().partition(" ")
-        name = name.strip()
-        manipulated = _FOLDERS.get(name.partition("/")[0])
-        if label not in {"0", "1"} or manipulated is None:
-            raise TrainingError(f"{table}, line {number} cannot be read: {line!r}", "Fetch the list again.")
-        if (label == "0") != manipulated:
-            raise TrainingError(
-                f"{table}, line {number} says {label} of {name}: 1 is pristine in this list, 0 manipulated",
-                "Fetch the list again; it was changed.",
-            )
-        tested.add(name)
-    return tested
+    try:
+        return {clip.path for clip in celeb_df_tests(table.read_text(encoding="utf-8"), str(table))}
+    except SettingsError as error:
+        raise TrainingError(error.message, error.hint) from error

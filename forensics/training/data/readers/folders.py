@@ -4,12 +4,12 @@ from __future__ import annotations
 
 from pathlib import Path
 
+from forensics.evaluation.label_files import read_label
 from forensics.training.data.readers.reader import (
     PRISTINE,
     Reading,
     ReadOptions,
     Source,
-    label_of,
     linked,
     margin_of,
     media_below,
@@ -27,13 +27,13 @@ class LabelFolders:
 
     def recognises(self, dataset: Path) -> bool:
         """A folder of pristine media at the top or within the split folders; manipulated ones need not be."""
-        return any(label_of(folder.name) is False for folder in _label_folders(dataset))
+        return any(read_label(folder.name) is False for folder in _label_folders(dataset))
 
     def read(self, dataset: Path, options: ReadOptions) -> Reading:
         """All media below the label folders."""
         sources = []
         for folder in _label_folders(dataset):
-            manipulated = bool(label_of(folder.name))
+            manipulated = bool(read_label(folder.name))
             for path in media_below(folder):
                 inner = path.relative_to(folder).parts[:-1]
                 relative = path.relative_to(dataset).as_posix()
@@ -55,4 +55,4 @@ def _label_folders(dataset: Path) -> list[Path]:
         return []
     tops = sorted(path for path in dataset.iterdir() if path.is_dir())
     within = [path for top in tops if split_of(top.name) for path in sorted(top.iterdir()) if path.is_dir()]
-    return [path for path in (*tops, *within) if label_of(path.name) is not None]
+    return [path for path in (*tops, *within) if read_label(path.name) is not None]

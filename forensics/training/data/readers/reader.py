@@ -8,6 +8,7 @@ from pathlib import Path
 from typing import Protocol
 
 from forensics.errors import TrainingError
+from forensics.evaluation.label_files import read_label
 
 PRISTINE = "pristine"
 VIDEO_SUFFIXES = frozenset({".mp4", ".mov", ".avi", ".mkv", ".webm", ".m4v", ".mpg", ".mpeg", ".wmv", ".flv"})
@@ -15,10 +16,6 @@ PICTURE_SUFFIXES = frozenset({".jpg", ".jpeg", ".png", ".bmp", ".webp", ".tif", 
 SOUND_SUFFIXES = frozenset({".flac", ".wav", ".mp3", ".m4a", ".ogg", ".opus", ".aac", ".wma"})
 MEDIA_SUFFIXES = VIDEO_SUFFIXES | PICTURE_SUFFIXES | SOUND_SUFFIXES
 
-_PRISTINE_WORDS = frozenset(
-    {"real", "pristine", "original", "genuine", "bonafide", "bona-fide", "0", "false"}
-)
-_MANIPULATED_WORDS = frozenset({"fake", "manipulated", "spoof", "deepfake", "synthetic", "1", "true"})
 _SPLIT_WORDS = {
     "train": "train",
     "training": "train",
@@ -122,21 +119,13 @@ def is_manipulated(word: str, where: str) -> bool:
     Raises:
         TrainingError: neither label.
     """
-    label = label_of(word)
+    label = read_label(word)
     if label is None:
         raise TrainingError(
             f"{where}: the label {word!r} is not known",
             "Labels are real, pristine, original, bonafide or 0, and fake, manipulated, spoof or 1.",
         )
     return label
-
-
-def label_of(word: str) -> bool | None:
-    """True for manipulated, False for pristine, None for a word that is no label."""
-    word = word.strip().lower()
-    if word in _PRISTINE_WORDS:
-        return False
-    return True if word in _MANIPULATED_WORDS else None
 
 
 def split_of(word: str) -> str | None:

@@ -48,7 +48,7 @@ def calibrate(
     follow_links: FollowLinks = False,
     domain_only: Annotated[
         bool,
-        typer.Option("--domain-only", help="Measure the ranges of the domain; leave the calibration alone."),
+        typer.Option("--domain-only", help="Measure the domain only; leave the calibration as it is."),
     ] = False,
     prepared: Annotated[
         bool,
@@ -58,7 +58,9 @@ def calibrate(
             "clips and of blurred faces; leave the rest alone.",
         ),
     ] = False,
-    dry_run: Annotated[bool, typer.Option("--dry-run", help="Show the fit; leave the card alone.")] = False,
+    dry_run: Annotated[
+        bool, typer.Option("--dry-run", help="Show the fit; leave the card as it is.")
+    ] = False,
 ) -> None:
     """Fit calibration, thresholds, bounds for parts of clips, likelihood ratios and domain, for the card."""
     from forensics import catalog
@@ -102,6 +104,7 @@ def calibrate(
 
 
 def _told(card: ModelCard, fit: CalibrationFit | None) -> Iterator[str]:
+    from forensics.detectors.domain import amount, property_name, range_words
     from forensics.verdicts.likelihood import ratio_text
 
     if fit is not None:
@@ -116,8 +119,9 @@ def _told(card: ModelCard, fit: CalibrationFit | None) -> Iterator[str]:
             yield f"likelihood ratios from {reach}: {card.likelihood.rule}"
     if card.windows is not None:
         reach = ", ".join(f"{n:g}: {bound:.2f}" for n, bound in card.windows.departures)
-        yield f"parts of a clip, logits above its mean by number of windows: {reach}: {card.windows.rule}"
+        yield f"parts of a clip, logits above its mean, by number of windows: {reach}: {card.windows.rule}"
     for name, lowest in card.domain.needed.items():
-        yield f"needed for a verdict: {name} from {lowest:g}: {card.domain.needed_rule}"
+        least = f"{property_name(name)} of at least {amount(name, lowest)}"
+        yield f"needed for a verdict: {least}: {card.domain.needed_rule}"
     for name, (smallest, largest) in card.domain.ranges.items():
-        yield f"domain: {name} from {smallest:.4g} to {largest:.4g}"
+        yield f"domain: {property_name(name)} from {range_words(name, smallest, largest)}"

@@ -6,6 +6,8 @@ import textwrap
 from collections.abc import Iterable, Iterator
 from pathlib import Path
 
+from forensics.detectors.domain import property_name, range_words
+from forensics.numerals import figure_text
 from forensics.records.model_card import Calibration, Metric, ModelCard
 from forensics.verdicts.likelihood import ratio_text
 
@@ -60,10 +62,8 @@ def _contract(card: ModelCard) -> str:
 
 
 def _metric(metric: Metric) -> str:
-    interval = ""
-    if metric.lower is not None and metric.upper is not None:
-        interval = f" ({metric.lower:.3f} to {metric.upper:.3f})"
-    return f"{metric.name}: {metric.value:.3f}{interval}, n = {metric.n}, {metric.data_set}"
+    value = figure_text(metric.value, metric.lower, metric.upper)
+    return f"{metric.name}: {value}, n = {metric.n}, {metric.data_set}"
 
 
 def _calibration(card: ModelCard) -> list[str]:
@@ -77,12 +77,12 @@ def _calibration(card: ModelCard) -> list[str]:
             f"subjects: {fit.data}"
         )
     if card.thresholds is None:
-        lines.append("no thresholds: every verdict is inconclusive")
+        lines.append("no thresholds: it gives scores, and no verdicts")
     else:
         bounds = card.thresholds
         lines.append(f"signs from {bounds.signs:.3f}, no signs up to {bounds.no_signs:.3f}; {bounds.rule}")
     if card.likelihood is None:
-        lines.append("no likelihood ratios: how far the data support them was not fitted")
+        lines.append("no likelihood ratios: their bounds have not been fitted")
     else:
         ratios = card.likelihood
         lines.append(
@@ -101,15 +101,18 @@ def _curve(fit: Calibration) -> str:
 def _splits(card: ModelCard) -> Iterator[str]:
     yield "training: as above"
     if card.calibration is not None:
-        yield f"validation: {card.calibration.data}, n = {card.calibration.n}; chose weights and thresholds"
+        yield (
+            f"validation: {card.calibration.data}, n = {card.calibration.n}; weights and thresholds were "
+            "chosen on them"
+        )
     tested = dict.fromkeys(metric.data_set for metric in card.metrics)
     for data_set in tested:
         n = max(metric.n for metric in card.metrics if metric.data_set == data_set)
-        yield f"measured on: {data_set}, up to {n} rows; chose nothing"
+        yield f"measured on: {data_set}, up to {n} rows; nothing was chosen on them"
 
 
 def _domain(card: ModelCard) -> Iterator[str]:
     for name, (lowest, highest) in card.domain.ranges.items():
-        yield f"{name.replace('_', ' ')} from {lowest:.4g} to {highest:.4g}"
+        yield f"{property_name(name)} from {range_words(name, lowest, highest)}"
     if not card.domain.ranges:
-        yield "not measured: no file is told to be out of domain"
+        yield "not measured: no file is reported as out of domain"

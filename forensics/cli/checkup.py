@@ -80,7 +80,7 @@ def _machine() -> Iterator[str]:
     n_cores = usable_cores()
     memory_bytes = os.sysconf("SC_PAGE_SIZE") * os.sysconf("SC_PHYS_PAGES")
     n_fit = max(1, min(n_cores, memory_bytes // _WORKER_BYTES))
-    yield f"{n_cores} cores, {memory_bytes / 1e9:.1f} GB of memory: --workers {n_fit} is the most that fits"
+    yield f"{n_cores} cores, {memory_bytes / 1e9:.1f} GB of memory: room for --workers {n_fit}"
     yield platform.platform()
     if isa and "avx2" not in isa:
         yield "without AVX2, nets run several times slower"

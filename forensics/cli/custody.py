@@ -25,6 +25,6 @@ def tell_head(checked: VerificationReport, reports: tuple[Path, ...]) -> None:
     typer.echo(f"Head hash: {checked.head_hash} (row {checked.n_rows})", err=True)
     typer.echo(
         (f"It is noted in {kept}. " if kept else "")
-        + "Keep it where the case file is not: it shows later that nothing was cut off or replaced.",
+        + "Keep it apart from the case file: later it proves that nothing was cut off or replaced.",
         err=True,
     )

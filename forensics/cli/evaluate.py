@@ -39,7 +39,10 @@ def evaluate(
     split: Split = None,
     reports: Reports = None,
     case: Annotated[
-        Path | None, typer.Option("--case", metavar="FILE", help="Case file: resumes the scan.")
+        Path | None,
+        typer.Option(
+            "--case", metavar="FILE", help="Case file: keeps every result; the same command resumes."
+        ),
     ] = None,
     models: Models = None,
     compare: Annotated[
@@ -69,7 +72,7 @@ def evaluate(
         bool, typer.Option("--write-card", help="Write the figures into the cards of the models.")
     ] = False,
     audit: Annotated[
-        bool, typer.Option("--audit", help="Leave with exit code 1 if figures fall below the cards'.")
+        bool, typer.Option("--audit", help="Exit with code 1 if figures fall below those on the cards.")
     ] = False,
     junit: Annotated[
         Path | None, typer.Option("--junit", metavar="FILE", help="Write the audit as JUnit XML.")

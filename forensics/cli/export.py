@@ -31,7 +31,9 @@ def export(
     terms: Annotated[
         str, typer.Option("--terms", metavar="TEXT", help="Terms of the training data, for the card.")
     ] = "",
-    int8: Annotated[bool, typer.Option("--int8/--no-int8", help="Try INT8; kept if it scores alike.")] = True,
+    int8: Annotated[
+        bool, typer.Option("--int8/--no-int8", help="Also make an INT8 form; kept if it scores alike.")
+    ] = True,
     onnx: Annotated[
         bool, typer.Option("--onnx", help="Write model.onnx too, for other runtimes; needs the package onnx.")
     ] = False,

@@ -11,6 +11,7 @@ from forensics.cli.drawing import labelled_figures
 from forensics.cli.evaluating import Measured
 from forensics.cli.wording import escaped
 from forensics.evaluation.cards import as_metrics, with_metrics
+from forensics.numerals import figure_text
 from forensics.records.figures import Confusion, Figure, LabelledFigures
 
 _OF_PARTS = ("auc", "recall", "false_positive_rate")
@@ -37,7 +38,7 @@ def table(figures: Sequence[LabelledFigures]) -> Iterator[str]:
         yield from (f"  {escaped(note)}" for note in one.notes)
     if len(whole) < len(figures):
         yield ""
-        yield "parts (AUC, and what the threshold for signs finds and raises falsely)"
+        yield "parts (AUC; recall and false alarms at the threshold for signs)"
     for one in figures:
         if one not in whole:
             known = {figure.name: _value(figure) for figure in one.figures}
@@ -50,9 +51,7 @@ def _counts(one: LabelledFigures) -> str:
 
 
 def _value(figure: Figure) -> str:
-    if figure.lower is None or figure.upper is None:
-        return f"{figure.value:.3f}"
-    return f"{figure.value:.3f} ({figure.lower:.3f} to {figure.upper:.3f})"
+    return figure_text(figure.value, figure.lower, figure.upper)
 
 
 def write_figures(

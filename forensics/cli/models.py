@@ -66,7 +66,7 @@ def import_model(
         Path, typer.Option("--out", metavar="FOLDER", help="The model's folder; its name becomes the id.")
     ],
     crop_margin: Annotated[
-        float, typer.Option("--crop-margin", metavar="X", help="Width of a crop in boxes of the face finder.")
+        float, typer.Option("--crop-margin", metavar="X", help="Width of a crop, in face boxes.")
     ] = 1.3,
     licence: Annotated[
         str, typer.Option("--licence", metavar="TEXT", help="For the card.")
@@ -79,5 +79,8 @@ def import_model(
 
     card = convert(ImportSettings(checkpoint, net, out, crop_margin, licence))
     typer.echo(f"{card.id}: {card.summary}")
-    typer.echo("It has no calibration yet: every verdict that rests on it alone is inconclusive.")
+    typer.echo(
+        "It has no calibration yet: it gives scores, and no verdicts, until forensics calibrate has fitted "
+        "it."
+    )
     typer.echo(f"Next: forensics scan MEDIA --model {out}")

@@ -26,7 +26,9 @@ def prepare(
             help="Folder of a data set, or a CSV file with path and label.",
         ),
     ],
-    out: Annotated[Path, typer.Option("--out", metavar="FOLDER", help="Where crops and manifest go.")],
+    out: Annotated[
+        Path, typer.Option("--out", metavar="FOLDER", help="Where the crops and the manifest go.")
+    ],
     kind: Annotated[
         str | None,
         typer.Option(
@@ -42,19 +44,20 @@ def prepare(
         typer.Option(
             "--split",
             metavar="T,V,E",
-            help="Parts of training, validation and test, by group.",
+            help="Shares of training, validation and test, split by group.",
             show_default="the data set's own, else 70,20,10",
         ),
     ] = None,
-    seed: Annotated[
-        str, typer.Option("--seed", metavar="TEXT", help="Mixed into the hash that parts the groups.")
-    ] = "",
+    seed: Annotated[str, typer.Option("--seed", metavar="TEXT", help="Seed of the split by group.")] = "",
     link: Annotated[
         str | None,
-        typer.Option("--link", metavar="REGEX", help="Finds in a group's name what links it with others."),
+        typer.Option(
+            "--link", metavar="REGEX", help="Groups whose names have the same match stay in one split."
+        ),
     ] = None,
     media: Annotated[
-        Path | None, typer.Option("--media", metavar="FOLDER", help="Where the files lie, if elsewhere.")
+        Path | None,
+        typer.Option("--media", metavar="FOLDER", help="Where the media files are, if not in DATASET."),
     ] = None,
     crop_margin: Annotated[
         float | None,

@@ -17,6 +17,7 @@ from rich.text import Text
 from forensics.cli.wording import LABEL_WORDS, escaped
 from forensics.records.scan import ScanResult
 from forensics.records.verdict import VerdictLabel
+from forensics.report.words import verdict_fakeness
 from forensics.scan.events import BatchStarted, Event, FileDone, FileFailed, Rehashed, RehashStarted
 
 # A log is read later: a line every few seconds is enough.
@@ -118,7 +119,7 @@ class ScanProgress:
         took_s = sum(result.timings_s.values())
         words = f"{LABEL_WORDS[verdict.label]} ({took_s:.1f} s)"
         if verdict.fakeness is not None:
-            words = f"{verdict.fakeness:.2f}, {words}"
+            words = f"{verdict_fakeness(verdict)}, {words}"
         elif verdict.label is VerdictLabel.NOT_EXAMINED:
             words += f": {escaped(verdict.reason)}"
         self._line(f"[{n_done}/{self._n_files}] {escaped(result.media.path)}: {words}")

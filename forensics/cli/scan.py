@@ -36,7 +36,9 @@ def scan(
     reports: Reports = None,
     case: Annotated[
         Path | None,
-        typer.Option("--case", metavar="FILE", help="Case file: keeps everything, and resumes a scan."),
+        typer.Option(
+            "--case", metavar="FILE", help="Case file: keeps every result; the same command resumes."
+        ),
     ] = None,
     labels: KnownLabels = None,
     workers: Workers = None,
@@ -44,7 +46,7 @@ def scan(
     profile: Annotated[
         Profile,
         typer.Option(
-            "--profile", help="examination: all in f32. triage: fewer frames; f32 for what is in doubt."
+            "--profile", help="examination: all in f32. triage: fewer frames, f32 only where in doubt."
         ),
     ] = Profile.EXAMINATION,
     detectors: Detectors = USUAL_DETECTORS,
@@ -53,11 +55,13 @@ def scan(
     time_limit_s: Annotated[
         float,
         typer.Option(
-            "--time-limit", metavar="SECONDS", help="Give a file up after this long; a long one later."
+            "--time-limit",
+            metavar="SECONDS",
+            help="Give up on a file after this long; long recordings get more.",
         ),
     ] = DEFAULT_TIME_LIMIT_S,
     retry_failed: Annotated[
-        bool, typer.Option("--retry-failed", help="Examine files again on which the tool itself failed.")
+        bool, typer.Option("--retry-failed", help="Examine again the files on which the tool itself failed.")
     ] = False,
     rehash: Annotated[
         bool | None,
@@ -70,7 +74,7 @@ def scan(
     follow_links: FollowLinks = False,
     ratios: Ratios = False,
     fail_on: Annotated[
-        FailOn | None, typer.Option("--fail-on", help="Leave with exit code 1 if there is such a file.")
+        FailOn | None, typer.Option("--fail-on", help="Exit with code 1 if there is such a file.")
     ] = None,
     relative_to: RelativeTo = None,
     redact: Redact = False,

@@ -43,7 +43,7 @@ Labels = Annotated[
     ),
 ]
 Split = Annotated[
-    str | None, typer.Option("--split", metavar="NAME", help="Rows of this split of the labels alone.")
+    str | None, typer.Option("--split", metavar="NAME", help="Use only the rows of this split.")
 ]
 Models = Annotated[
     list[str] | None,
@@ -51,7 +51,7 @@ Models = Annotated[
 ]
 USUAL_DETECTORS = ",".join(DEFAULT_DETECTORS)
 Detectors = Annotated[
-    str, typer.Option("--detectors", metavar="NAMES", help="What to look at, comma between.")
+    str, typer.Option("--detectors", metavar="NAMES", help="Detectors to run, separated by commas.")
 ]
 Frames = Annotated[
     int | None,
@@ -63,12 +63,14 @@ Frames = Annotated[
         f"in a triage {Profile.TRIAGE.frames}",
     ),
 ]
-Crops = Annotated[bool, typer.Option("--crops", help="Stills are ready-made face crops, scored whole.")]
+Crops = Annotated[
+    bool, typer.Option("--crops", help="Pictures are ready-made face crops and are scored whole.")
+]
 Workers = Annotated[
     int | None, typer.Option("--workers", metavar="N", help="Processes.", show_default="one per core")
 ]
 Ratios = Annotated[
-    bool, typer.Option("--lr", help="State likelihood ratios, as far as validation data support them.")
+    bool, typer.Option("--lr", help="State likelihood ratios, as far as the validation data support them.")
 ]
 
 FollowLinks = Annotated[

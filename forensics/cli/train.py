@@ -19,7 +19,7 @@ def train(
     ],
     out: Annotated[Path, typer.Option("--out", metavar="RUN", help="The run's folder.")],
     net: Annotated[
-        str, typer.Option("--net", metavar="NET", help="Net of the table.")
+        str, typer.Option("--net", metavar="NET", help="Architecture of the net.")
     ] = "efficientnet-autoatt-b4",
     backend: Annotated[
         str, typer.Option("--backend", metavar="NAME", help="auto, ipex, onednn or cuda.")
@@ -30,15 +30,17 @@ def train(
     init: Annotated[
         str, typer.Option("--init", metavar="WHAT", help="imagenet, none, or a file of weights.")
     ] = "imagenet",
-    resume: Annotated[bool, typer.Option("--resume", help="Go on with the run in --out.")] = False,
-    seed: Annotated[int, typer.Option("--seed", metavar="N", help="Of all randomness.")] = 20,
-    steps: Annotated[int, typer.Option("--steps", metavar="N", help="Batches to train on.")] = 5000,
+    resume: Annotated[bool, typer.Option("--resume", help="Continue the run in --out.")] = False,
+    seed: Annotated[int, typer.Option("--seed", metavar="N", help="Seed of every random choice.")] = 20,
+    steps: Annotated[
+        int, typer.Option("--steps", metavar="N", help="Training steps, one batch each.")
+    ] = 5000,
     batch_size: Annotated[
-        int, typer.Option("--batch-size", metavar="N", help="Half pristine, half manipulated.")
+        int, typer.Option("--batch-size", metavar="N", help="Samples per batch, half of them pristine.")
     ] = 48,
-    size_px: Annotated[int, typer.Option("--size", metavar="PX", help="Side of the net's input.")] = 128,
+    size_px: Annotated[int, typer.Option("--size", metavar="PX", help="Side of the square input.")] = 128,
     learning_rate: Annotated[
-        float, typer.Option("--learning-rate", metavar="X", help="Highest, of one cycle.")
+        float, typer.Option("--learning-rate", metavar="X", help="Peak of the one-cycle schedule.")
     ] = 8e-4,
     pseudo_fakes: Annotated[
         float,
@@ -57,11 +59,11 @@ def train(
     teacher: Annotated[
         Path | None,
         typer.Option(
-            "--teacher", metavar="RUN", help="Finished run whose opinion of each sample is learned too."
+            "--teacher", metavar="RUN", help="Finished run whose scores are learned along with the labels."
         ),
     ] = None,
     weight_decay: Annotated[
-        float, typer.Option("--weight-decay", metavar="X", help="AdamW's, on weights, not on biases.")
+        float, typer.Option("--weight-decay", metavar="X", help="Weight decay of AdamW; biases have none.")
     ] = 0.02,
     ema: Annotated[
         float, typer.Option("--ema", metavar="X", help="Decay of the averaged weights, which are exported.")
@@ -88,7 +90,7 @@ def train(
         typer.Option(
             "--loaders",
             metavar="N",
-            help="Processes that load and augment; they change no weight.",
+            help="Processes that load and augment; their number changes no result.",
             show_default="by the number of cores",
         ),
     ] = None,

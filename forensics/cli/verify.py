@@ -17,7 +17,9 @@ def verify(
     case: Annotated[Path, typer.Argument(metavar="CASE", help="The case file.")],
     media: Annotated[
         Path | None,
-        typer.Option("--media", metavar="FOLDER", help="Hash the examined files again; they lie below here."),
+        typer.Option(
+            "--media", metavar="FOLDER", help="Folder that holds the examined files: hash them again."
+        ),
     ] = None,
     head: Annotated[
         str | None,

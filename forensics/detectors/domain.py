@@ -11,15 +11,16 @@ from forensics.records.findings import Abstention, Notice, Why
 from forensics.records.media import MediaFile, MediaKind, RgbImage, Samples
 from forensics.records.model_card import Domain, ModelCard
 
+# Words, the form of a value, and the unit behind it.
 _WORDS = {
-    "face_size_px": "face size {value:.0f} px",
-    "sharpness": "sharpness {value:.2f}",
-    "relative_sharpness": "sharpness relative to contrast {value:.2f}",
-    "brightness": "brightness {value:.2f}",
-    "video_bits_per_pixel": "video compressed to {value:.3f} bits per pixel",
-    "still_bits_per_pixel": "picture compressed to {value:.2f} bits per pixel",
-    "bandwidth_hz": "sound bandwidth {value:.0f} Hz",
-    "length_s": "sound length {value:.1f} s",
+    "face_size_px": ("face size", ".0f", " px"),
+    "sharpness": ("sharpness", ".2f", ""),
+    "relative_sharpness": ("sharpness relative to contrast", ".2f", ""),
+    "brightness": ("brightness", ".2f", ""),
+    "video_bits_per_pixel": ("bits per pixel of the video", ".3f", ""),
+    "still_bits_per_pixel": ("bits per pixel of the picture", ".2f", ""),
+    "bandwidth_hz": ("sound bandwidth", ".0f", " Hz"),
+    "length_s": ("sound length", ".1f", " s"),
 }
 
 
@@ -96,14 +97,15 @@ def out_of_domain(
     """
     failed = card.domain.failed_by(properties)
     if failed:
+        needed = card.domain.needed
         words = "; ".join(
-            _in_words(name, properties[name]) + f" (needed: {card.domain.needed[name]:.4g})"
+            f"{property_words(name, properties[name])} (at least {amount(name, needed[name])} is needed)"
             for name in failed
         )
         yield Abstention(
             detector,
             Why.OUT_OF_DOMAIN,
-            f"{who} is not judged: {words}; {card.id} raises false alarms there. Look for a sharper copy.",
+            f"{who} is not judged: {words}. {card.id} raises false alarms there. Look for a sharper copy.",
             subject,
         )
         return
@@ -121,9 +123,28 @@ def outside(domain: Domain, properties: Mapping[str, float]) -> list[str]:
     words = []
     for name in domain.left_by(properties):
         lowest, highest = domain.ranges[name]
-        words.append(f"{_in_words(name, properties[name])} (calibrated on {lowest:.4g} to {highest:.4g})")
+        calibrated = range_words(name, lowest, highest)
+        words.append(f"{property_words(name, properties[name])} (calibrated on {calibrated})")
     return words
 
 
-def _in_words(name: str, value: float) -> str:
-    return _WORDS.get(name, name + " {value:.3g}").format(value=value)
+def property_name(name: str) -> str:
+    """``sharpness relative to contrast``."""
+    return _WORDS.get(name, (name.replace("_", " "),))[0]
+
+
+def property_words(name: str, value: float) -> str:
+    """``sharpness 0.46``, ``face size 70 px``."""
+    return f"{property_name(name)} {amount(name, value)}"
+
+
+def amount(name: str, value: float) -> str:
+    """``0.46``, ``70 px``."""
+    _, form, unit = _WORDS.get(name, (name, ".3g", ""))
+    return f"{value:{form}}{unit}"
+
+
+def range_words(name: str, lowest: float, highest: float) -> str:
+    """``0.87 to 2.65``, ``60 to 400 px``."""
+    _, form, unit = _WORDS.get(name, (name, ".3g", ""))
+    return f"{lowest:{form}} to {highest:{form}}{unit}"

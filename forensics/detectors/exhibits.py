@@ -6,6 +6,7 @@ import cv2
 import numpy as np
 import numpy.typing as npt
 
+from forensics.numerals import moment_text, span_text
 from forensics.records.faces import FaceCrop
 from forensics.records.findings import Exhibit, ExhibitKind, Score
 from forensics.records.media import RgbImage
@@ -24,7 +25,7 @@ def frame_exhibit(crop: FaceCrop, score: Score, group: str) -> Exhibit:
     # A dark line around the bright one keeps the box visible on any background.
     cv2.rectangle(picture, corner, opposite, (0, 0, 0), 4)
     cv2.rectangle(picture, corner, opposite, _BOX_RGB, 2)
-    caption = f"Frame {crop.frame_index} at {crop.at_s:.2f} s, face {box.size_px:.0f} px"
+    caption = f"Frame {crop.frame_index} at {moment_text(crop.at_s)}, face {box.size_px:.0f} px"
     return _exhibit(ExhibitKind.FRAME, picture, caption, score, group)
 
 
@@ -43,7 +44,7 @@ def attention_exhibit(crop: FaceCrop, score: Score, where: npt.NDArray[np.float3
     weight = cv2.resize(where, (picture.shape[1], picture.shape[0]), interpolation=cv2.INTER_CUBIC)
     heat = cv2.applyColorMap((weight.clip(0, 1) * 255).astype(np.uint8), cv2.COLORMAP_VIRIDIS)
     mixed = cv2.addWeighted(picture, 0.5, cv2.cvtColor(heat, cv2.COLOR_BGR2RGB), 0.5, 0)
-    caption = "Where the net looked (bright: more), not where a manipulation is"
+    caption = "Where the net looked (the brighter, the more); this is no map of a manipulation"
     return _exhibit(ExhibitKind.ATTENTION, np.asarray(mixed, np.uint8), caption, score, group)
 
 
@@ -59,10 +60,8 @@ def spectrogram_exhibit(mel: npt.NDArray[np.float32], score: Score, group: str) 
     enlarged = cv2.resize(
         cv2.cvtColor(coloured, cv2.COLOR_BGR2RGB), None, fx=2, fy=2, interpolation=cv2.INTER_CUBIC
     )
-    caption = (
-        f"Mel spectrogram, {score.span.start_s:.1f} to {score.span.end_s:.1f} s, "
-        f"60 Hz (bottom) to 7 kHz (top)"
-    )
+    span = span_text(score.span.start_s, score.span.end_s)
+    caption = f"Mel spectrogram, {span}, 60 Hz (bottom) to 7 kHz (top)"
     return _exhibit(ExhibitKind.SPECTROGRAM, np.asarray(enlarged, np.uint8), caption, score, group)
 
 

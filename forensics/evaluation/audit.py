@@ -11,6 +11,7 @@ from pathlib import Path
 from forensics.errors import ReportError, SettingsError
 from forensics.evaluation.cards import as_metrics
 from forensics.evaluation.metrics import HIGHER_IS_BETTER
+from forensics.numerals import figure_text
 from forensics.records.figures import LabelledFigures
 from forensics.records.model_card import Metric, ModelCard
 
@@ -138,7 +139,9 @@ def write_junit(audits: Iterable[Audit], path: Path) -> None:
 def _line(expected: Metric, measured: Metric | None) -> AuditLine:
     name = expected.name
     if measured is None:
-        return AuditLine(name, True, f"{name} could not be measured; the card says {expected.value:.3f}")
+        return AuditLine(
+            name, True, f"{name} could not be measured; the card says {figure_text(expected.value)}"
+        )
     sign = 1 if HIGHER_IS_BETTER[_figure_of(expected)] else -1
     limit, why = _limit(expected, measured, sign)
     better_end = measured.value
@@ -148,8 +151,9 @@ def _line(expected: Metric, measured: Metric | None) -> AuditLine:
     fell = sign * better_end < sign * limit
     verb = "fell to" if fell and sign > 0 else "rose to" if fell else "holds at"
     message = (
-        f"{name} {verb} {measured.value:.3f} (n = {measured.n}); the card says {expected.value:.3f} "
-        f"(n = {expected.n}), {'at least' if sign > 0 else 'at most'} {limit:.3f} is required by the {why}"
+        f"{name} {verb} {figure_text(measured.value)} (n = {measured.n}); the card says "
+        f"{figure_text(expected.value)} (n = {expected.n}), {'at least' if sign > 0 else 'at most'} "
+        f"{figure_text(limit)} is required by the {why}"
     )
     if measured.n < _FEWEST_SCORED * expected.n:
         fell = True

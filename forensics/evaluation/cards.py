@@ -45,6 +45,8 @@ def as_metrics(
             figure.lower,
             figure.upper,
             command,
+            one.n_manipulated,
+            one.n_pristine,
         )
         for one in figures
         if detector is None or detector_of(one.scope) == detector

@@ -209,7 +209,7 @@ def as_figures(comparison: Comparison) -> LabelledFigures:
         notes.append(f"AUC {comparison.auc_first:.3f} against {comparison.auc_second:.3f}")
         if delong.lower is not None and delong.upper is not None:
             p_value = f", p = {delong.p_value:.3g}" if delong.p_value is not None else ""
-            notes.append(f"DeLong, files as independent: {delong.lower:+.4f} to {delong.upper:+.4f}{p_value}")
+            notes.append(f"DeLong, files as independent: {delong.lower:+.3f} to {delong.upper:+.3f}{p_value}")
     notes += [
         f"{flip.path}: {flip.first} became {flip.second}" for flip in comparison.flips[:_MAX_FLIPS_NAMED]
     ]

@@ -12,6 +12,7 @@ from forensics.evaluation.metrics import measure
 from forensics.evaluation.resampling import Bools, Floats
 from forensics.evaluation.rows import Rows
 from forensics.evaluation.validation_rows import checked
+from forensics.numerals import figure_text
 from forensics.records.model_card import Thresholds
 
 MAX_FALSE_POSITIVE_RATE = 0.02
@@ -44,10 +45,8 @@ def earned_thresholds(
     (auc,) = measure(Rows(fakeness, manipulated, groups), ["auc"])
     if auc.lower is not None and auc.lower >= LEAST_AUC:
         return fit_thresholds(fakeness, manipulated, groups, origins)
-    found = f"{auc.value:.2f}"
-    if auc.lower is not None and auc.upper is not None:
-        found += f" ({auc.lower:.2f} to {auc.upper:.2f} by group)"
-    rule = f"AUC on {auc.n} validation rows is {found}, whose lower end would have to be {LEAST_AUC:g}"
+    found = figure_text(auc.value, auc.lower, auc.upper)
+    rule = f"AUC on {auc.n} validation rows is {found}; verdicts need a lower end of at least {LEAST_AUC:.3f}"
     return Thresholds(signs=1.0, no_signs=0.0, rule=rule)
 
 

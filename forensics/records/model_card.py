@@ -222,7 +222,12 @@ class Domain:
 
 @dataclass(frozen=True, slots=True)
 class Metric:
-    """One figure with everything needed to defend it."""
+    """One figure with everything needed to defend it.
+
+    Attributes:
+        n: rows that it rests on.
+        n_manipulated, n_pristine: how many of them are of each class; both 0 in cards that do not say.
+    """
 
     name: str
     data_set: str
@@ -231,6 +236,8 @@ class Metric:
     lower: float | None = None
     upper: float | None = None
     command: str = ""
+    n_manipulated: int = 0
+    n_pristine: int = 0
 
 
 @dataclass(frozen=True, slots=True)

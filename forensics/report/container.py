@@ -5,8 +5,8 @@ from __future__ import annotations
 from collections.abc import Iterator
 from dataclasses import dataclass
 
+from forensics.numerals import size_text
 from forensics.records.media import MIX, MediaFile, StreamInfo
-from forensics.report.words import size_text
 
 # A header rounds to its time base and encoders pad sound by a few thousand samples; what exceeds both
 # bounds is worth a look.

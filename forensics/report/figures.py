@@ -11,10 +11,11 @@ from statistics import NormalDist
 
 from markupsafe import Markup
 
+from forensics.numerals import figure_text, share_text
 from forensics.records.figures import Curve, Figure, LabelledFigures
 from forensics.records.verdict import VerdictLabel
 from forensics.report import svg
-from forensics.report.words import VERDICT_ORDER, VERDICT_WORDS, figure_text, metric_words, share_text
+from forensics.report.words import FEWEST_OF_A_CLASS, VERDICT_ORDER, VERDICT_WORDS, metric_words
 
 WIDTH = 340.0
 HEIGHT = 300.0
@@ -45,8 +46,15 @@ class ConfusionRow:
     cells: tuple[tuple[int, str], ...]
 
 
+def carried(figures: LabelledFigures) -> bool:
+    """Whether there are enough files of each class for rates and curves."""
+    return min(figures.n_manipulated, figures.n_pristine) >= FEWEST_OF_A_CLASS
+
+
 def charts(figures: LabelledFigures) -> list[Chart]:
-    """Every chart for which the figures hold data, in reading order."""
+    """Every chart for which the figures hold data, in reading order; none where n does not carry one."""
+    if not carried(figures):
+        return []
     curves = {curve.name: curve for curve in figures.curves if curve.x}
     drawn = [_histogram(figures)]
     for name, draw in (("roc", _roc), ("precision_recall", _precision_recall), ("det", _det)):
@@ -70,9 +78,13 @@ def breakdowns(figures: Sequence[LabelledFigures]) -> list[LabelledFigures]:
 
 
 def figure_in(figures: LabelledFigures, name: str) -> str:
-    """One figure with its interval as text, empty where it is not known."""
+    """One figure with its interval as text, empty where it is not known or n does not carry it."""
     figure = _figure(figures, name)
-    return "" if figure is None else figure_text(figure.value, figure.lower, figure.upper)
+    return (
+        ""
+        if figure is None or not carried(figures)
+        else figure_text(figure.value, figure.lower, figure.upper)
+    )
 
 
 def confusion_columns(figures: LabelledFigures) -> list[tuple[str, str]]:
@@ -152,7 +164,7 @@ def _det(curve: Curve, figures: LabelledFigures) -> Chart:
     deviate = NormalDist().inv_cdf
     edge = (deviate(DET_EDGE), deviate(1 - DET_EDGE))
     axes = svg.Axes(AXES.left, AXES.top, AXES.right, AXES.bottom, edge, edge)
-    ticks = [(deviate(rate), f"{100 * rate:g} %") for rate in DET_TICKS]
+    ticks = [(deviate(rate), f"{100 * rate:g}%") for rate in DET_TICKS]
     points = [
         axes.at(deviate(_inside(x)), deviate(_inside(y))) for x, y in zip(curve.x, curve.y, strict=True)
     ]
@@ -217,7 +229,7 @@ def _histogram(figures: LabelledFigures) -> Chart | None:
     levels = svg.nice_ticks(-most, most, 5)
     parts = [
         axes.frame(
-            UNIT_TICKS, [(value, f"{100 * abs(value):g} %") for value in levels], "Fakeness", "Share of class"
+            UNIT_TICKS, [(value, f"{100 * abs(value):g}%") for value in levels], "Fakeness", "Share of class"
         )
     ]
     width = (axes.right - axes.left) / len(pristine)

@@ -6,11 +6,11 @@ from collections.abc import Sequence
 
 from markupsafe import Markup
 
+from forensics.numerals import fakeness_text, interval_text, span_text
 from forensics.records.findings import Score
 from forensics.records.model_card import Thresholds
 from forensics.report import svg
 from forensics.report.view import SubjectView
-from forensics.report.words import fakeness_text, interval_text, moment_text
 
 WIDTH = 680.0
 HEIGHT = 190.0
@@ -60,15 +60,15 @@ def describe(subject: SubjectView, bundled: int = 1) -> str:
     if not subject.scores:
         return "No scores."
     values = [score.fakeness for score in subject.scores]
+    span = span_text(subject.scores[0].span.start_s, subject.scores[-1].span.end_s)
     words = (
-        f"{len(values)} scores from {moment_text(subject.scores[0].span.start_s)} to "
-        f"{moment_text(subject.scores[-1].span.end_s)}, lowest {fakeness_text(min(values))}, "
+        f"{len(values)} scores from {span}, lowest {fakeness_text(min(values))}, "
         f"highest {fakeness_text(max(values))}."
     )
     if subject.basis is not None:
         words += f" Overall fakeness {fakeness_text(subject.basis.fakeness)}"
-        span = interval_text(subject.basis.lower, subject.basis.upper)
-        words += f", interval {span}." if span else "."
+        interval = interval_text(subject.basis.lower, subject.basis.upper)
+        words += f", interval {interval}." if interval else "."
     if bundled > 1:
         words += f" Each mark is the highest of {bundled} neighbouring scores."
     return words

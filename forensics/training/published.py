@@ -23,7 +23,7 @@ _LIMITS = (
     "The checkpoint was not trained here: what it was trained on is not known to this card.",
     "It was trained on crops of another face finder (BlazeFace); the crop margin for dlib's boxes is a "
     "setting of the import, not a measurement.",
-    "It has no calibration and no thresholds: every verdict that rests on it alone is inconclusive until "
+    "It has no calibration and no thresholds: it gives scores, and no verdicts, until "
     "it is calibrated on labelled files.",
 )
 

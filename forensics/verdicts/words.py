@@ -5,6 +5,7 @@ from __future__ import annotations
 import math
 from collections.abc import Iterator, Mapping, Sequence
 
+from forensics.numerals import count_text, fakeness_text, moment_text, span_text
 from forensics.records.detector_spec import DetectorSpec, Role
 from forensics.records.findings import Abstention, Span, Why
 from forensics.records.media import MediaFile, MediaKind, StreamKind
@@ -13,8 +14,8 @@ from forensics.records.verdict import Basis, VerdictLabel
 
 # Two of six people stood out by it when all their pristine validation clips were taken for one.
 STANDING_OUT = (
-    "The same person in another shot, light or pose can stand out of a clip too: compare the named seconds "
-    "with the rest."
+    "Another shot, light or pose of the same person can stand out from a clip as well: compare the named "
+    "seconds with the rest."
 )
 # Of many stretches of a clip, so many are named.
 _MOST_NAMED = 3
@@ -61,61 +62,54 @@ def _found(
     if label is VerdictLabel.SIGNS_OF_MANIPULATION:
         if by_stretch and stretch is not None:
             return (
-                f"{who} scores {_in_two_decimals(stretch.fakeness)} from {_seconds(stretch.spans)}, "
-                f"and {score}: this part shows signs of manipulation, and it stands out of the clip by more "
+                f"{who} scores {fakeness_text(stretch.fakeness)} from {_spans(stretch.spans)}, and "
+                f"{score} in all. This part shows signs of manipulation: it stands out from the clip by more "
                 "than parts of pristine clips do."
             )
-        when = f", strongest at {basis.strongest.start_s:.1f} s" if basis.n_scores > 1 else ""
-        bound = f" for somebody seen from {_seconds((basis.span,))} only" if basis.brief else ""
+        when = f", strongest at {moment_text(basis.strongest.start_s)}" if basis.n_scores > 1 else ""
+        bound = f" that applies to a person seen only from {_spans((basis.span,))}" if basis.brief else ""
         return f"{scores}{when}: at or above the threshold for signs of manipulation{bound}."
     if label is VerdictLabel.NO_SIGNS_FOUND:
         found = f"{scores}: at or below the threshold for no signs."
     elif basis.label is VerdictLabel.NO_SIGNS_FOUND and doubts:
         named = "; ".join(_doubted(doubt) for doubt in doubts)
-        found = f"{scores}, without signs, but as high as signs of manipulation are: {named}. Look there."
+        found = (
+            f"{scores}, without signs, but these score as high as signs of manipulation: {named}. Look there."
+        )
     elif basis.label is VerdictLabel.NO_SIGNS_FOUND:
         why = "; ".join(one.detail for one in abstentions if one.detector in missing)
         what = " and no ".join(missing)
         found = f"{scores}, without signs, but no {what} could be examined: {why or 'nothing was scored.'}"
     elif stretch is not None and stretch.alone:
         found = (
-            f"{scores}, but {_in_two_decimals(stretch.fakeness)} from {_seconds((stretch.span,))}: too high "
-            "to find no signs, and not high enough beside the rest of the clip to show signs."
+            f"{scores}, but {fakeness_text(stretch.fakeness)} from {_spans((stretch.span,))}: too high for "
+            "no signs, and not far enough above the rest of the clip for signs of manipulation."
         )
     else:
-        found = f"{scores}: between the thresholds, cannot tell."
+        found = f"{scores}: between the two thresholds."
     return found
 
 
 def _doubted(basis: Basis) -> str:
-    why = "in few pictures" if basis.in_domain else "unlike what the model was calibrated on"
-    return f"{basis.subject} ({stated(basis)}, {_seconds((basis.span,))}, {why})"
+    why = "seen in few frames" if basis.in_domain else "unlike what the model was calibrated on"
+    return f"{basis.subject} ({stated(basis)}, {_spans((basis.span,))}, {why})"
 
 
-def _seconds(spans: Sequence[Span]) -> str:
+def _spans(spans: Sequence[Span]) -> str:
     """``10.0 to 11.5 s``; of many stretches the first three."""
-    named = [f"{span.start_s:.1f} to {span.end_s:.1f} s" for span in spans[:_MOST_NAMED]]
+    named = [span_text(span.start_s, span.end_s) for span in spans[:_MOST_NAMED]]
     more = len(spans) - len(named)
     return ", ".join(named) + (f" and {more} more" if more else "")
 
 
 def stated(basis: Basis) -> str:
-    """The fakeness in two decimals, never a rounded 0 or 1: no score is certain.
-
-    Beyond what the calibration has seen it is a bound, not a value.
-    """
+    """The fakeness; beyond what the calibration has seen it is a bound, not a value."""
     if basis.covered:
-        return _in_two_decimals(basis.fakeness)
+        return fakeness_text(basis.fakeness)
     # Both classes weigh the same in a calibration, so its edges lie on either side of even odds.
     if basis.fakeness >= 0.5:
         return f"at least {math.floor(100 * basis.fakeness) / 100:.2f}"
     return f"at most {math.ceil(100 * basis.fakeness) / 100:.2f}"
-
-
-def _in_two_decimals(fakeness: float) -> str:
-    if 0.005 <= fakeness < 0.995:
-        return f"{fakeness:.2f}"
-    return "more than 0.99" if fakeness > 0.5 else "less than 0.01"
 
 
 def reason_for_nothing(
@@ -139,17 +133,19 @@ def _may_not_judge(basis: Basis, card: ModelCard, spec: DetectorSpec) -> str:
     if spec.role is not Role.DECIDES:
         return f"{spec.who(basis.subject)} was scored ({stated(basis)}), but {spec.name} draws no verdicts."
     why = (
-        "it is not calibrated" if card.thresholds is None else "it did not earn verdicts on validation files"
+        "it is not calibrated"
+        if card.thresholds is None
+        else "on validation data it did not tell manipulated from pristine well enough"
     )
     return f"{spec.who(basis.subject)} was scored ({stated(basis)}), but {card.id} may not judge: {why}."
 
 
 def too_rarely_seen(basis: Basis) -> str:
     """The limit that a person's few frames put."""
-    frames = "frame" if basis.n_scores == 1 else "frames"
+    frames = count_text(basis.n_scores, "sampled frame", "sampled frames")
     return (
-        f"{basis.subject.capitalize()} was found in {basis.n_scores} sampled {frames} only "
-        f"({stated(basis)} at {basis.span.start_s:.1f} s) and was not judged."
+        f"{basis.subject.capitalize()} was found in only {frames} ({stated(basis)} at "
+        f"{moment_text(basis.span.start_s)}) and was not judged."
     )
 
 
@@ -164,16 +160,16 @@ def time_limits(card: ModelCard, shortest_s: float | None, holes: Sequence[Span]
     limits = []
     if card.windows is None:
         limits.append(
-            f"{card.id} has no bounds for parts of a clip: a manipulated part is averaged with the rest and "
-            "may be missed (forensics calibrate fits them)."
+            f"The card of {card.id} has no thresholds for parts of a clip: a manipulated part is averaged "
+            "with the rest and may be missed (forensics calibrate fits them)."
         )
     elif shortest_s is None:
-        limits.append("Too few pictures were examined to look at parts of the clip.")
+        limits.append("Too few frames were examined to judge parts of the clip.")
     else:
-        tenths = math.ceil(10 * shortest_s) / 10
-        limits.append(f"A manipulation shorter than {tenths:.1f} s may lie between the examined pictures.")
+        least = moment_text(math.ceil(10 * shortest_s) / 10)
+        limits.append(f"A manipulation shorter than {least} may lie between the examined frames.")
     if holes:
-        limits.append(f"No face was scored from {_seconds(holes)}.")
+        limits.append(f"No face was scored from {_spans(holes)}.")
     return tuple(limits)
 
 
@@ -192,8 +188,8 @@ def limits_of(
         limits.append(f"{card.id} is not calibrated: its scores carry no error rate.")
     elif not deciding.covered:
         limits.append(
-            f"The score lies outside what the calibration of {card.id} has seen: it is {stated(deciding)}, "
-            "and no probability is stated beyond that."
+            f"The score lies beyond those that {card.id} was calibrated on: it is {stated(deciding)}, and no "
+            "probability is stated beyond that."
         )
     limits.extend(
         _may_not_judge(basis, cards[basis.model], specs[basis.detector])
@@ -201,14 +197,13 @@ def limits_of(
         if not basis.judges
     )
     limits.extend(
-        f"{specs[basis.detector].who(basis.subject)} ({stated(basis)}) could not be told either way."
+        f"{specs[basis.detector].who(basis.subject)} is inconclusive ({stated(basis)})."
         for basis in others
         if not specs[basis.detector].of_people and basis.judges and basis.label is VerdictLabel.INCONCLUSIVE
     )
     limits.extend(
-        f"{basis.subject.capitalize()} ({stated(basis)} over "
-        f"{specs[basis.detector].counted(basis.n_scores)}, {_seconds((basis.span,))}) was seen briefly and "
-        "could not be told either way."
+        f"{basis.subject.capitalize()}, seen briefly ({stated(basis)} over "
+        f"{specs[basis.detector].counted(basis.n_scores)}, {_spans((basis.span,))}), is inconclusive."
         for basis in others
         if basis.brief and basis.label is VerdictLabel.INCONCLUSIVE
     )

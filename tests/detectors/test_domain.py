@@ -28,14 +28,14 @@ VIDEO = MediaFile("a.mp4", 5_000, "", kind=MediaKind.VIDEO, streams=(STREAM,))
 @pytest.mark.parametrize(
     ("name", "value", "words"),
     [
-        ("face_size_px", 40.0, "face size 40 px (calibrated on 80 to 400)"),
+        ("face_size_px", 40.0, "face size 40 px (calibrated on 80 to 400 px)"),
         ("face_size_px", 900.0, "face size 900 px"),
-        ("sharpness", 0.5, "sharpness 0.50 (calibrated on 1 to 2.5)"),
-        ("brightness", 0.05, "brightness 0.05 (calibrated on 0.1 to 0.7)"),
-        ("video_bits_per_pixel", 0.004, "video compressed to 0.004 bits per pixel"),
-        ("still_bits_per_pixel", 0.2, "picture compressed to 0.20 bits per pixel"),
-        ("bandwidth_hz", 3400.0, "sound bandwidth 3400 Hz (calibrated on 5000 to 7000)"),
-        ("length_s", 0.7, "sound length 0.7 s (calibrated on 1 to 3)"),
+        ("sharpness", 0.5, "sharpness 0.50 (calibrated on 1.00 to 2.50)"),
+        ("brightness", 0.05, "brightness 0.05 (calibrated on 0.10 to 0.70)"),
+        ("video_bits_per_pixel", 0.004, "bits per pixel of the video 0.004"),
+        ("still_bits_per_pixel", 0.2, "bits per pixel of the picture 0.20"),
+        ("bandwidth_hz", 3400.0, "sound bandwidth 3400 Hz (calibrated on 5000 to 7000 Hz)"),
+        ("length_s", 0.7, "sound length 0.7 s (calibrated on 1.0 to 3.0 s)"),
         ("length_s", 30.0, "sound length 30.0 s"),
     ],
 )
@@ -69,7 +69,10 @@ def test_a_face_less_sharp_than_a_verdict_needs_abstains_with_the_reason() -> No
     )
     assert isinstance(found, Abstention)
     assert (found.why, found.subject) == (Why.OUT_OF_DOMAIN, "person 2")
-    assert "Person 2 is not judged: sharpness relative to contrast -2.50 (needed: -2.1)" in found.detail
+    assert (
+        "Person 2 is not judged: sharpness relative to contrast -2.50 (at least -2.10 is needed)"
+        in found.detail
+    )
     assert list(out_of_domain(card, "face", "person 1", "Person 1", {"relative_sharpness": -1.2})) == []
 
 

@@ -73,6 +73,6 @@ def test_a_face_unlike_the_calibration_data_gives_a_notice_with_the_range() -> N
     small = look_at([crop(0, 9, 9, size_px=30.0)], KnownNet(face_card(face_size_px=(80.0, 500.0))))
     [notice] = [item for item in small if isinstance(item, Notice)]
     assert "OUT_OF_DOMAIN" in notice.message
-    assert "face size 30 px (calibrated on 80 to 500)" in notice.message
+    assert "face size 30 px (calibrated on 80 to 500 px)" in notice.message
     usual = look_at([crop(0, 9, 9, size_px=99.0)], KnownNet(face_card(face_size_px=(80.0, 500.0))))
     assert not [item for item in usual if isinstance(item, Notice)]

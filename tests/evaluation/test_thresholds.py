@@ -102,4 +102,4 @@ def test_a_model_that_guesses_draws_no_verdicts() -> None:
     guessed = np.random.default_rng(5).permutation(expit(raw))
     bounds = earned_thresholds(guessed, truth, groups)
     assert not bounds.draw_verdicts
-    assert "whose lower end would have to be 0.7" in bounds.rule
+    assert "verdicts need a lower end of at least 0.700" in bounds.rule

@@ -37,7 +37,7 @@ def test_every_chart_is_drawn_and_well_formed() -> None:
 
 def test_figures_are_named_with_value_interval_and_n() -> None:
     captions = {chart.name: chart.caption for chart in charts(labelled_figures())}
-    assert "0.934 [0.871, 0.977], n = 130" in captions["roc"]
+    assert "0.934 (0.871 to 0.977), n = 130" in captions["roc"]
     assert "Average precision 0.941" in captions["precision_recall"]
     assert "Expected calibration error 0.054" in captions["reliability"]
 
@@ -58,8 +58,8 @@ def test_confusion_counts_and_shares() -> None:
     assert next(name for name, _ in confusion_columns(figures)) == "SIGNS_OF_MANIPULATION"
     manipulated, pristine = confusion_rows(figures)
     assert manipulated.n == 72
-    assert manipulated.cells[0] == (51, "71 %")
-    assert pristine.cells[0] == (1, "2 %")
+    assert manipulated.cells[0] == (51, "71%")
+    assert pristine.cells[0] == (1, "2%")
     assert confusion_rows(replace(figures, confusion=None)) == []
 
 

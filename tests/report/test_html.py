@@ -20,7 +20,15 @@ from forensics.report.renderers.html import HtmlRenderer
 from forensics.report.renderers.json import JsonRenderer
 from forensics.report.view import ReportView
 from tests.report.page_reader import read
-from tests.report.synthetic_case import HOSTILE_NAMES, Case, examined, large_case, unexamined, view_of
+from tests.report.synthetic_case import (
+    HOSTILE_NAMES,
+    Case,
+    examined,
+    labelled_figures,
+    large_case,
+    unexamined,
+    view_of,
+)
 
 MOST_BYTES = 25_000_000
 GOLDEN = Path(__file__).parent / "golden" / "small.html"
@@ -167,6 +175,25 @@ def test_labels_bring_figures_and_mark_errors(rich_page: str) -> None:
     ):
         assert words in rich_page, words
     assert "Against the known labels" not in drawn(view_of(plain_case(examined("a.mp4", (0.9,), 0.1, 1))))
+
+
+def test_error_rates_name_the_class_and_leave_out_small_sets(rich_page: str) -> None:
+    rates = rich_page.partition("How often the models are wrong")[2].partition("</section>")[0]
+    assert '<td class="num n">1,000 pristine</td>' in rates
+    assert '<td class="num n">1,000 manipulated, 1,000 pristine</td>' in rates
+    assert "0.934" not in rates
+    assert "also measured on 25 FaceForensics videos (18 manipulated, 7 pristine)" in rates
+
+
+def test_rates_and_curves_are_drawn_only_where_n_carries_them() -> None:
+    case = plain_case(examined("a.mp4", (0.9,), 0.1, 1))
+    few = replace(labelled_figures(), n_manipulated=70, n_pristine=19)
+    page = drawn(view_of(case, figures=(few, replace(few, scope="file, method=FaceSwap")), labelled=True))
+    assert "With fewer than 20 rows of a class" in page
+    assert "0.871 to 0.977" not in page
+    assert "0.934" not in page.partition("Against the known labels")[2].partition('id="evidence"')[0]
+    assert "ROC" not in page.partition("Against the known labels")[2].partition('id="evidence"')[0]
+    assert "Verdicts by label" in page
 
 
 def test_the_first_scope_is_open_and_the_others_tell_their_figure(rich_page: str) -> None:

@@ -2,44 +2,102 @@
 
 from __future__ import annotations
 
+import random
+from dataclasses import replace
+from pathlib import Path
+
 import pytest
 
+from forensics import numerals
+from forensics.cli.card_text import card_text
+from forensics.cli.measuring import table
+from forensics.records.figures import Figure, LabelledFigures
 from forensics.records.findings import Why
-from forensics.records.verdict import VerdictLabel
-from forensics.report import words
+from forensics.records.model_card import Metric
+from forensics.records.verdict import Verdict, VerdictLabel
+from forensics.report import figures, words
 from forensics.report.container import container_facts
-from tests.report.synthetic_case import video
+from forensics.verdicts.words import reason_for_verdict
+from tests.report.synthetic_case import basis_of, cards, scores_of, video
 
 
 @pytest.mark.parametrize(
     ("said", "expected"),
     [
-        (words.fakeness_text(0.999), "> 0.99"),
-        (words.fakeness_text(0.0), "< 0.01"),
-        (words.fakeness_text(0.5), "0.50"),
-        (words.fakeness_text(None), ""),
-        (words.interval_text(0.1, 0.2), "0.10 to 0.20"),
-        (words.figure_interval_text(0.1, 0.2), "0.100 to 0.200"),
-        (words.figure_interval_text(None, None), "not stated"),
-        (words.interval_text(0.1, None), ""),
-        (words.duration_text(59.94), "59.9 s"),
-        (words.duration_text(185), "3:05 min"),
-        (words.duration_text(3729), "1:02:09 h"),
-        (words.moment_text(7.44), "0:07.4"),
-        (words.moment_text(59.97), "1:00.0"),
-        (words.moment_text(3729), "1:02:09.0"),
-        (words.size_text(812), "812 bytes"),
-        (words.size_text(4_200_000), "4.2 MB"),
-        (words.size_text(7_000_000_000_000), "7000.0 GB"),
-        (words.count_text(1, "file", "files"), "1 file"),
-        (words.count_text(5000, "file", "files"), "5,000 files"),
+        (numerals.fakeness_text(0.999), "> 0.99"),
+        (numerals.fakeness_text(0.0), "< 0.01"),
+        (numerals.fakeness_text(0.5), "0.50"),
+        (numerals.fakeness_text(None), ""),
+        (numerals.interval_text(0.1, 0.2), "0.10 to 0.20"),
+        (numerals.figure_interval_text(0.1, 0.2), "0.100 to 0.200"),
+        (numerals.figure_interval_text(None, None), "not stated"),
+        (numerals.interval_text(0.1, None), ""),
+        (numerals.duration_text(59.94), "59.9 s"),
+        (numerals.duration_text(185), "3:05 min"),
+        (numerals.duration_text(3729), "1:02:09 h"),
+        (numerals.moment_text(7.44), "7.4 s"),
+        (numerals.moment_text(59.97), "1:00.0"),
+        (numerals.moment_text(3729), "1:02:09.0"),
+        (numerals.size_text(812), "812 bytes"),
+        (numerals.size_text(4_200_000), "4.2 MB"),
+        (numerals.size_text(7_000_000_000_000), "7000.0 GB"),
+        (numerals.count_text(1, "file", "files"), "1 file"),
+        (numerals.count_text(5000, "file", "files"), "5,000 files"),
         (words.metric_words("face tracks: auc"), "AUC (area under the ROC curve), face tracks"),
         (words.metric_words("new_measure"), "new measure"),
-        (words.share_text(1, 0), ""),
+        (numerals.share_text(1, 0), ""),
     ],
 )
 def test_amounts(said: str, expected: str) -> None:
     assert said == expected
+
+
+@pytest.mark.parametrize(
+    ("fakeness", "said"),
+    [(0.993, "0.99"), (0.9951, "> 0.99"), (0.0049, "< 0.01"), (0.006, "0.01"), (0.5, "0.50")],
+)
+def test_a_fakeness_is_written_alike_in_the_reason_the_table_and_the_interval(
+    fakeness: float, said: str
+) -> None:
+    one = replace(basis_of(scores_of("person 1", "face", 0.5, 10.0, random.Random(1))), fakeness=fakeness)
+    verdict = Verdict(one.label, "", "worst-subject/2", fakeness, basis=(one,))
+    reason = reason_for_verdict(VerdictLabel.INCONCLUSIVE, one, (), ())
+    assert reason.startswith(f"The face of person 1 scores {said} over ")
+    assert words.verdict_fakeness(verdict) == words.highest_fakeness(verdict, "face") == said
+    assert numerals.interval_text(fakeness, fakeness) == said
+
+
+def test_intervals_are_written_alike_on_the_terminal_and_in_the_report() -> None:
+    figure = Figure("auc", 0.9123, 100, 0.8714, 0.9441)
+    scope = LabelledFigures("file", 60, 40, 0, (figure,))
+    said = "0.912 (0.871 to 0.944)"
+    assert figures.figure_in(scope, "auc") == said
+    assert any(said in line for line in table((scope,)))
+    card = replace(cards()[0], metrics=(Metric("face: auc", "made", 100, 0.9123, 0.8714, 0.9441),))
+    assert said in card_text(card, Path("models"))
+
+
+def test_error_rates_are_headlines_only_where_each_class_has_twenty_rows() -> None:
+    card = replace(
+        cards()[0],
+        metrics=(
+            Metric("face: auc", "many", 540, 0.9, n_manipulated=40, n_pristine=500),
+            Metric("face: recall", "many", 540, 0.9, n_manipulated=40, n_pristine=500),
+            Metric("face: false_positive_rate", "many", 540, 0.9, n_manipulated=40, n_pristine=500),
+            Metric("face: auc", "few", 119, 1.0, n_manipulated=100, n_pristine=19),
+            Metric("face: auc", "older", 1000, 1.0),
+        ),
+    )
+    said = [(metric.data_set, words.n_words(metric)) for metric in words.headline(card)]
+    assert said == [
+        ("many", "40 manipulated, 500 pristine"),
+        ("many", "40 manipulated"),
+        ("many", "500 pristine"),
+    ]
+    assert words.left_out(card) == (
+        "few (100 manipulated, 19 pristine)",
+        "older (n = 1,000, how many of each class is not stated)",
+    )
 
 
 def test_invisible_characters_become_visible() -> None:

@@ -95,7 +95,7 @@ def test_a_person_seen_once_among_many_frames_is_not_judged_but_named() -> None:
     rows = scores("face", "person 1", [-4.0] * 20) + scores("face", "person 2", [-1.0])
     verdict = conclude(VIDEO, rows, [], CARDS)
     assert verdict.label is VerdictLabel.NO_SIGNS_FOUND
-    said = "Person 2 was found in 1 sampled frame only (0.27 at 0.0 s) and was not judged."
+    said = "Person 2 was found in only 1 sampled frame (0.27 at 0.0 s) and was not judged."
     assert said in verdict.limits
 
 
@@ -128,7 +128,7 @@ def test_an_unclear_voice_does_not_overrule_clean_faces_and_is_named() -> None:
     rows = scores("face", "person 1", [-4.0] * 8) + scores("voice", "voice", [0.0] * 4)
     verdict = conclude(VIDEO, rows, [], CARDS)
     assert verdict.label is VerdictLabel.NO_SIGNS_FOUND
-    assert any("voice (0.50) could not be told" in limit for limit in verdict.limits)
+    assert any(limit == "The voice is inconclusive (0.50)." for limit in verdict.limits)
 
 
 def test_a_synthetic_voice_overrules_clean_faces() -> None:
@@ -237,7 +237,7 @@ def test_a_manipulated_part_of_a_clip_shows_signs_and_its_seconds_are_named() ->
     rows = frames("person 1", (10, -3.0), (4, 3.0), (6, -3.0))
     before = conclude(VIDEO, rows, [], CARDS)
     assert before.label is VerdictLabel.NO_SIGNS_FOUND
-    assert any("face-test has no bounds for parts of a clip" in limit for limit in before.limits)
+    assert any("face-test has no thresholds for parts of a clip" in limit for limit in before.limits)
     verdict = conclude(VIDEO, rows, [], BY_WINDOW)
     assert verdict.label is VerdictLabel.SIGNS_OF_MANIPULATION
     assert verdict.stretch == Span(5.0, 6.0)
@@ -252,7 +252,7 @@ def test_the_same_part_needs_to_stand_out_more_in_a_longer_clip() -> None:
         verdict = conclude(VIDEO, frames("person 1", (n, -1.0), (3, 2.0), (n, -1.0)), [], BY_WINDOW)
         assert verdict.label is label
     assert verdict.stretch is None
-    assert "0.88 from 50.0 to 51.0 s: too high to find no signs" in verdict.reason
+    assert "0.88 from 50.0 to 51.0 s: too high for no signs" in verdict.reason
 
 
 def test_a_part_that_stands_out_without_reaching_the_threshold_is_no_sign() -> None:
@@ -287,7 +287,7 @@ def test_somebody_seen_for_three_seconds_of_a_minute_is_judged(raw: float, label
 def test_somebody_seen_in_one_frame_as_high_as_signs_is_not_passed() -> None:
     verdict = conclude(VIDEO, frames("person 1", (20, -3.0)) + frames("person 2", (1, 4.0)), [], BY_WINDOW)
     assert verdict.label is VerdictLabel.INCONCLUSIVE
-    assert "person 2 (0.98, 0.0 to 0.0 s, in few pictures)" in verdict.reason
+    assert "person 2 (0.98, 0.0 s, seen in few frames)" in verdict.reason
 
 
 UNLIKE = Abstention("face", Why.OUT_OF_DOMAIN, "Person 2 is not judged: sharpness 0.46.", "person 2")

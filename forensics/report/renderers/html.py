@@ -11,6 +11,7 @@ from typing import Any, BinaryIO, ClassVar
 import jinja2
 from markupsafe import Markup
 
+from forensics import numerals
 from forensics.errors import ReportError
 from forensics.records.findings import Exhibit
 from forensics.report import figures, timeline, words
@@ -18,6 +19,7 @@ from forensics.report.evidence import MOST_FILE_NOTES, MOST_RUN_NOTICES
 from forensics.report.view import ReportView
 from forensics.resources import resource_folder
 from forensics.verdicts.likelihood import ratio_text
+from forensics.verdicts.words import stated
 
 PAGE = "report.html.jinja"
 STYLE = "report.css"
@@ -95,16 +97,25 @@ def _environment(folder: Path) -> jinja2.Environment:
         finalize=_finalize,
     )
     environment.filters.update(
-        fakeness=words.fakeness_text,
-        duration=words.duration_text,
-        moment=words.moment_text,
-        size=words.size_text,
+        fakeness=numerals.fakeness_text,
+        duration=numerals.duration_text,
+        moment=numerals.moment_text,
+        size=numerals.size_text,
         metric=words.metric_words,
         data_uri=_data_uri,
     )
+    environment.tests["measured"] = lambda card: bool(words.headline(card))
     environment.globals.update(
         words=words,
+        count_text=numerals.count_text,
+        fakeness_text=numerals.fakeness_text,
+        interval_text=numerals.interval_text,
+        figure_text=numerals.figure_text,
+        figure_interval_text=numerals.figure_interval_text,
+        span_text=numerals.span_text,
+        stated=stated,
         score_chart=timeline.score_chart,
+        carried=figures.carried,
         charts=figures.charts,
         whole_scopes=figures.whole_scopes,
         breakdowns=figures.breakdowns,
@@ -112,6 +123,7 @@ def _environment(folder: Path) -> jinja2.Environment:
         confusion_columns=figures.confusion_columns,
         confusion_rows=figures.confusion_rows,
         headline=words.headline,
+        left_out=words.left_out,
         ratio_text=ratio_text,
         percent=_percent,
         most_run_notices=MOST_RUN_NOTICES,

@@ -10,8 +10,16 @@ from collections.abc import Iterator
 from types import TracebackType
 from typing import Self
 
-from rich.console import Console
-from rich.progress import BarColumn, MofNCompleteColumn, Progress, TaskID, TextColumn, TimeRemainingColumn
+from rich.console import Console, RenderableType
+from rich.progress import (
+    BarColumn,
+    MofNCompleteColumn,
+    Progress,
+    TaskID,
+    TextColumn,
+    TimeElapsedColumn,
+    TimeRemainingColumn,
+)
 from rich.text import Text
 
 from forensics.cli.wording import LABEL_WORDS, escaped
@@ -22,6 +30,7 @@ from forensics.scan.events import BatchStarted, Event, FileDone, FileFailed, Reh
 
 # A log is read later: a line every few seconds is enough.
 _SECONDS_BETWEEN_LINES = 5.0
+_SECONDS_OF_ESTIMATE = 3600.0
 
 
 class Audience:
@@ -53,26 +62,47 @@ class Audience:
             raise BrokenPipeError
 
 
+class _Bar(Progress):
+    """A bar with count, speed and times on one line, and words on a line of their own.
+
+    Eighty columns hold the first line whole; the words are cut where a terminal is narrower than they are.
+    """
+
+    def __init__(self, done: str, console: Console) -> None:
+        super().__init__(
+            TextColumn(done),
+            BarColumn(bar_width=None),
+            MofNCompleteColumn(),
+            TextColumn("{task.fields[speed]}"),
+            TimeElapsedColumn(),
+            TextColumn("left"),
+            TimeRemainingColumn(),
+            console=console,
+            disable=not console.is_terminal,
+            expand=True,
+            # A file can take minutes: the time that is left comes from all that were done.
+            speed_estimate_period=_SECONDS_OF_ESTIMATE,
+        )
+
+    def get_renderables(self) -> Iterator[RenderableType]:
+        """The tasks, each with its words below."""
+        for task in self.tasks:
+            yield self.make_tasks_table([task])
+            yield Text(task.fields["words"], no_wrap=True, overflow="ellipsis")
+
+
 class ScanProgress:
     """Listens to a batch and shows it; a context manager."""
 
-    def __init__(self) -> None:
-        self._console = Console(stderr=True, highlight=False)
+    def __init__(self, console: Console | None = None) -> None:
+        self._console = console or Console(stderr=True, highlight=False)
         self._counts: Counter[VerdictLabel] = Counter()
         self._n_files = 0
         self._began_s = time.monotonic()
         self._task: TaskID | None = None
         self._bar: Progress | None = None
         if self._console.is_terminal:
-            self._bar = Progress(
-                TextColumn("examined"),
-                BarColumn(),
-                MofNCompleteColumn(),
-                TextColumn("{task.fields[speed]}"),
-                TimeRemainingColumn(),
-                TextColumn("{task.fields[counts]}"),
-                console=self._console,
-            )
+            self._bar = _Bar("examined", self._console)
 
     def __enter__(self) -> Self:
         if self._bar is not None:
@@ -105,15 +135,14 @@ class ScanProgress:
         skipped = f"; {event.n_skipped} are in the case already" if event.n_skipped else ""
         self._line(f"{event.n_files} files to examine, {event.total_bytes / 1e6:,.1f} MB{skipped}")
         if self._bar is not None:
-            self._task = self._bar.add_task("scan", total=event.n_files, speed="", counts="")
+            self._task = self._bar.add_task("scan", total=event.n_files, speed="", words=self._tally())
 
     def _done(self, result: ScanResult, n_done: int) -> None:
         self._counts[result.verdict.label] += 1
         if self._bar is not None and self._task is not None:
             per_minute = 60 * n_done / max(time.monotonic() - self._began_s, 1e-3)
-            self._bar.update(
-                self._task, completed=n_done, speed=f"{per_minute:.0f} files/min", counts=self._tally()
-            )
+            speed = f"{per_minute:.{0 if per_minute >= 10 else 1}f} files/min"
+            self._bar.update(self._task, completed=n_done, speed=speed, words=self._tally())
             return
         verdict = result.verdict
         took_s = sum(result.timings_s.values())
@@ -142,20 +171,12 @@ class StepProgress:
         done: what has been done to the things that are counted, for example ``prepared``.
     """
 
-    def __init__(self, done: str) -> None:
+    def __init__(self, done: str, console: Console | None = None) -> None:
         self._done = done
-        self._console = Console(stderr=True, highlight=False)
+        self._console = console or Console(stderr=True, highlight=False)
         self._task: TaskID | None = None
         self._said_s = -_SECONDS_BETWEEN_LINES
-        self._bar = Progress(
-            TextColumn(done),
-            BarColumn(),
-            MofNCompleteColumn(),
-            TimeRemainingColumn(),
-            TextColumn("{task.fields[words]}"),
-            console=self._console,
-            disable=not self._console.is_terminal,
-        )
+        self._bar = _Bar(done, self._console)
 
     def __enter__(self) -> Self:
         self._bar.start()
@@ -170,7 +191,7 @@ class StepProgress:
         """How far it is, with the figures of the moment."""
         if self._console.is_terminal:
             if self._task is None:
-                self._task = self._bar.add_task(self._done, total=n_all, words="")
+                self._task = self._bar.add_task(self._done, total=n_all, speed="", words="")
             self._bar.update(self._task, completed=n_done, words=words)
         elif n_done == n_all or time.monotonic() - self._said_s >= _SECONDS_BETWEEN_LINES:
             self._said_s = time.monotonic()

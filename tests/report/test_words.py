@@ -11,6 +11,7 @@ import pytest
 from forensics import numerals
 from forensics.cli.card_text import card_text
 from forensics.cli.measuring import table
+from forensics.detectors import spec_of
 from forensics.records.figures import Figure, LabelledFigures
 from forensics.records.findings import Why
 from forensics.records.model_card import Metric
@@ -61,7 +62,7 @@ def test_a_fakeness_is_written_alike_in_the_reason_the_table_and_the_interval(
 ) -> None:
     one = replace(basis_of(scores_of("person 1", "face", 0.5, 10.0, random.Random(1))), fakeness=fakeness)
     verdict = Verdict(one.label, "", "worst-subject/2", fakeness, basis=(one,))
-    reason = reason_for_verdict(VerdictLabel.INCONCLUSIVE, one, (), ())
+    reason = reason_for_verdict(VerdictLabel.INCONCLUSIVE, one, (), (), {"face": spec_of("face")})
     assert reason.startswith(f"The face of person 1 scores {said} over ")
     assert words.verdict_fakeness(verdict) == words.highest_fakeness(verdict, "face") == said
     assert numerals.interval_text(fakeness, fakeness) == said

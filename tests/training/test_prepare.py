@@ -7,9 +7,12 @@ from collections import Counter
 from collections.abc import Iterator
 from pathlib import Path
 
+import numpy as np
 import pytest
+import soundfile
 
 from forensics.errors import TrainingError
+from forensics.media.sound import RATE_HZ
 from forensics.training.data import prepare as preparing
 from forensics.training.data.ledger import LEDGER_NAME
 from forensics.training.data.making import STORED_MARGIN, Job, Made, make_all
@@ -137,4 +140,24 @@ def test_the_voice_clips_are_parted_as_for_the_shipped_weights(shared_data: Path
     counts = Counter((row.split, row.manipulated) for row in rows)
     assert counts["test", False] == counts["test", True] == 120
     assert (counts["val", False], counts["val", True]) == (73, 45)
-    assert set(skipped(tmp_path / "out").values()) == {"shorter than 0.8 s"}
+    assert set(skipped(tmp_path / "out").values()) == {
+        "shorter than 0.8 s",
+        "holds less than 0.5 s of speech",
+    }
+
+
+def test_sound_without_speech_is_skipped(tmp_path: Path):
+    at_s = np.arange(2 * RATE_HZ) / RATE_HZ
+    tone = np.sin(2 * np.pi * 150 * at_s) * (1 + np.sin(20 * at_s)) / 4
+    blip = np.where(at_s < 0.2, tone, 0)
+    for index in range(4):
+        for label in ("real", "fake"):
+            path = tmp_path / "clips" / label / f"{label}{index}.wav"
+            path.parent.mkdir(parents=True, exist_ok=True)
+            soundfile.write(path, tone, RATE_HZ)
+    soundfile.write(tmp_path / "clips" / "real" / "blip.wav", blip, RATE_HZ)
+    soundfile.write(tmp_path / "clips" / "fake" / "silence.wav", 0 * tone, RATE_HZ)
+    out = tmp_path / "out"
+    rows = prepare(PrepareSettings(tmp_path / "clips", out, shares=(50, 50, 0)))
+    assert len(rows) == 8
+    assert skipped(out) == dict.fromkeys(("blip.wav", "silence.wav"), "holds less than 0.5 s of speech")

@@ -381,3 +381,22 @@ def test_shares_that_are_none(text: str):
     with pytest.raises(TrainingError, match="--split is"):
         parse_shares(text)
     assert parse_shares("80,20,0") == (80, 20, 0)
+
+
+def test_a_clip_lists_repositories_are_its_origins_and_groups(tmp_path: Path):
+    header = "repo,commit,path,label,method,speaker_group,split,file\n"
+    (tmp_path / "manifest.csv").write_text(
+        header
+        + "a/tts,1,x.wav,fake,TTS,LJSpeech,train,fake/x.flac\n"
+        + "b/vc,1,y.wav,real,real,LJSpeech,test,real/y.flac\n"
+        + "c/vc,1,z.wav,real,real,VCTK,sealed,real/z.flac\n"
+    )
+    assert detect(tmp_path) == "clip-list"
+    found = {
+        source.path.name: source for source in load_reader("clip-list").read(tmp_path, ReadOptions()).sources
+    }
+    assert set(found) == {"x.flac", "y.flac"}
+    assert [(s.origin, s.groups, s.manipulated, s.split) for s in found.values()] == [
+        ("a/tts", ("a/tts",), True, "train"),
+        ("b/vc", ("b/vc",), False, "test"),
+    ]

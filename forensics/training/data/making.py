@@ -21,9 +21,10 @@ from forensics.faces.tracks import track
 from forensics.media.decode import decode
 from forensics.media.hashing import sha256_of
 from forensics.media.probe import probe
+from forensics.media.sound import MIN_SPEECH_S, level
 from forensics.records.faces import FaceBox, TrackedFace
 from forensics.records.findings import Abstention
-from forensics.records.media import RgbImage, StreamKind
+from forensics.records.media import AudioChunk, RgbImage, StreamKind
 from forensics.training.data.readers.reader import PICTURE_SUFFIXES, SOUND_SUFFIXES
 
 # Room around the face for jitter, rotation and self-blending.
@@ -99,8 +100,17 @@ def _ready_picture(job: Job) -> list[Made] | str:
 
 
 def _ready_sound(job: Job) -> list[Made] | str:
-    if probe(job.path).stream(StreamKind.AUDIO) is None:
+    media = probe(job.path)
+    if media.stream(StreamKind.AUDIO) is None:
         return "holds no sound"
+    chunks = [
+        item.samples
+        for item in decode(job.path, media, 1, video=False)
+        if isinstance(item, AudioChunk) and not item.track
+    ]
+    # What a scan abstains from would stop a training in the middle of its validation.
+    if not chunks or level(sound := np.concatenate(chunks), sound.size) is None:
+        return f"holds less than {MIN_SPEECH_S:g} s of speech"
     return [Made(str(job.path.absolute()), sha256_of(job.path))]
 
 

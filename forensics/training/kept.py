@@ -66,9 +66,20 @@ class Head(FakenessNet):
 
 
 def keep(
-    net: FakenessNet, data: Dataset[Item], n_items: int, folder: Path, *, seed: int, n_loaders: int
+    net: FakenessNet,
+    data: Dataset[Item],
+    n_items: int,
+    folder: Path,
+    *,
+    seed: int,
+    n_loaders: int,
+    resume: bool = False,
 ) -> KeptItems:
-    """The first items of a stream behind the net's frozen front; from the run's folder if they lie there.
+    """The first items of a stream behind the net's frozen front.
+
+    Args:
+        folder: the run's, where they are stored.
+        resume: take what lies there; a run that starts anew may have other settings.
 
     Raises:
         TrainingError: the net has no front that does not learn, or the number is odd.
@@ -76,12 +87,15 @@ def keep(
     if n_items % 2:
         raise TrainingError(f"--keep is {n_items}", "Give an even number: half of the items are pristine.")
     path = folder / KEPT_NAME
-    if path.exists():
+    if resume and path.exists():
         with np.load(path) as stored:
             return KeptItems(stored["condensed"], stored["labels"], seed)
     condensed, labels, condense = [], [], None
     for raw, label in DataLoader(data, _BATCH, sampler=range(n_items), num_workers=n_loaders):
-        condense = condense or compiled_front(net, raw)
+        if condense is None:
+            with torch.inference_mode():
+                net.condense(raw[:1])  # a net without a front says so, which the conversion would bury
+            condense = compiled_front(net, raw)
         condensed.append(condense(raw.numpy()))
         labels.append(label.float().numpy())
     draft = path.with_suffix(".part.npz")

@@ -118,6 +118,7 @@ def train(
                 settings.out,
                 seed=settings.seed,
                 n_loaders=settings.n_loaders,
+                resume=resume,
             ),
         )
     course.run(streams, on_progress)

@@ -23,7 +23,7 @@ from forensics.training.initial import initialise
 from forensics.training.nets import build_net
 from forensics.training.nets.whisper_encoder import WhisperEncoder
 from forensics.training.nets.whisper_voice import WhisperVoice, moments
-from forensics.training.streams import voice_contract
+from forensics.training.recipes.sound_windows import voice_contract
 
 Array = npt.NDArray[np.float64]
 N_CHANNELS, N_LAYERS, N_HEADS = 384, 4, 6

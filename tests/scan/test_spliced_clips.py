@@ -95,7 +95,7 @@ def test_a_spliced_in_fake_shows_signs_and_its_seconds_are_named(
     assert stretch is not None
     # The strongest window may reach a picture or two beyond the cut.
     assert start_s - 1.0 <= stretch.start_s < stretch.end_s <= end_s + 1.0
-    assert "this part shows signs" in verdict.reason
+    assert "This part shows signs" in verdict.reason
     assert verdict.shortest_s is not None
     assert verdict.shortest_s < 2.5
 

@@ -23,6 +23,7 @@ from forensics.casefile.chain import (
     RowKind,
     RunEnd,
     encode,
+    exhibit_of,
     is_recorded,
     reference,
     row_hash,
@@ -34,6 +35,7 @@ from forensics.casefile.lock import WriterLock
 from forensics.casefile.media_check import MediaCheck, check_media
 from forensics.casefile.verification import VerificationReport, verify
 from forensics.errors import CaseFileError
+from forensics.records.exhibit_content import stored
 from forensics.records.findings import Exhibit
 from forensics.records.scan import RunManifest, ScanResult
 
@@ -148,7 +150,7 @@ class CaseFile:
             )
         exhibits = tuple(reference(exhibit) for exhibit in result.exhibits)
         payload = ResultPayload(self._running(), _now_utc(), replace(result, exhibits=()), exhibits)
-        return self._append(RowKind.RESULT, payload, tuple(exhibit.jpeg for exhibit in result.exhibits))
+        return self._append(RowKind.RESULT, payload, tuple(stored(one.content) for one in result.exhibits))
 
     def add_rejected(self, path: str, reason: str, hint: str) -> None:
         """Records a path that could not be scheduled; not again if a run before said the same of it.
@@ -202,7 +204,7 @@ class CaseFile:
                 yield row_id, payload.result
 
     def exhibits(self, row_id: int) -> list[Exhibit]:
-        """The exhibits of one result: those, and only those, that are the pictures that were recorded.
+        """The exhibits of one result: those, and only those, that are what was recorded.
 
         Raises:
             CaseFileError: some are not, unless ``checked`` was told to read on regardless.
@@ -211,7 +213,7 @@ class CaseFile:
             row = self._connection.execute(
                 "SELECT payload FROM entries WHERE row_id = ? AND kind = 'result'", (row_id,)
             ).fetchone()
-            pictures = self._connection.execute(
+            contents = self._connection.execute(
                 "SELECT jpeg FROM exhibits WHERE row_id = ? ORDER BY position", (row_id,)
             ).fetchall()
         if row is None:
@@ -219,20 +221,18 @@ class CaseFile:
                 f"{self.path} has no result in row {row_id}", f"Look at forensics verify {self.path}."
             )
         named = self._decode(row_id, row[0], ResultPayload).exhibits
-        if len(named) != len(pictures) and not self._broken:
+        if len(named) != len(contents) and not self._broken:
             raise CaseFileError(
-                f"{self.path} holds {len(pictures)} exhibits for row {row_id}, which names {len(named)}",
+                f"{self.path} holds {len(contents)} exhibits for row {row_id}, which names {len(named)}",
                 f"Look at forensics verify {self.path}.",
             )
         exhibits = []
-        for one, (jpeg,) in zip(named, pictures, strict=False):
-            if is_recorded(one, jpeg):
-                exhibits.append(
-                    Exhibit(one.kind, jpeg, one.caption, one.subject, one.group, one.at_s, one.fakeness)
-                )
+        for one, (kept,) in zip(named, contents, strict=False):
+            if is_recorded(one, kept):
+                exhibits.append(exhibit_of(one, kept))
             elif not self._broken:
                 raise CaseFileError(
-                    f"{self.path} holds another picture for row {row_id} ({one.caption}) than was recorded",
+                    f"{self.path} holds another exhibit for row {row_id} ({one.caption}) than was recorded",
                     f"Look at forensics verify {self.path}.",
                 )
         return exhibits
@@ -316,7 +316,7 @@ class CaseFile:
             )
         return self._run_id
 
-    def _append(self, kind: RowKind, payload: Payload, pictures: tuple[bytes, ...] = ()) -> int:
+    def _append(self, kind: RowKind, payload: Payload, contents: tuple[bytes, ...] = ()) -> int:
         encoded = encode(payload)
         with database.explained(self.path), database.transaction(self._connection):
             # Asked for each time: after an interrupt, nothing kept in memory can be relied on.
@@ -328,7 +328,7 @@ class CaseFile:
             )
             self._connection.executemany(
                 "INSERT INTO exhibits VALUES (?, ?, ?)",
-                [(row_id, position, jpeg) for position, jpeg in enumerate(pictures)],
+                [(row_id, position, kept) for position, kept in enumerate(contents)],
             )
         return row_id
 

@@ -21,6 +21,7 @@ from typing import Final
 
 import msgspec
 
+from forensics.records.exhibit_content import restored, stored
 from forensics.records.findings import Exhibit, ExhibitKind
 from forensics.records.scan import RunManifest, ScanResult
 
@@ -38,13 +39,13 @@ class RowKind(enum.StrEnum):
 
 @dataclass(frozen=True, slots=True)
 class ExhibitReference:
-    """An exhibit as its row's payload names it; the picture itself lies in another table."""
+    """An exhibit as its row's payload names it; its content lies in another table."""
 
     kind: ExhibitKind
     caption: str
     subject: str
     group: str
-    at_s: float
+    at_s: float | None
     fakeness: float | None
     sha256: str
     size_bytes: int
@@ -126,6 +127,7 @@ def row_hash(previous_hash: bytes, row_id: int, kind: str, payload: bytes) -> by
 
 def reference(exhibit: Exhibit) -> ExhibitReference:
     """What the payload says of an exhibit."""
+    kept = stored(exhibit.content)
     return ExhibitReference(
         kind=exhibit.kind,
         caption=exhibit.caption,
@@ -133,14 +135,24 @@ def reference(exhibit: Exhibit) -> ExhibitReference:
         group=exhibit.group,
         at_s=exhibit.at_s,
         fakeness=exhibit.fakeness,
-        sha256=hashlib.sha256(exhibit.jpeg).hexdigest(),
-        size_bytes=len(exhibit.jpeg),
+        sha256=hashlib.sha256(kept).hexdigest(),
+        size_bytes=len(kept),
     )
 
 
-def is_recorded(named: ExhibitReference, jpeg: object) -> bool:
-    """Whether these bytes are the picture that a row's payload names."""
-    return isinstance(jpeg, bytes) and hashlib.sha256(jpeg).hexdigest() == named.sha256
+def is_recorded(named: ExhibitReference, kept: object) -> bool:
+    """Whether these bytes are the exhibit that a row's payload names."""
+    return isinstance(kept, bytes) and hashlib.sha256(kept).hexdigest() == named.sha256
+
+
+def exhibit_of(named: ExhibitReference, kept: bytes) -> Exhibit:
+    """The exhibit that was recorded as these bytes.
+
+    Raises:
+        msgspec.MsgspecError: they are no content of its kind.
+    """
+    content = restored(named.kind.form, kept)
+    return Exhibit(named.kind, content, named.caption, named.subject, named.group, named.at_s, named.fakeness)
 
 
 def why_unstorable(result: ScanResult) -> str | None:
@@ -148,12 +160,14 @@ def why_unstorable(result: ScanResult) -> str | None:
 
     JSON has no NaN and no infinity: the encoder would write null, and a score would turn into none.
     """
-    # As it is stored: the pictures themselves lie beside the JSON.
-    exhibits = tuple(reference(exhibit) for exhibit in result.exhibits)
-    payload = ResultPayload("", "", replace(result, exhibits=()), exhibits)
     problem = None
     try:
-        if msgspec.json.decode(encode(payload), type=ResultPayload) == payload:
+        # As it is stored: what exhibits hold lies beside the JSON.
+        exhibits = tuple(reference(exhibit) for exhibit in result.exhibits)
+        payload = ResultPayload("", "", replace(result, exhibits=()), exhibits)
+        if msgspec.json.decode(encode(payload), type=ResultPayload) == payload and all(
+            restored(one.kind.form, stored(one.content)) == one.content for one in result.exhibits
+        ):
             return None
     except (TypeError, ValueError) as error:
         problem = str(error)
@@ -172,6 +186,9 @@ def _not_finite(value: object, name: str) -> Iterator[str]:
     elif isinstance(value, dict):
         for key, part in value.items():
             yield from _not_finite(part, f"{name}[{key}]")
-    elif is_dataclass(value):
-        for item in fields(value):
-            yield from _not_finite(getattr(value, item.name), f"{name}.{item.name}")
+    elif is_dataclass(value) or isinstance(value, msgspec.Struct):
+        parts = (
+            value.__struct_fields__ if isinstance(value, msgspec.Struct) else [f.name for f in fields(value)]
+        )
+        for part_name in parts:
+            yield from _not_finite(getattr(value, part_name), f"{name}.{part_name}")

@@ -21,6 +21,7 @@ APPLICATION_ID: Final = 0x46524E53  # "FRNS", shown by file(1) and PRAGMA applic
 SCHEMA_VERSION: Final = 1
 BUSY_TIMEOUT_S: Final = 10.0
 
+# The column ``jpeg`` is called after what it held at first; it also holds JSON of curves, tables and texts.
 _TABLES: Final = {
     "entries": """CREATE TABLE entries (
         row_id INTEGER PRIMARY KEY,

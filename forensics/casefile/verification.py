@@ -272,10 +272,10 @@ class _Walk:
         ).fetchall()
         if len(stored) != len(named):
             self.note(row_id, f"it names {len(named)} exhibits and {len(stored)} are there")
-        for number, (one, (jpeg,)) in enumerate(zip(named, stored, strict=False), start=1):
+        for number, (one, (kept,)) in enumerate(zip(named, stored, strict=False), start=1):
             self._n_exhibits += 1
-            if not is_recorded(one, jpeg):
-                self.note(row_id, f"exhibit {number} ({one.caption}) is not the picture that was recorded")
+            if not is_recorded(one, kept):
+                self.note(row_id, f"exhibit {number} ({one.caption}) is not what was recorded")
 
     def report(self) -> VerificationReport:
         for head in sorted(self._missing_heads):

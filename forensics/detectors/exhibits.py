@@ -7,6 +7,7 @@ import numpy as np
 import numpy.typing as npt
 
 from forensics.numerals import moment_text, span_text
+from forensics.records.exhibit_content import Picture
 from forensics.records.faces import FaceCrop
 from forensics.records.findings import Exhibit, ExhibitKind, Score
 from forensics.records.media import RgbImage
@@ -76,7 +77,7 @@ def _exhibit(kind: ExhibitKind, picture: RgbImage, caption: str, score: Score, g
     _, encoded = cv2.imencode(".jpg", bgr, [cv2.IMWRITE_JPEG_QUALITY, _JPEG_QUALITY])
     return Exhibit(
         kind=kind,
-        jpeg=encoded.tobytes(),
+        content=Picture(encoded.tobytes()),
         caption=caption,
         subject=score.subject,
         group=group,

@@ -4,6 +4,9 @@ from __future__ import annotations
 
 import enum
 from dataclasses import dataclass
+from typing import Final
+
+from forensics.records.exhibit_content import CurveChart, ExhibitContent, Picture, Table, Text
 
 
 @dataclass(frozen=True, slots=True)
@@ -74,29 +77,55 @@ class Notice:
 
 
 class ExhibitKind(enum.StrEnum):
-    """The kinds of picture that a report can show."""
+    """What a report can show: pictures by what is on them, and what is drawn from numbers and words.
+
+    PICTURE is any picture that is none of those before it. It may show people: a redacted copy blurs it.
+    """
 
     FRAME = "frame"
     CROP = "crop"
     ATTENTION = "attention"
     SPECTROGRAM = "spectrogram"
+    PICTURE = "picture"
+    CURVE = "curve"
+    TABLE = "table"
+    TEXT = "text"
+
+    @property
+    def form(self) -> type[ExhibitContent]:
+        """What an exhibit of this kind holds."""
+        return _FORMS.get(self, Picture)
+
+
+_FORMS: Final[dict[ExhibitKind, type[ExhibitContent]]] = {
+    ExhibitKind.CURVE: CurveChart,
+    ExhibitKind.TABLE: Table,
+    ExhibitKind.TEXT: Text,
+}
 
 
 @dataclass(frozen=True, slots=True)
 class Exhibit:
-    """A picture for the report.
+    """Something for the report to show.
 
     Attributes:
-        jpeg: encoded picture.
+        content: of the form that ``kind`` says.
+        caption: what it is, in words that stand without it.
+        subject: who or what it shows; ``file`` for the file as a whole.
         group: exhibits of one moment share a group (frame, crop and attention side by side);
             for example ``person 1, strongest signs``.
-        fakeness: of the score that the picture shows, None for spectrograms.
+        at_s: when; None for what has no time, such as the container.
+        fakeness: of the score that is shown, None where it shows none.
     """
 
     kind: ExhibitKind
-    jpeg: bytes
+    content: ExhibitContent
     caption: str
     subject: str
     group: str
-    at_s: float
+    at_s: float | None = None
     fakeness: float | None = None
+
+    def __post_init__(self) -> None:
+        if not isinstance(self.content, self.kind.form):
+            raise TypeError(f"an exhibit of kind {self.kind} holds a {self.kind.form.__name__}")

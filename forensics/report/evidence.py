@@ -6,6 +6,7 @@ import math
 from collections.abc import Callable, Iterable, Sequence
 from dataclasses import dataclass
 
+from forensics.records.exhibit_content import Picture, stored
 from forensics.records.findings import Exhibit, ExhibitKind
 from forensics.records.scan import ScanResult
 from forensics.report.words import VERDICT_ORDER
@@ -21,31 +22,43 @@ MOST_FULL_FILES = 150
 # A folder of links once gave 14,496 notices. JSON has them all.
 MOST_RUN_NOTICES = 100
 MOST_FILE_NOTES = 25
+# A table's short cells take this many times their JSON as markup; curves and texts take less.
+_MARKUP_PER_BYTE = 4
 
 ExhibitLoader = Callable[[int], Iterable[Exhibit]]
 
 
 @dataclass(frozen=True, slots=True)
 class ExhibitCaption:
-    """An exhibit without its picture: what JSON carries, and what a page says of evidence left out."""
+    """An exhibit without its content: what JSON carries, and what a page says of evidence left out."""
 
     kind: ExhibitKind
     caption: str
     subject: str
     group: str
-    at_s: float
+    at_s: float | None
     fakeness: float | None
     n_bytes: int
 
 
 @dataclass(frozen=True, slots=True)
 class ExhibitGroup:
-    """Pictures of one moment, shown side by side."""
+    """Exhibits of one moment, shown together."""
 
     title: str
-    at_s: float
+    at_s: float | None
     fakeness: float | None
     exhibits: tuple[Exhibit, ...]
+
+    @property
+    def pictures(self) -> tuple[Exhibit, ...]:
+        """Those that are pictures: shown side by side."""
+        return tuple(one for one in self.exhibits if isinstance(one.content, Picture))
+
+    @property
+    def others(self) -> tuple[Exhibit, ...]:
+        """Curves, tables and texts: shown below each other, over the whole width."""
+        return tuple(one for one in self.exhibits if not isinstance(one.content, Picture))
 
 
 def by_attention(rows: Sequence[tuple[int, ScanResult]]) -> list[int]:
@@ -82,8 +95,10 @@ def spend(
 
 
 def encoded_bytes(exhibit: Exhibit) -> int:
-    """What the picture takes within a page, as base64."""
-    return math.ceil(len(exhibit.jpeg) / 3) * 4
+    """What it takes within a page: a picture as base64, anything else as markup."""
+    if isinstance(exhibit.content, Picture):
+        return math.ceil(len(exhibit.content.jpeg) / 3) * 4
+    return _MARKUP_PER_BYTE * len(stored(exhibit.content))
 
 
 def _caption(exhibit: Exhibit) -> ExhibitCaption:
@@ -94,12 +109,12 @@ def _caption(exhibit: Exhibit) -> ExhibitCaption:
         group=exhibit.group,
         at_s=exhibit.at_s,
         fakeness=exhibit.fakeness,
-        n_bytes=len(exhibit.jpeg),
+        n_bytes=len(stored(exhibit.content)),
     )
 
 
 def groups_of(subject: str, exhibits: Sequence[Exhibit]) -> tuple[ExhibitGroup, ...]:
-    """One subject's pictures, those of one moment together, in the order frame, crop, attention."""
+    """One subject's exhibits, those of one moment together, in the order of ``ExhibitKind``."""
     by_group: dict[str, list[Exhibit]] = {}
     for exhibit in exhibits:
         if exhibit.subject == subject:

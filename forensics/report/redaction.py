@@ -5,6 +5,7 @@ from __future__ import annotations
 from dataclasses import replace
 from typing import Final
 
+from forensics.records.exhibit_content import Picture
 from forensics.records.findings import Exhibit, ExhibitKind
 
 # Faces mosaicked at 16 pixels and more have been matched to people by trained nets (McPherson, Shokri and
@@ -12,18 +13,20 @@ from forensics.records.findings import Exhibit, ExhibitKind
 # alone: nobody vouches that every bystander in the frame was found.
 LONGER_SIDE_PX: Final = 8
 _QUALITY: Final = 80
-_OF_PEOPLE: Final = frozenset({ExhibitKind.FRAME, ExhibitKind.CROP, ExhibitKind.ATTENTION})
+_OF_PEOPLE: Final = frozenset(
+    {ExhibitKind.FRAME, ExhibitKind.CROP, ExhibitKind.ATTENTION, ExhibitKind.PICTURE}
+)
 
 
 def blurred(exhibit: Exhibit) -> Exhibit:
-    """The exhibit with its picture reduced to a few patches of colour; spectrograms stay as they are."""
-    if exhibit.kind not in _OF_PEOPLE:
+    """The exhibit with its picture reduced to a few patches of colour; what shows nobody stays as it is."""
+    if exhibit.kind not in _OF_PEOPLE or not isinstance(exhibit.content, Picture):
         return exhibit
     # Loaded here: few reports are redacted, and the process of a scan that draws them does without OpenCV.
     import cv2
     import numpy as np
 
-    picture = cv2.imdecode(np.frombuffer(exhibit.jpeg, np.uint8), cv2.IMREAD_COLOR)
+    picture = cv2.imdecode(np.frombuffer(exhibit.content.jpeg, np.uint8), cv2.IMREAD_COLOR)
     if picture is None:
         picture = np.full((LONGER_SIDE_PX, LONGER_SIDE_PX, 3), 128, np.uint8)
     height_px, width_px = picture.shape[:2]
@@ -35,4 +38,4 @@ def blurred(exhibit: Exhibit) -> Exhibit:
     )
     shown = cv2.resize(few, (width_px, height_px), interpolation=cv2.INTER_LINEAR)
     _, encoded = cv2.imencode(".jpg", shown, [cv2.IMWRITE_JPEG_QUALITY, _QUALITY])
-    return replace(exhibit, jpeg=encoded.tobytes(), caption=f"{exhibit.caption} (blurred)")
+    return replace(exhibit, content=Picture(encoded.tobytes()), caption=f"{exhibit.caption} (blurred)")

@@ -11,6 +11,7 @@ from pathlib import Path
 
 from forensics.casefile.case_file import CaseFile
 from forensics.casefile.chain import FIRST_PREVIOUS_HASH, row_hash
+from forensics.records.exhibit_content import Picture
 from forensics.records.findings import Abstention, Exhibit, ExhibitKind, Score, Span, Why
 from forensics.records.media import MediaFile, MediaKind
 from forensics.records.scan import ModelUse, RunManifest, ScanResult
@@ -39,7 +40,7 @@ def manifest(**changes: object) -> RunManifest:
 
 def exhibit(caption: str = "frame at 1.0 s") -> Exhibit:
     return Exhibit(
-        ExhibitKind.FRAME, b"\xff\xd8" + caption.encode(), caption, "person 1", "strongest", 1.0, 0.9
+        ExhibitKind.FRAME, Picture(b"\xff\xd8" + caption.encode()), caption, "person 1", "strongest", 1.0, 0.9
     )
 
 

@@ -9,6 +9,7 @@ import pytest
 
 from forensics.casefile.case_file import CaseFile
 from forensics.errors import CaseFileError
+from forensics.records.exhibit_content import Picture
 from forensics.records.findings import Why
 from forensics.records.scan import RunManifest
 from tests.casefile.made import (
@@ -214,7 +215,7 @@ def test_a_full_disk_loses_nothing_that_was_recorded(path: Path) -> None:
         case.add(result("clips/a.mp4"))
         n_pages = case._connection.execute("PRAGMA page_count").fetchone()[0]
         case._connection.execute(f"PRAGMA max_page_count={n_pages}")
-        big = replace(exhibit(), jpeg=bytes(100_000))
+        big = replace(exhibit(), content=Picture(bytes(100_000)))
         error = refusal(lambda: case.add(result("clips/b.mp4", exhibits=(big,))), "disk is full")
         assert "kept" in error.hint
     with CaseFile.create_or_resume(path) as case:

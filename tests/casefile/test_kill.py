@@ -18,11 +18,12 @@ import sys
 from dataclasses import replace
 from pathlib import Path
 from forensics.casefile.case_file import CaseFile
+from forensics.records.exhibit_content import Picture
 from tests.casefile.made import exhibit, manifest, result
 
 case = CaseFile.create_or_resume(Path(sys.argv[1]))
 case.begin_run(manifest())
-picture = replace(exhibit(), jpeg=bytes(200_000))
+picture = replace(exhibit(), content=Picture(bytes(200_000)))
 for number in range(100_000):
     case.add(result(f"clips/{number}.mp4", exhibits=(picture,)))
     print(number, flush=True)

@@ -121,7 +121,7 @@ def test_a_changed_kind_is_found(path: Path) -> None:
         ("DELETE FROM exhibits WHERE position = 0", "names 2 exhibits and 1 are there"),
         ("INSERT INTO exhibits VALUES (2, 2, x'ffd8')", "names 2 exhibits and 3 are there"),
         ("INSERT INTO exhibits VALUES (4, 0, x'ffd8')", "belong to no result"),
-        ("UPDATE exhibits SET position = 7 - position", "is not the picture"),
+        ("UPDATE exhibits SET position = 7 - position", "is not what was recorded"),
     ],
 )
 def test_tampered_exhibits_are_found(path: Path, sql: str, words: str) -> None:

@@ -9,6 +9,7 @@ import pytest
 
 from forensics.detectors.detector import ModelForms
 from forensics.detectors.face_frames import FaceFrames
+from forensics.records.exhibit_content import Picture
 from forensics.records.faces import FaceBox, FaceCrop
 from forensics.records.findings import Exhibit, ExhibitKind, Notice, Score
 from forensics.records.media import MediaFile, MediaKind
@@ -66,7 +67,7 @@ def test_exhibits_show_each_persons_strongest_and_weakest_moment_as_jpeg() -> No
     assert {e.at_s for e in weakest} == {0.0}
     # One single crop is its own extreme and is shown once.
     assert len({e.group for e in exhibits if e.subject == "person 2"}) == 1
-    assert all(e.jpeg.startswith(b"\xff\xd8") for e in exhibits)
+    assert all(isinstance(e.content, Picture) and e.content.jpeg.startswith(b"\xff\xd8") for e in exhibits)
 
 
 def test_a_face_unlike_the_calibration_data_gives_a_notice_with_the_range() -> None:

@@ -13,6 +13,7 @@ import numpy as np
 from PIL import Image, ImageDraw, ImageFilter
 from skimage.data import astronaut
 
+from forensics.records.exhibit_content import Picture
 from forensics.records.faces import FaceTrack
 from forensics.records.figures import Confusion, Curve, Figure, LabelledFigures
 from forensics.records.findings import Abstention, Exhibit, ExhibitKind, Notice, Score, Span, Why
@@ -272,7 +273,7 @@ def exhibits_of(result: ScanResult) -> tuple[Exhibit, ...]:
             exhibits.append(
                 Exhibit(
                     ExhibitKind.SPECTROGRAM,
-                    spectrogram(),
+                    Picture(spectrogram()),
                     caption,
                     "voice",
                     group,
@@ -293,7 +294,15 @@ def exhibits_of(result: ScanResult) -> tuple[Exhibit, ...]:
             ):
                 title = f"{basis.subject}, {group}"
                 exhibits.append(
-                    Exhibit(kind, jpeg, caption, basis.subject, title, score.span.start_s, score.fakeness)
+                    Exhibit(
+                        kind,
+                        Picture(jpeg),
+                        caption,
+                        basis.subject,
+                        title,
+                        score.span.start_s,
+                        score.fakeness,
+                    )
                 )
     return tuple(exhibits)
 

@@ -14,6 +14,7 @@ from pathlib import Path
 import pytest
 
 from forensics.errors import ReportError
+from forensics.records.exhibit_content import Picture
 from forensics.records.findings import Exhibit, Notice
 from forensics.records.scan import ScanResult
 from forensics.report.renderers.html import HtmlRenderer
@@ -234,8 +235,9 @@ def test_exhibits_carry_their_bytes(rich_page: str, rich_view: ReportView) -> No
         exhibit for file in rich_view.files for s in file.subjects for g in s.groups for exhibit in g.exhibits
     ]
     assert shown
+    assert isinstance(shown[0].content, Picture)
     assert rich_page.count("data:image/jpeg;base64,") == len(shown)
-    assert base64.b64encode(shown[0].jpeg).decode() in rich_page
+    assert base64.b64encode(shown[0].content.jpeg).decode() in rich_page
 
 
 def scrubbed(page: str) -> str:

@@ -15,6 +15,7 @@ from typing import NoReturn
 
 from forensics.errors import MediaError, ModelError
 from forensics.media.discovery import Found
+from forensics.records.exhibit_content import Picture
 from forensics.records.findings import Exhibit, ExhibitKind
 from forensics.records.media import MediaFile
 from forensics.records.scan import ScanResult
@@ -69,7 +70,7 @@ def _facts(bench: Bench) -> dict[str, str]:
 
 def _exhibits(file: Found) -> Iterator[Exhibit]:
     if file.display.startswith("heavy"):
-        yield Exhibit(ExhibitKind.FRAME, bytes(3_000_000), "frame", "person 1", "all", 0.0)
+        yield Exhibit(ExhibitKind.FRAME, Picture(bytes(3_000_000)), "frame", "person 1", "all", 0.0)
 
 
 def _nothing() -> None:

@@ -17,6 +17,7 @@ import pytest
 
 from forensics.errors import EngineError, ForensicsError, ModelError
 from forensics.media.discovery import Found
+from forensics.records.exhibit_content import Picture
 from forensics.records.findings import Why
 from forensics.records.scan import ScanResult
 from forensics.records.verdict import VerdictLabel
@@ -187,7 +188,7 @@ def test_events_tell_the_whole_story(tmp_path: Path) -> None:
 
 def test_exhibits_larger_than_a_pipe_come_through(tmp_path: Path) -> None:
     found = run(several(tmp_path, "heavy-1", "heavy-2"), n_workers=2).by_path()
-    assert all(len(result.exhibits[0].jpeg) == 3_000_000 for result in found.values())
+    assert all(result.exhibits[0].content == Picture(bytes(3_000_000)) for result in found.values())
 
 
 def test_no_files_need_no_workers() -> None:

@@ -58,7 +58,12 @@ def test_a_clip_with_a_face_and_sound_is_scored_by_both(bench: Bench, tmp_path: 
     assert {basis.subject for basis in result.verdict.basis} == {"person 1", "voice"}
     assert result.verdict.fakeness is not None
     assert [track.n_faces for track in result.tracks] == [6]
-    assert {exhibit.kind for exhibit in result.exhibits} == set(ExhibitKind)
+    assert {exhibit.kind for exhibit in result.exhibits} == {
+        ExhibitKind.FRAME,
+        ExhibitKind.CROP,
+        ExhibitKind.ATTENTION,
+        ExhibitKind.SPECTROGRAM,
+    }
     video = result.media.stream(StreamKind.VIDEO)
     assert video is not None
     assert video.n_frames_from_content == video.n_frames_from_header
@@ -70,7 +75,7 @@ def test_the_same_file_gives_the_same_scores(bench: Bench, tmp_path: Path) -> No
     first, second = scan(clip, bench), scan(clip, bench)
     assert first.scores == second.scores
     assert first.verdict == second.verdict
-    assert [e.jpeg for e in first.exhibits] == [e.jpeg for e in second.exhibits]
+    assert first.exhibits == second.exhibits
 
 
 def test_two_people_are_scored_apart(bench: Bench, tmp_path: Path) -> None:

@@ -13,8 +13,8 @@ from markupsafe import Markup
 
 from forensics import numerals
 from forensics.errors import ReportError
-from forensics.records.findings import Exhibit
-from forensics.report import figures, timeline, words
+from forensics.records.exhibit_content import Picture
+from forensics.report import curves, figures, timeline, words
 from forensics.report.evidence import MOST_FILE_NOTES, MOST_RUN_NOTICES
 from forensics.report.view import ReportView
 from forensics.resources import resource_folder
@@ -115,6 +115,7 @@ def _environment(folder: Path) -> jinja2.Environment:
         span_text=numerals.span_text,
         stated=stated,
         score_chart=timeline.score_chart,
+        curve_chart=curves.curve_chart,
         carried=figures.carried,
         charts=figures.charts,
         whole_scopes=figures.whole_scopes,
@@ -141,8 +142,8 @@ def _finalize(value: Any) -> Any:
     return value
 
 
-def _data_uri(exhibit: Exhibit) -> Markup:
-    encoded = base64.b64encode(exhibit.jpeg).decode("ascii")
+def _data_uri(picture: Picture) -> Markup:
+    encoded = base64.b64encode(picture.jpeg).decode("ascii")
     return Markup(f"data:image/jpeg;base64,{encoded}")  # noqa: S704 - base64 has no markup
 
 

@@ -23,6 +23,7 @@ from forensics.report.view import build_view
 from forensics.scan.batch import Crew, run_batch
 from forensics.scan.bench import assemble
 from forensics.scan.run import examine_found, plan_scan
+from forensics.scan.twins import distinct
 from forensics.settings import DEFAULT_TIME_LIMIT_S, Profile, ScanSettings
 
 
@@ -131,8 +132,9 @@ class Scanner:
             if on_result is not None:
                 on_result(result)
 
+        alike = distinct(plan.files, {}, settings.workers)
         run_batch(
-            plan.files,
+            alike.files,
             # Of the settings alone: the workers outlive this scan's paths.
             partial(assemble, self._settings(paths=()), plan.detectors),
             examine_found,
@@ -140,6 +142,7 @@ class Scanner:
             time_limit_s=settings.time_limit_s,
             on_result=keep,
             crew=self._crew,
+            twins=alike.twins,
         )
         cards = tuple(model.card for model in plan.models)
         return Results(tuple(results), plan.manifest, plan.rejected, cards)

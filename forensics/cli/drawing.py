@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import contextlib
 from collections.abc import Collection, Sequence
+from dataclasses import replace
 from datetime import UTC, datetime
 from pathlib import Path
 
@@ -14,6 +15,7 @@ from forensics.casefile.verification import VerificationReport
 from forensics.errors import ModelError, SettingsError
 from forensics.evaluation.label_files import TABLES_OF_DATA_SETS
 from forensics.evaluation.labels import LabelSet, by_key, read_labels
+from forensics.evaluation.twins import each_content_once
 from forensics.records.figures import LabelledFigures
 from forensics.records.findings import Notice
 from forensics.records.model_card import ModelCard
@@ -189,10 +191,13 @@ def labelled_figures(
     from forensics.evaluation.protocol import figures_for
     from forensics.evaluation.ratios import ratio_figures
 
+    results, labels, notes = each_content_once(results, known.labels)
     figures = figures_for(
         results,
-        known.labels,
+        labels,
         thresholds={card.task: card.thresholds for card in cards if card.thresholds is not None},
         domains={card.task: card.domain for card in cards},
     )
-    return figures + (ratio_figures(results, known.labels, cards) if ratios else ())
+    if notes:
+        figures = (replace(figures[0], notes=(*figures[0].notes, *notes)), *figures[1:])
+    return figures + (ratio_figures(results, labels, cards) if ratios else ())

@@ -7,11 +7,14 @@ from collections.abc import Iterator, Sequence
 from dataclasses import dataclass, replace
 from pathlib import Path
 
+import typer
+
 from forensics.casefile.case_file import CaseFile
 from forensics.cli.progress import Audience, ScanProgress
 from forensics.cli.temporary import temporary_folder
 from forensics.errors import PathError
 from forensics.evaluation.labels import LabelSet, by_key, read_labels
+from forensics.evaluation.twins import each_content_once
 from forensics.records.model_card import ModelCard
 from forensics.records.scan import ScanResult
 from forensics.scan.bench import ChosenModel, manifest_of
@@ -91,5 +94,9 @@ def scanned(
         audience.check()
         if outcome.interrupted:
             raise KeyboardInterrupt
-        results = tuple(result for _, result in case.results() if result.media.key in known.labels)
-        yield Measured(case, results, known, plan.models)
+        labelled = [result for _, result in case.results() if result.media.key in known.labels]
+        results, kept, notes = each_content_once(labelled, known.labels)
+        for note in notes:
+            typer.echo(note, err=True)
+        measured = tuple(result for result in results if result.media.key in kept)
+        yield Measured(case, measured, replace(known, labels=kept), plan.models)

@@ -23,10 +23,19 @@ from rich.progress import (
 from rich.text import Text
 
 from forensics.cli.wording import LABEL_WORDS, escaped
+from forensics.numerals import count_text
 from forensics.records.scan import ScanResult
 from forensics.records.verdict import VerdictLabel
 from forensics.report.words import verdict_fakeness
-from forensics.scan.events import BatchStarted, Event, FileDone, FileFailed, Rehashed, RehashStarted
+from forensics.scan.events import (
+    BatchStarted,
+    Event,
+    FileDone,
+    FileFailed,
+    Rehashed,
+    RehashStarted,
+    TwinsFound,
+)
 
 # A log is read later: a line every few seconds is enough.
 _SECONDS_BETWEEN_LINES = 5.0
@@ -124,6 +133,11 @@ class ScanProgress:
             self._line(f"Hashing {event.n_files} files again that were examined before, {size_mb:,.1f} MB")
         elif isinstance(event, Rehashed) and event.n_changed:
             self._line(f"{event.n_changed} of them are no longer what was examined: they are examined anew")
+        elif isinstance(event, TwinsFound):
+            self._line(
+                f"{count_text(event.n_files, 'file holds', 'files hold')} the same content as another: "
+                "each content is examined once"
+            )
         elif isinstance(event, FileFailed) and self._bar is not None:
             self._line(f"{escaped(event.path)}: {event.reason}")
         elif isinstance(event, FileDone):

@@ -30,6 +30,15 @@ class Fingerprint:
     changed_ns: int
     inode: tuple[int, int]
 
+    def stands(self, path: Path) -> bool:
+        """Whether nobody seems to have written to the file at this path since, or put another one there."""
+        try:
+            status = path.stat()
+        except OSError:
+            return False
+        now = status.st_size, status.st_mtime_ns, (status.st_dev, status.st_ino)
+        return now == (self.size_bytes, self.modified_ns, self.inode)
+
     def written_until(self, later: Fingerprint) -> str | None:
         """What shows that somebody wrote to or replaced the file in between; None if nothing does."""
         if self.sha256 != later.sha256:

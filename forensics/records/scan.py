@@ -115,6 +115,8 @@ class ScanResult:
         timings_s: wall seconds per stage: hash, probe, decode, faces, score, conclude.
         exhibits: stored beside the row, not in its JSON.
         properties: how each subject looks or sounds, which its model's domain is checked by.
+        twin_of: ``MediaFile.key`` of the file whose result this is, where another one holds the same content,
+            byte for byte; scores and exhibits stand there. None for a file that was examined itself.
     """
 
     media: MediaFile
@@ -126,6 +128,7 @@ class ScanResult:
     exhibits: tuple[Exhibit, ...] = ()
     timings_s: dict[str, float] = field(default_factory=dict)
     properties: tuple[Properties, ...] = ()
+    twin_of: str | None = None
 
     def properties_of(self, detector: str, subject: str) -> dict[str, float]:
         """What a detector measured on a subject; empty where it measured nothing."""

@@ -66,6 +66,7 @@ def _result(result: ScanResult, shorten: Callable[[str], str]) -> ScanResult:
         verdict=replace(result.verdict, reason=shorten(result.verdict.reason)),
         abstentions=tuple(replace(one, detail=shorten(one.detail)) for one in result.abstentions),
         notices=tuple(_notice(one, shorten) for one in result.notices),
+        twin_of=None if result.twin_of is None else shorten(result.twin_of),
     )
 
 

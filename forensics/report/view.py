@@ -37,6 +37,9 @@ from forensics.report.finite import finite_figures, finite_result
 from forensics.report.words import VERDICT_ORDER
 from forensics.verdicts.likelihood import REFUSAL, LikelihoodStatement, likelihood_of
 
+# Copies of one file that a notice names; each has its own row.
+_MOST_TWINS_NAMED = 5
+
 
 @dataclass(frozen=True, slots=True)
 class SubjectView:
@@ -223,7 +226,7 @@ def build_view(
     """
     rows = [
         (row_id, finite_result(result))
-        for row_id, result in _with_neighbours(list(results))
+        for row_id, result in _with_twins(_with_neighbours(list(results)))
         if _wanted(result.media, only)
     ]
     kept, captions = spend(rows, load_exhibits)
@@ -273,6 +276,26 @@ def _with_neighbours(rows: Sequence[tuple[int, ScanResult]]) -> list[tuple[int, 
         else:
             named.append((row_id, result))
     return named
+
+
+def _with_twins(rows: Sequence[tuple[int, ScanResult]]) -> list[tuple[int, ScanResult]]:
+    """A file that was examined for others too names them."""
+    twins: dict[tuple[str, str | None], list[str]] = {}
+    for _, result in rows:
+        if result.twin_of is not None:
+            twins.setdefault((result.twin_of, result.media.sha256), []).append(result.media.path)
+    return [
+        (row_id, _naming_twins(result, twins.get((result.media.key, result.media.sha256), ())))
+        for row_id, result in rows
+    ]
+
+
+def _naming_twins(result: ScanResult, paths: Sequence[str]) -> ScanResult:
+    if result.twin_of is not None or not paths:
+        return result
+    more = f" and {len(paths) - _MOST_TWINS_NAMED:,} more" if len(paths) > _MOST_TWINS_NAMED else ""
+    message = f"The same content, byte for byte, lies at {', '.join(paths[:_MOST_TWINS_NAMED])}{more}."
+    return replace(result, notices=(*result.notices, Notice("report", message)))
 
 
 def _wanted(media: MediaFile, only: Collection[str]) -> bool:

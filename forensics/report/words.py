@@ -37,6 +37,8 @@ VERDICT_MEANING: dict[VerdictLabel, str] = {
     ),
 }
 
+TWIN_MARK = "identical copy"
+
 # The order in which a reader wants files: what needs attention first.
 VERDICT_ORDER: tuple[VerdictLabel, ...] = (
     VerdictLabel.SIGNS_OF_MANIPULATION,

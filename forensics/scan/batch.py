@@ -18,7 +18,7 @@ import tempfile
 import threading
 import time
 from collections import deque
-from collections.abc import Callable, Iterator, Sequence
+from collections.abc import Callable, Iterator, Mapping, Sequence
 from dataclasses import replace
 from multiprocessing.connection import wait
 from multiprocessing.context import SpawnProcess
@@ -31,6 +31,7 @@ from forensics.media.discovery import Found
 from forensics.records.scan import ScanResult
 from forensics.scan.events import BatchEnded, BatchStarted, Event, FileDone, FileFailed, FileStarted
 from forensics.scan.failures import Failure, death, examined_again, last_words, not_examined
+from forensics.scan.twins import Twin
 from forensics.scan.worker import Answer, Examined, GaveUp, GettingOn, Job, Ready, StartFailed, work
 
 B = TypeVar("B")
@@ -67,6 +68,8 @@ def run_batch(
     on_event: Callable[[Event], object] | None = None,
     n_skipped: int = 0,
     crew: Crew | None = None,
+    twins: Mapping[str, Sequence[Twin]] | None = None,
+    settled: Sequence[ScanResult] = (),
 ) -> int:
     """Examines files on worker processes, the largest first so that the workers finish together.
 
@@ -85,6 +88,8 @@ def run_batch(
         on_result: takes each result as it comes.
         n_skipped: for the progress display: files that an earlier run has done.
         crew: keeps the workers for the next batch, which must have the same ``make_bench`` and ``examine``.
+        twins: by ``Found.key``, files with the same content as one of ``files``: they get its result.
+        settled: results that are known already; they count as done.
 
     Returns:
         The number of files done.
@@ -95,18 +100,28 @@ def run_batch(
     """
     began_s = time.monotonic()
     tell = on_event or _to_nobody
-    tell(BatchStarted(len(files), n_skipped, sum(file.size_bytes for file in files)))
+    n_files = len(files) + sum(map(len, (twins or {}).values())) + len(settled)
+    tell(BatchStarted(n_files, n_skipped, sum(file.size_bytes for file in files)))
     with contextlib.ExitStack() as stack:
         interrupted = stack.enter_context(_interruptible())
         staff = crew or stack.enter_context(Crew())
-        batch = _Batch(files, pickle.dumps((make_bench, examine)), staff, time_limit_s, on_result, tell)
+        batch = _Batch(
+            files,
+            pickle.dumps((make_bench, examine)),
+            staff,
+            time_limit_s,
+            on_result,
+            tell,
+            twins or {},
+            settled,
+        )
         try:
             batch.run(min(n_workers, len(files)), interrupted)
         finally:
             # Workers that are in the middle of a file are of no use to anyone.
-            if crew is None or batch.n_done < len(files):
+            if crew is None or batch.n_done < n_files:
                 staff.dismiss()
-            tell(BatchEnded(batch.n_done, batch.n_done < len(files), time.monotonic() - began_s))
+            tell(BatchEnded(batch.n_done, batch.n_done < n_files, time.monotonic() - began_s))
     return batch.n_done
 
 
@@ -234,14 +249,18 @@ class _Batch:
         time_limit_s: float,
         on_result: Callable[[ScanResult], object],
         on_event: Callable[[Event], object],
+        twins: Mapping[str, Sequence[Twin]],
+        settled: Sequence[ScanResult],
     ) -> None:
         self.n_done = 0
-        self._n_files = len(files)
+        self._n_files = len(files) + sum(map(len, twins.values())) + len(settled)
+        self._settled = settled
+        self._twins = dict(twins)
         self._waiting = deque(sorted(files, key=lambda file: -file.size_bytes))
-        self._failures: dict[Path, tuple[Failure, str]] = {}
+        self._failures: dict[str, tuple[Failure, str]] = {}
         self._to_hash: deque[Found] = deque()
         self._again: deque[Found] = deque()
-        self._first_deaths: dict[Path, Failure] = {}
+        self._first_deaths: dict[str, Failure] = {}
         self._tools = tools
         self._crew = crew
         self._time_limit_s = time_limit_s
@@ -251,6 +270,8 @@ class _Batch:
         self._n_failed_starts = 0
 
     def run(self, n_workers: int, interrupted: threading.Event) -> None:
+        for result in self._settled:
+            self._tell(result)
         while self.n_done < self._n_files:
             self._staff(n_workers)
             self._hand_out()
@@ -306,7 +327,7 @@ class _Batch:
         job, worker.job = worker.job, None
         assert job is not None, "a worker answers once for each job"
         if isinstance(answer, Examined):
-            self._done(self._with_history(job, answer.result))
+            self._done(job.file, self._with_history(job, answer.result))
         elif isinstance(answer, GaveUp):
             self._gave_up(job, answer)
             if answer.worn_out:
@@ -336,11 +357,11 @@ class _Batch:
         if not worker.ready or worker.job is None or worker.job.only_hash or worker.n_jobs == 1:
             self._lost(worker, failure)
             return
-        self._first_deaths[worker.job.file.path] = failure
+        self._first_deaths[worker.job.file.key] = failure
         self._again.append(worker.job.file)
 
     def _with_history(self, job: Job, result: ScanResult) -> ScanResult:
-        first = self._first_deaths.pop(job.file.path, None)
+        first = self._first_deaths.pop(job.file.key, None)
         if first is None:
             return result
         return replace(result, notices=(*result.notices, examined_again(first)))
@@ -353,7 +374,7 @@ class _Batch:
         elif worker.job is not None and worker.job.only_hash:
             self._gave_up(worker.job, GaveUp(None, None))
         elif worker.job is not None:
-            self._failures[worker.job.file.path] = failure, words
+            self._failures[worker.job.file.key] = failure, words
             self._to_hash.append(worker.job.file)
 
     def _start_failed(self, failure: Failure, words: str) -> None:
@@ -369,11 +390,25 @@ class _Batch:
         if answer.failure is not None:
             failure, words = answer.failure, ""
         else:
-            failure, words = self._failures.pop(job.file.path)
+            failure, words = self._failures.pop(job.file.key)
         self._on_event(FileFailed(job.file.display, failure.reason))
-        self._done(self._with_history(job, not_examined(job.file, failure, answer.sha256, words)))
+        result = not_examined(job.file, failure, answer.sha256, words)
+        self._done(job.file, self._with_history(job, result))
 
-    def _done(self, result: ScanResult) -> None:
+    def _done(self, file: Found, result: ScanResult) -> None:
+        self._tell(result)
+        others = []
+        for twin in self._twins.pop(file.key, ()):
+            shared = twin.result_from(result)
+            if shared is None:
+                others.append(twin)
+            else:
+                self._tell(shared)
+        if others:  # no longer what they were, or the examined one was not: one of them is examined itself
+            self._waiting.append(others[0].file)
+            self._twins[others[0].file.key] = others[1:]
+
+    def _tell(self, result: ScanResult) -> None:
         self._on_result(result)
         self.n_done += 1
         self._on_event(FileDone(replace(result, exhibits=()), self.n_done))

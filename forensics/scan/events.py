@@ -28,6 +28,17 @@ class Rehashed:
 
 
 @dataclass(frozen=True, slots=True)
+class TwinsFound:
+    """Some of the files hold the same content as others; each content is examined once.
+
+    Attributes:
+        n_files: files that are not examined themselves.
+    """
+
+    n_files: int
+
+
+@dataclass(frozen=True, slots=True)
 class BatchStarted:
     """Workers are being started.
 
@@ -90,4 +101,6 @@ class BatchEnded:
     elapsed_s: float
 
 
-Event = RehashStarted | Rehashed | BatchStarted | FileStarted | FileFailed | FileDone | BatchEnded
+Event = (
+    RehashStarted | Rehashed | TwinsFound | BatchStarted | FileStarted | FileFailed | FileDone | BatchEnded
+)

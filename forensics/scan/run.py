@@ -15,8 +15,9 @@ from forensics.records.scan import RunManifest, ScanResult
 from forensics.records.verdict import VerdictLabel
 from forensics.scan.batch import run_batch
 from forensics.scan.bench import Bench, ChosenDetector, ChosenModel, assemble, choose_detectors, manifest_of
-from forensics.scan.events import Event
+from forensics.scan.events import Event, TwinsFound
 from forensics.scan.rehash import changed_since
+from forensics.scan.twins import Twin, distinct
 from forensics.settings import ScanSettings
 
 # Paths that an error names.
@@ -146,8 +147,13 @@ def run_scan(
             todo += changed
             n_skipped -= len(changed)
             n_rehashed = len(examined)
+        alike = distinct(todo, _contents(case.examined(retry_failed=retry_failed)), settings.workers)
+        settled, unlike = _results_from_before(alike.known, case)
+        n_twins = alike.n_twins - len(unlike)
+        if n_twins:
+            on_event(TwinsFound(n_twins))
         run_batch(
-            todo,
+            (*alike.files, *unlike),
             partial(assemble, settings, plan.detectors),
             examine_found,
             n_workers=settings.workers,
@@ -155,6 +161,8 @@ def run_scan(
             on_result=keep,
             on_event=on_event,
             n_skipped=n_skipped,
+            twins=alike.twins,
+            settled=settled,
         )
     except KeyboardInterrupt:
         interrupted = True
@@ -163,6 +171,37 @@ def run_scan(
         raise
     case.finish(account(), interrupted=interrupted)
     return ScanOutcome(counts.total(), n_skipped, interrupted)
+
+
+def _contents(done: Mapping[Identity, str | None]) -> dict[int, set[str]]:
+    """Size in bytes to the hashes of what the case has examined."""
+    contents: dict[int, set[str]] = {}
+    for (_, size_bytes, _), sha256 in done.items():
+        if sha256 is not None:
+            contents.setdefault(size_bytes, set()).add(sha256)
+    return contents
+
+
+def _results_from_before(twins: Sequence[Twin], case: CaseFile) -> tuple[list[ScanResult], list[Found]]:
+    """Results of files whose content earlier runs examined elsewhere; files that need one of their own."""
+    wanted = {twin.fingerprint.sha256 for twin in twins}
+    recorded: dict[str | None, list[ScanResult]] = {}
+    for _, result in case.results() if twins else ():
+        if result.media.sha256 in wanted and result.twin_of is None:
+            recorded.setdefault(result.media.sha256, []).append(result)
+    settled: list[ScanResult] = []
+    unlike: list[Found] = []
+    for twin in twins:
+        # Its own former result would take the place of itself, without its scores.
+        elsewhere = [
+            one for one in recorded.get(twin.fingerprint.sha256, ()) if one.media.key != twin.file.key
+        ]
+        shared = twin.result_from(elsewhere[-1]) if elsewhere else None
+        if shared is None:
+            unlike.append(twin.file)
+        else:
+            settled.append(shared)
+    return settled, unlike
 
 
 def _parted(

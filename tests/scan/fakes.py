@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import ctypes
 import functools
+import hashlib
 import os
 import signal
 import sys
@@ -15,6 +16,7 @@ from typing import NoReturn
 
 from forensics.errors import MediaError, ModelError
 from forensics.media.discovery import Found
+from forensics.media.hashing import sha256_of
 from forensics.records.exhibit_content import Picture
 from forensics.records.findings import Exhibit, ExhibitKind
 from forensics.records.media import MediaFile
@@ -31,10 +33,15 @@ class Bench:
 
 
 def made(folder: Path, name: str, size_bytes: int = 10) -> Found:
-    """A file on the disk; the start of its name says what its examination does."""
+    """A file on the disk with content of its own; the start of its name says what its examination does."""
     path = folder / name
-    path.write_bytes(b"x" * size_bytes)
+    path.write_bytes(content(name, size_bytes))
     return Found(path, name, size_bytes, "2026-11-20T10:00:00+00:00")
+
+
+def content(name: str, size_bytes: int = 10) -> bytes:
+    digest = hashlib.sha256(name.encode()).digest()
+    return (digest * (size_bytes // len(digest) + 1))[:size_bytes]
 
 
 def several(folder: Path, *names: str) -> list[Found]:
@@ -45,16 +52,29 @@ def make_bench() -> Bench:
     return Bench()
 
 
+def bench_for(_settings: object, _detectors: object) -> Bench:
+    """As ``scan.bench.assemble`` is called."""
+    return Bench()
+
+
 def examine(file: Found, bench: Bench, tell: Callable[[float], object]) -> ScanResult:
+    name = Path(file.display).name
     bench.n_seen += 1
     if bench.poisoned:
         _segfault()
-    bench.poisoned = file.display.startswith("poison")
-    if file.display.startswith("long"):
+    bench.poisoned = name.startswith("poison")
+    if name.startswith("long"):
         _long(tell)
-    _MISFORTUNES.get(file.display.split("-")[0], _nothing)()
-    media = MediaFile(file.display, file.size_bytes, file.modified_utc, "e" * 64, facts=_facts(bench))
-    fakeness = float("nan") if file.display.startswith("nan") else len(file.display) / 100
+    _MISFORTUNES.get(name.split("-")[0], _nothing)()
+    media = MediaFile(
+        file.display,
+        file.size_bytes,
+        file.modified_utc,
+        sha256_of(file.path),
+        facts=_facts(bench),
+        place=file.place,
+    )
+    fakeness = float("nan") if name.startswith("nan") else len(file.display) / 100
     verdict = Verdict(VerdictLabel.NO_SIGNS_FOUND, "Nothing was found.", "made/1", fakeness)
     return ScanResult(media, verdict, exhibits=tuple(_exhibits(file)))
 

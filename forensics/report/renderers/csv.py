@@ -30,6 +30,7 @@ COLUMNS = (
     "stretch_end_s",
     "shortest_s",
     "not_judged",
+    "twin_of",
 )
 RATIO_COLUMNS = ("log10_likelihood_ratio", "support")
 LABEL_COLUMN = "label"
@@ -91,6 +92,7 @@ def _cells(file: FileView) -> list[str]:
         _number(None if verdict.stretch is None else verdict.stretch.end_s, 3),
         _number(verdict.shortest_s, 3),
         _safe(_not_judged(file)),
+        _safe(file.result.twin_of or ""),
     ]
 
 

@@ -58,6 +58,8 @@ class JsonFile:
         exhibits: what the case file shows of it, without the pictures.
         properties: how each subject looks or sounds.
         likelihood: of each subject where ratios were asked for (``--lr``), otherwise empty.
+        twin_of: the place of the file with the same content that was examined in this one's stead; scores and
+            exhibits stand there. null for a file that was examined itself.
     """
 
     row_id: int
@@ -77,6 +79,7 @@ class JsonFile:
     properties: tuple[Properties, ...] = ()
     likelihood: tuple[JsonLikelihood, ...] = ()
     highest: dict[str, float] = field(default_factory=dict)
+    twin_of: str | None = None
 
 
 @dataclass(frozen=True, slots=True)
@@ -150,6 +153,7 @@ def _json_file(file: FileView) -> JsonFile:
         timings_s=result.timings_s,
         properties=result.properties,
         highest=file.highest,
+        twin_of=result.twin_of,
         likelihood=tuple(
             JsonLikelihood(
                 detector=subject.detector,

@@ -12,14 +12,14 @@ from forensics.detectors.declarations import SEQUENCE
 from forensics.detectors.detector import ModelForms
 from forensics.detectors.scoring import score_of
 from forensics.detectors.second_look import Looks
-from forensics.detectors.sequences import chosen, stacked
+from forensics.detectors.sequences import as_input, chosen, fewest_pictures
 from forensics.engines.net import Net
 from forensics.errors import ModelError
 from forensics.records.detector_spec import CropSpec
 from forensics.records.faces import FaceCrop
-from forensics.records.findings import Score, Span
+from forensics.records.findings import Abstention, Score, Span, Why
 from forensics.records.media import MediaFile
-from forensics.records.model_card import ClipSampling
+from forensics.records.model_card import ClipSampling, InputContract
 from forensics.records.stream import Item
 
 # Where pictures are chosen by motion, they are chosen from so many times as many.
@@ -42,12 +42,12 @@ class FaceClips:
         self.model = model
         self.cards = (model.card,)
         self.crop: CropSpec | None = contract.crop
+        self._contract = contract
         self._n_frames = contract.clip_frames
-        self._sampling = contract.clip_sampling
 
     def begin(self, media: MediaFile, path: Path) -> ClipExamination:  # noqa: ARG002 - the stream has all
         """Starts on a file."""
-        return ClipExamination(self.model, self.crop, self._n_frames, self._sampling)
+        return ClipExamination(self.model, self._contract, self._n_frames)
 
 
 @dataclass(frozen=True, slots=True)
@@ -73,19 +73,18 @@ class _Moment:
 class ClipExamination:
     """One file's people. Holds a few crops of each until they make a clip, and a batch of clips."""
 
-    def __init__(
-        self, model: ModelForms, crop: CropSpec | None, n_frames: int, sampling: ClipSampling
-    ) -> None:
-        self._crop = crop
+    def __init__(self, model: ModelForms, contract: InputContract, n_frames: int) -> None:
+        self._contract = contract
         self._n_frames = n_frames
-        self._sampling = sampling
-        self._n_gathered = n_frames * (_CHOSEN_FROM if sampling is ClipSampling.MOTION else 1)
+        by_motion = contract.clip_sampling is ClipSampling.MOTION
+        self._n_gathered = n_frames * (_CHOSEN_FROM if by_motion else 1)
         self._looks: Looks[_Clip, _Moment] = Looks(model.net, model.exact, _scored)
         self._gathered: dict[int, list[FaceCrop]] = {}
+        self._taken: set[int] = set()
 
     def observe(self, item: Item) -> Iterator[Item]:
         """Takes crops in the order of time; scores them when they make a batch of clips."""
-        if not isinstance(item, FaceCrop) or item.spec != self._crop:
+        if not isinstance(item, FaceCrop) or item.spec != self._contract.crop:
             return
         crops = self._gathered.setdefault(item.track_id, [])
         crops.append(item)
@@ -94,15 +93,27 @@ class ClipExamination:
 
     def conclude(self) -> Iterator[Item]:
         """What is left of each person as a shorter clip, and the outstanding scores."""
-        for _, crops in sorted(self._gathered.items()):
-            yield from self._take(crops)
+        too_short = []
+        for track_id, crops in sorted(self._gathered.items()):
+            if len(crops) >= fewest_pictures(self._contract):
+                yield from self._take(crops)
+            elif track_id not in self._taken:
+                too_short.append(track_id)
         self._gathered.clear()
         yield from (moment.score for moment in self._looks.finish())
+        for track_id in too_short:
+            yield Abstention(
+                SEQUENCE.name,
+                Why.TOO_SHORT,
+                "one picture of this person was found, and motion needs two. Look at more frames (--frames).",
+                f"person {track_id}",
+            )
         yield from self._looks.notices
 
     def _take(self, crops: list[FaceCrop]) -> Iterator[Item]:
-        picked = chosen([crop.image for crop in crops], self._n_frames, self._sampling)
-        images = stacked([crops[index].image for index in picked], self._n_frames)
+        self._taken.add(crops[0].track_id)
+        picked = chosen([crop.image for crop in crops], self._n_frames, self._contract.clip_sampling)
+        images = as_input([crops[index].image for index in picked], self._contract)
         span = Span(crops[picked[0]].at_s, crops[picked[-1]].at_s)
         yield from (moment.score for moment in self._looks.take(_Clip(images, crops[0].track_id, span)))
 

@@ -19,6 +19,13 @@ class ClipSampling(enum.StrEnum):
     MOTION = "motion"
 
 
+class ClipForm(enum.StrEnum):
+    """What a model of clips is shown: the pictures, or the optical flow from each to the next."""
+
+    PICTURES = "pictures"
+    FLOW = "flow"
+
+
 @dataclass(frozen=True, slots=True)
 class InputContract:
     """What the IR expects. Mean and scale are inside the IR.
@@ -32,6 +39,8 @@ class InputContract:
         clip_frames: a model of clips takes uint8[N, clip_frames, size_px, size_px, 3], black pictures where a
             clip is shorter; None for single pictures.
         clip_sampling: which crops make a clip.
+        clip_form: FLOW: it takes uint8[N, clip_frames - 1, size_px, size_px, 2] instead, as
+            ``detectors.optical_flow`` makes it of the crops, 0 where a clip is shorter.
         flip: score the mirrored crop too and average the logits.
     """
 
@@ -46,6 +55,7 @@ class InputContract:
     hop_s: float | None = None
     clip_frames: int | None = None
     clip_sampling: ClipSampling = ClipSampling.SPREAD
+    clip_form: ClipForm = ClipForm.PICTURES
 
     @property
     def crop(self) -> CropSpec | None:

@@ -18,7 +18,7 @@ FACE_NETS = [
     name
     for name in NETS
     if not name.startswith(("audio", "whisper", "wav2vec2", "wavlm"))
-    and not name.endswith(("-transformer", "-lstm", "-lstm-gru"))
+    and not name.endswith(("-transformer", "-lstm", "-lstm-gru", "flow-cnn"))
 ]
 
 

@@ -11,8 +11,8 @@ from forensics.training.nets.net import FakenessNet
 from forensics.training.nets.triplet import LearnsEmbeddingFirst
 
 SIZE_PX = 32
-# Nets of clips have tests of their own: test_clips.py.
-SINGLE = [name for name in NETS if not name.endswith(("-transformer", "-lstm", "-lstm-gru"))]
+# Nets of clips have tests of their own: test_clips.py, test_flow.py.
+SINGLE = [name for name in NETS if not name.endswith(("-transformer", "-lstm", "-lstm-gru", "flow-cnn"))]
 
 
 def raw_input(net: FakenessNet, n: int, seed: int = 0) -> torch.Tensor:

@@ -10,7 +10,7 @@ import numpy as np
 import torch
 from torch.utils.data import Dataset
 
-from forensics.detectors.sequences import chosen, stacked
+from forensics.detectors.sequences import as_input, chosen
 from forensics.errors import TrainingError
 from forensics.faces.blending import self_blend
 from forensics.faces.crop import cut
@@ -66,7 +66,7 @@ class TrainingClips(Dataset[tuple[torch.Tensor, torch.Tensor]]):
         self.seed = seed
 
     def __getitem__(self, index: int) -> tuple[torch.Tensor, torch.Tensor]:
-        """Item ``index`` of the stream: (uint8[T, S, S, 3] RGB, float label)."""
+        """Item ``index`` of the stream: (what the contract's net takes, float label)."""
         # The process that loads has one core; OpenCV's own threads would only fight for it.
         cv2.setNumThreads(1)
         pair, member = divmod(index, 2)
@@ -79,7 +79,7 @@ class TrainingClips(Dataset[tuple[torch.Tensor, torch.Tensor]]):
 
 
 class WholeClips(Dataset[tuple[torch.Tensor, torch.Tensor]]):
-    """Clips as a scan makes them, in the order of ``samples``: (uint8[T, S, S, 3], float label)."""
+    """Clips as a scan makes them, in the order of ``samples``, shaped as the training items."""
 
     def __init__(self, samples: Sequence[Sample], contract: InputContract) -> None:
         self.samples = samples
@@ -114,7 +114,7 @@ def _spread(sample: Sample, n: int) -> list[Sample]:
 
 def _clip(images: list[RgbImage], contract: InputContract) -> np.ndarray[tuple[int, ...], np.dtype[np.uint8]]:
     n = _n_frames(contract)
-    return stacked([images[index] for index in chosen(images, n, contract.clip_sampling)], n)
+    return as_input([images[index] for index in chosen(images, n, contract.clip_sampling)], contract)
 
 
 def _n_frames(contract: InputContract) -> int:

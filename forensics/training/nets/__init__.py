@@ -19,6 +19,7 @@ NETS: dict[str, str] = {
     "resnext50-lstm": "forensics.training.nets.sequence:resnext50_lstm",
     "inceptionv3-lstm-gru": "forensics.training.nets.sequence:inceptionv3_lstm_gru",
     "v2b0-transformer": "forensics.training.nets.sequence:v2b0_transformer",
+    "flow-cnn": "forensics.training.nets.flow_cnn:FlowCnn",
     "cnn": "forensics.training.nets.face_cnn:FaceCnn",
     "audio-cnn": "forensics.training.nets.audio_cnn:AudioCnn",
     "audio-cnn-speech": "forensics.training.nets.speech_cnn:SpeechCnn",

@@ -2,12 +2,12 @@
 
 from __future__ import annotations
 
+from collections.abc import Sequence
 from itertools import pairwise
 
-import torch
 from torch import Tensor, nn
 
-from forensics.training.nets.net import FakenessNet, normalise_rgb
+from forensics.training.nets.net import FakenessNet, class_activation, normalise_rgb
 
 _CHANNELS = (3, 32, 64, 128, 256)
 _DROP_RATE = 0.5
@@ -24,16 +24,7 @@ class FaceCnn(FakenessNet):
 
     def __init__(self) -> None:
         super().__init__()
-        blocks = [
-            nn.Sequential(
-                nn.Conv2d(n_in, n_out, kernel_size=3, padding=1, bias=False),
-                nn.BatchNorm2d(n_out),
-                nn.ReLU(inplace=True),
-                nn.MaxPool2d(2),
-            )
-            for n_in, n_out in pairwise(_CHANNELS)
-        ]
-        self.blocks = nn.Sequential(*blocks)
+        self.blocks = plain_blocks(_CHANNELS)
         self.dropout = nn.Dropout(_DROP_RATE)
         self.head = nn.Linear(_CHANNELS[-1], 1)
 
@@ -45,5 +36,18 @@ class FaceCnn(FakenessNet):
         """Logit float[N] and map float[N, 1, h, w] in [0, 1]."""
         features = self.blocks(x)
         logit = self.head(self.dropout(features.mean(dim=(2, 3)))).flatten()
-        activation = torch.einsum("nchw,c->nhw", features, self.head.weight[0]) + self.head.bias
-        return logit, torch.sigmoid(activation).unsqueeze(1)
+        return logit, class_activation(features, self.head)
+
+
+def plain_blocks(channels: Sequence[int]) -> nn.Sequential:
+    """Convolution, batch norm, ReLU and max pooling, from each number of channels to the next."""
+    blocks = [
+        nn.Sequential(
+            nn.Conv2d(n_in, n_out, kernel_size=3, padding=1, bias=False),
+            nn.BatchNorm2d(n_out),
+            nn.ReLU(inplace=True),
+            nn.MaxPool2d(2),
+        )
+        for n_in, n_out in pairwise(channels)
+    ]
+    return nn.Sequential(*blocks)

@@ -76,3 +76,16 @@ def normalise_rgb(raw: Tensor) -> Tensor:
     """uint8[N, S, S, 3] RGB to float32[N, 3, S, S] with ImageNet mean and deviation."""
     x = raw.permute(0, 3, 1, 2).float() / 255.0
     return (x - _MEAN.to(raw.device)) / _STD.to(raw.device)
+
+
+def class_activation(features: Tensor, head: nn.Linear) -> Tensor:
+    """Class activation map (Zhou et al., CVPR 2016) float[N, 1, h, w] in [0, 1] of a linear head.
+
+    For global average pooling and one linear layer, Grad-CAM equals this weighted sum of the last features.
+
+    Args:
+        features: float[N, C, h, w], whose mean over h and w is what ``head`` takes.
+        head: from C to one logit.
+    """
+    activation = torch.einsum("nchw,c->nhw", features, head.weight[0]) + head.bias
+    return torch.sigmoid(activation).unsqueeze(1)

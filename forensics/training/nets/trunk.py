@@ -9,7 +9,7 @@ import torch
 from torch import Tensor, nn
 
 from forensics.errors import TrainingError
-from forensics.training.nets.net import FakenessNet, normalise_rgb
+from forensics.training.nets.net import FakenessNet, class_activation, normalise_rgb
 
 
 class TimmNet(FakenessNet):
@@ -83,11 +83,8 @@ class TrunkNet(TimmNet):
     def judged(self, features: Tensor) -> tuple[Tensor, Tensor]:
         """Logit float[N] and class activation map float[N, 1, h, w] in [0, 1] of the last features.
 
-        For global average pooling and one linear layer, Grad-CAM equals this weighted sum of the features.
-
         Args:
             features: float[N, C, h, w].
         """
         logit = self.head(self.dropout(features.mean(dim=(2, 3)))).flatten()
-        activation = torch.einsum("nchw,c->nhw", features, self.head.weight[0]) + self.head.bias
-        return logit, torch.sigmoid(activation).unsqueeze(1)
+        return logit, class_activation(features, self.head)

@@ -13,7 +13,7 @@ from torch.utils.data import Dataset
 
 from forensics.detectors.declarations import SEQUENCE
 from forensics.errors import TrainingError
-from forensics.records.model_card import ClipSampling, InputContract
+from forensics.records.model_card import ClipForm, ClipSampling, InputContract
 from forensics.training.data.clip_samples import TrainingClips, WholeClips, clips_of
 from forensics.training.data.face_samples import TrainingFaces
 from forensics.training.data.mixing import Mix
@@ -82,3 +82,42 @@ class FaceClipsByMotion(FaceClips):
     """The same with the ten pictures that moved most."""
 
     sampling = ClipSampling.MOTION
+
+
+class FaceFlow(FaceClips):
+    """Optical flow between the crops of a person, of at most ten pictures; single pictures tell nothing."""
+
+    reading = (
+        "input: uint8[N, clip_frames - 1, size_px, size_px, 2], optical flow (OpenCV's DIS, medium preset) "
+        "from each of a person's crops to the next, in time order, less its median, right and down; 128 is "
+        "rest, 1 and 255 an eighth of the side; 0 at the end where there are fewer. logit: float32[N], "
+        "positive for manipulated. map: float32[N, 1, 1, clip_frames - 1] in [0, 1], what each flow says by "
+        "itself."
+    )
+    limits = (
+        "It sees motion alone: a face that looks wrong but moves as a face does is not noticed.",
+        "Between sampled pictures lie fractions of a second: flicker from frame to frame is not seen.",
+        "Changes outside the face are not looked for.",
+    )
+
+    def units(self, samples: Sequence[Sample]) -> list[Sample]:
+        """The clips of two pictures and more.
+
+        Raises:
+            TrainingError: there are none.
+        """
+        clips = [clip for clip in clips_of(samples) if len(clip.frames) > 1]
+        if not clips:
+            raise TrainingError(
+                "The data sets hold single pictures only, and optical flow is between two",
+                "Prepare videos: forensics prepare VIDEOS --out FOLDER takes several pictures of each.",
+            )
+        return list(clips)
+
+    def contract(self, settings: TrainSettings) -> InputContract:
+        """As for clips; mirrored flow is not a mirrored picture, so none is averaged in."""
+        return replace(super().contract(settings), clip_form=ClipForm.FLOW, flip=False)
+
+    def example(self, contract: InputContract, n: int) -> Tensor:
+        """uint8[n, T - 1, S, S, 2]."""
+        return super().example(contract, n)[:, 1:, ..., :2]

@@ -15,16 +15,14 @@ from typing import Self, overload
 
 from forensics.errors import PathError
 from forensics.media.discovery import Rejected
-from forensics.records.findings import Notice
 from forensics.records.model_card import ModelCard
 from forensics.records.scan import RunManifest, ScanResult
-from forensics.report.renderers import write_report as _write
-from forensics.report.view import build_view
 from forensics.scan.batch import Crew, run_batch
 from forensics.scan.bench import assemble
 from forensics.scan.run import examine_found, plan_scan
 from forensics.scan.twins import distinct
 from forensics.settings import DEFAULT_TIME_LIMIT_S, Profile, ScanSettings
+from forensics.workflows.drawing import draw_results
 
 
 @dataclass(frozen=True, slots=True)
@@ -181,13 +179,6 @@ def write_report(results: Results, path: str | Path) -> None:
         ReportError: it cannot be written.
         SettingsError: there is no such format.
     """
-    rejected = [Notice("find", f"{one.display} {one.reason}. {one.hint}") for one in results.rejected]
-    rows = list(enumerate(results, start=1))
-    view = build_view(
-        [results.manifest],
-        rows,
-        lambda row_id: list(results[row_id - 1].exhibits),
-        cards=results.cards,
-        notices=rejected,
+    draw_results(
+        results.manifest, results.results, (Path(path),), rejected=results.rejected, cards=results.cards
     )
-    _write(view, Path(path))

@@ -64,8 +64,9 @@ def calibrate(
 ) -> None:
     """Fit calibration, thresholds, bounds for parts of clips, likelihood ratios and domain, for the card."""
     from forensics import catalog
-    from forensics.cli.evaluating import scanned
+    from forensics.cli.progress import note, shown
     from forensics.evaluation.cards import calibrated_card, card_with_domain
+    from forensics.workflows.evaluating import scanned
 
     card, folder = catalog.find(model)
     if prepared:
@@ -87,7 +88,11 @@ def calibrate(
         follow_links=follow_links,
     )
     data = data_set or ", ".join(str(path) for path in paths)
-    with scanned(settings, labels, split, ("forensics", *sys.argv[1:])) as measured:
+    command = ("forensics", *sys.argv[1:])
+    with (
+        shown() as on_event,
+        scanned(settings, labels, split, command, on_event=on_event, on_note=note) as measured,
+    ):
         if domain_only:
             fitted, fit = card_with_domain(card, measured.results, measured.known.labels), None
         else:

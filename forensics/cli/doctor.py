@@ -14,7 +14,7 @@ def doctor(
     ] = False,
 ) -> None:
     """Show CPU features, versions and models, and what to do about anything that is missing."""
-    from forensics.cli.checkup import examine_machine
+    from forensics.workflows.checkup import examine_machine
 
     if tune:
         _tune()

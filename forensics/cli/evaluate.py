@@ -26,8 +26,8 @@ from forensics.cli.scan_options import (
 from forensics.settings import Profile
 
 if TYPE_CHECKING:
-    from forensics.cli.evaluating import Measured
     from forensics.records.figures import LabelledFigures
+    from forensics.workflows.evaluating import Measured
 
 
 def evaluate(
@@ -79,13 +79,15 @@ def evaluate(
     ] = None,
 ) -> None:
     """Measure the models on labelled media: figures with intervals, by file, face and voice."""
-    from forensics.cli import measuring
-    from forensics.cli.comparing import check_other, compared
-    from forensics.cli.drawing import draw, noted_heads
-    from forensics.cli.evaluating import scanned
+    from forensics.cli.figure_table import table
+    from forensics.cli.progress import note, shown
     from forensics.errors import SettingsError
     from forensics.evaluation.audit import check_data_set
     from forensics.scan.bench import choose_detectors
+    from forensics.workflows import measuring
+    from forensics.workflows.comparing import check_other, compared
+    from forensics.workflows.drawing import draw, noted_heads
+    from forensics.workflows.evaluating import scanned
 
     if write_card and data_set is None:
         raise SettingsError(
@@ -114,10 +116,15 @@ def evaluate(
         check_data_set([model.card for one in chosen for model in one.models], data_set)
     for other in compare or ():
         check_other(other)
-    with scanned(settings, labels, split, command) as measured:
+    with (
+        shown() as on_event,
+        scanned(settings, labels, split, command, on_event=on_event, on_note=note) as measured,
+    ):
         figures = measuring.figures_of(measured, ratios=ratios)
         for other in compare or ():
-            figures += (compared(measured, settings, other, labels, split, command),)
+            figures += (
+                compared(measured, settings, other, labels, split, command, on_event=on_event, on_note=note),
+            )
         name = None if case is None else str(case)
         draw(
             measured.case,
@@ -129,7 +136,7 @@ def evaluate(
             figures=figures,
             ratios=ratios,
         )
-    typer.echo("\n".join(measuring.table(figures)))
+    typer.echo("\n".join(table(figures)))
     if write_card and data_set is not None:
         for path in measuring.write_figures(measured, figures, data_set, command):
             typer.echo(f"Figures written: {path}", err=True)

@@ -6,10 +6,11 @@ import contextlib
 import sys
 import time
 from collections import Counter
-from collections.abc import Iterator
+from collections.abc import Callable, Iterator
 from types import TracebackType
 from typing import Self
 
+import typer
 from rich.console import Console, RenderableType
 from rich.progress import (
     BarColumn,
@@ -28,6 +29,7 @@ from forensics.records.scan import ScanResult
 from forensics.records.verdict import VerdictLabel
 from forensics.report.words import verdict_fakeness
 from forensics.scan.events import (
+    BatchEnded,
     BatchStarted,
     Event,
     FileDone,
@@ -101,7 +103,7 @@ class _Bar(Progress):
 
 
 class ScanProgress:
-    """Listens to a batch and shows it; a context manager."""
+    """Listens to a batch and shows it, from the first event to the last; a context manager."""
 
     def __init__(self, console: Console | None = None) -> None:
         self._console = console or Console(stderr=True, highlight=False)
@@ -114,18 +116,25 @@ class ScanProgress:
             self._bar = _Bar("examined", self._console)
 
     def __enter__(self) -> Self:
-        if self._bar is not None:
-            self._bar.start()
         return self
 
     def __exit__(
         self, kind: type[BaseException] | None, error: BaseException | None, trace: TracebackType | None
     ) -> None:
+        self._stop()
+
+    def _stop(self) -> None:
         if self._bar is not None:
             self._bar.stop()
 
     def on_event(self, event: Event) -> None:
         """Takes what the batch tells."""
+        if isinstance(event, BatchEnded):
+            self._stop()
+            self._bar = self._bar and _Bar("examined", self._console)  # for another batch
+            return
+        if self._bar is not None:
+            self._bar.start()
         if isinstance(event, BatchStarted):
             self._start(event)
         elif isinstance(event, RehashStarted):
@@ -145,6 +154,7 @@ class ScanProgress:
 
     def _start(self, event: BatchStarted) -> None:
         self._n_files = event.n_files
+        self._counts.clear()
         self._began_s = time.monotonic()
         skipped = f"; {event.n_skipped} are in the case already" if event.n_skipped else ""
         self._line(f"{event.n_files} files to examine, {event.total_bytes / 1e6:,.1f} MB{skipped}")
@@ -176,6 +186,33 @@ class ScanProgress:
         else:
             sys.stderr.write(line + "\n")
             sys.stderr.flush()
+
+
+@contextlib.contextmanager
+def shown() -> Iterator[Callable[[Event], None]]:
+    """Gives what shows the events of a scan.
+
+    Raises:
+        BrokenPipeError: whoever read the output has gone; the scan was stopped.
+    """
+    audience = Audience()
+    with ScanProgress() as progress:
+
+        def on_event(event: Event) -> None:
+            with audience.listening():
+                progress.on_event(event)
+
+        try:
+            yield on_event
+        except KeyboardInterrupt:
+            audience.check()
+            raise
+    audience.check()
+
+
+def note(line: str) -> None:
+    """Says a line on stderr."""
+    typer.echo(line, err=True)
 
 
 class StepProgress:

@@ -41,7 +41,7 @@ def report(
     """Check a case file, and draw its report; the media are not needed."""
     from forensics.casefile.case_file import CaseFile
     from forensics.cli.custody import tell_condition
-    from forensics.cli.drawing import cards_of, draw, labels_for, noted_heads
+    from forensics.workflows.drawing import cards_of, draw, labels_for, noted_heads
 
     noted = noted_heads(case, reports)
     with CaseFile.open_read_only(case) as opened:

@@ -83,7 +83,8 @@ def scan(
     ] = False,
 ) -> None:
     """Examine video, sound and pictures, and write a verdict for every file."""
-    from forensics.cli.scanning import Wishes, scan_and_report
+    from forensics.cli.scanning import scan_and_tell
+    from forensics.workflows.scanning import Wishes
 
     settings = scan_settings(
         paths,
@@ -103,11 +104,10 @@ def scan(
         ratios,
         retry_failed=retry_failed,
         rehash=rehash,
-        as_json=as_json,
         relative_to=relative_to,
         redact=redact,
     )
-    done = scan_and_report(settings, wishes, ("forensics", *sys.argv[1:]))
+    done = scan_and_tell(settings, wishes, ("forensics", *sys.argv[1:]), as_json=as_json)
     if done.interrupted:
         raise typer.Exit(130)
     if fail_on is not None and fail_on.met_by(done.counts):

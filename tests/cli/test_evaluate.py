@@ -202,7 +202,7 @@ def test_precisions_profiles_and_models_are_compared_on_the_same_files(
     small = Variant("int8", "model.int8.xml", "model.int8.bin", plain.xml_sha256, plain.bin_sha256)
     catalog.write_card(replace(card, variants=(plain, small)), model)
     report = tmp_path / "out.json"
-    monkeypatch.setattr("forensics.cli.comparing.cpu_isa", lambda: "avx512_bf16")
+    monkeypatch.setattr("forensics.workflows.comparing.cpu_isa", lambda: "avx512_bf16")
     compare = [word for one in ("int8", "triage", other) for word in ("--compare", one)]
     ran = _evaluate(run, stills, model, *compare, "--report", report)
     assert ran.code == 0, ran.err
@@ -226,7 +226,7 @@ def test_a_form_that_is_not_there_cannot_be_compared(
     ran = _evaluate(run, stills, model, "--compare", "int8")
     assert ran.code == 2
     assert "face-made has no INT8 form to compare with\nCompare with bf16." in ran.err
-    monkeypatch.setattr("forensics.cli.comparing.cpu_isa", lambda: "avx2")
+    monkeypatch.setattr("forensics.workflows.comparing.cpu_isa", lambda: "avx2")
     assert "This CPU has no bf16" in _evaluate(run, stills, model, "--compare", "bf16").err
 
 

@@ -6,7 +6,7 @@ from pathlib import Path
 
 import pytest
 
-from forensics.cli.drawing import labels_for
+from forensics.workflows.drawing import labels_for
 
 TABLE = """source,target1,target2,method,category,type,race,gender,path,
 id1,-,-,real,A,RealVideo-RealAudio,Asian,men,1.mp4,FakeAVCeleb/RealVideo-RealAudio/Asian/men/id1

@@ -10,7 +10,7 @@ import pytest
 
 from forensics import numerals
 from forensics.cli.card_text import card_text
-from forensics.cli.measuring import table
+from forensics.cli.figure_table import table
 from forensics.detectors import spec_of
 from forensics.records.figures import Figure, LabelledFigures
 from forensics.records.findings import Why

@@ -2,18 +2,19 @@
 
 from __future__ import annotations
 
-from collections.abc import Sequence
+from collections.abc import Callable, Sequence
 from dataclasses import replace
 from pathlib import Path
 
 from forensics import catalog
-from forensics.cli.evaluating import Measured, scanned
 from forensics.errors import SettingsError
 from forensics.evaluation.compare import as_figures, compare
 from forensics.processor import cpu_isa, has_bf16
 from forensics.records.figures import LabelledFigures
 from forensics.records.model_card import ModelCard
+from forensics.scan.events import Event
 from forensics.settings import Profile, ScanSettings
+from forensics.workflows.evaluating import Measured, scanned
 
 PRECISIONS = ("f32", "bf16", "int8")
 
@@ -25,6 +26,9 @@ def compared(
     labels: Path | None,
     split: str | None,
     command: Sequence[str],
+    *,
+    on_event: Callable[[Event], object] = lambda _: None,
+    on_note: Callable[[str], object] = lambda _: None,
 ) -> LabelledFigures:
     """The same files with another model, profile or precision, and the paired difference.
 
@@ -36,6 +40,8 @@ def compared(
         labels: as for the first.
         split: as for the first.
         command: the command line as typed, for the manifest.
+        on_event: takes what happens, as it happens.
+        on_note: takes sentences on what the figures leave out.
 
     Raises:
         ForensicsError: the other scan cannot run.
@@ -55,7 +61,9 @@ def compared(
         kept = [str(model.folder) for model in measured.models if model.card.task != card.task]
         changed = replace(changed, models=(*kept, other))
         names = ", ".join(model.card.id for model in replaced) or "none", card.id
-    with scanned(changed, labels, split, command, precision=precision) as second:
+    with scanned(
+        changed, labels, split, command, precision=precision, on_event=on_event, on_note=on_note
+    ) as second:
         return as_figures(compare(measured.results, second.results, measured.known.labels, names=names))
 
 

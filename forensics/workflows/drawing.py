@@ -16,6 +16,7 @@ from forensics.errors import ModelError, SettingsError
 from forensics.evaluation.label_files import TABLES_OF_DATA_SETS
 from forensics.evaluation.labels import LabelSet, by_key, read_labels
 from forensics.evaluation.twins import each_content_once
+from forensics.media.discovery import Rejected
 from forensics.records.figures import LabelledFigures
 from forensics.records.findings import Notice
 from forensics.records.model_card import ModelCard
@@ -145,7 +146,7 @@ def draw(
     if not reports:
         return
     rows = list(case.results())
-    rejected = [Notice("find", f"{one.path} {one.reason}. {one.hint}") for one in case.rejections()]
+    rejected = [rejection_notice(one.path, one.reason, one.hint) for one in case.rejections()]
     if figures is None:
         figures = labelled_figures([result for _, result in rows], known, cards, ratios=ratios)
     view = build_view(
@@ -173,6 +174,43 @@ def draw(
         note = HeadNote(case_place(case.path), checked.n_rows, checked.head_hash, now)
         for path in _note_paths(reports):
             write_note(path, note)
+
+
+def draw_results(
+    manifest: RunManifest,
+    results: Sequence[ScanResult],
+    reports: Sequence[Path],
+    *,
+    rejected: Sequence[Rejected] = (),
+    cards: Sequence[ModelCard] = (),
+) -> None:
+    """Writes reports of results that are in no case file.
+
+    Args:
+        manifest: of the run that they come from.
+        results: with their exhibits.
+        reports: where to; the suffix chooses the form.
+        rejected: paths that could not be examined.
+        cards: of the models that scored.
+
+    Raises:
+        ReportError: a report cannot be written.
+        SettingsError: there is no such form.
+    """
+    view = build_view(
+        [manifest],
+        list(enumerate(results, start=1)),
+        lambda row_id: list(results[row_id - 1].exhibits),
+        cards=cards,
+        notices=[rejection_notice(one.display, one.reason, one.hint) for one in rejected],
+    )
+    for path in reports:
+        write_report(view, path)
+
+
+def rejection_notice(path: str, reason: str, hint: str) -> Notice:
+    """What a report says of a path that could not be searched or read."""
+    return Notice("find", f"{path} {reason}. {hint}")
 
 
 def _blurred(load_exhibits: ExhibitLoader) -> ExhibitLoader:

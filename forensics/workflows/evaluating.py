@@ -3,15 +3,11 @@
 from __future__ import annotations
 
 import contextlib
-from collections.abc import Iterator, Sequence
+from collections.abc import Callable, Iterator, Sequence
 from dataclasses import dataclass, replace
 from pathlib import Path
 
-import typer
-
 from forensics.casefile.case_file import CaseFile
-from forensics.cli.progress import Audience, ScanProgress
-from forensics.cli.temporary import temporary_folder
 from forensics.errors import PathError
 from forensics.evaluation.labels import LabelSet, by_key, read_labels
 from forensics.evaluation.twins import each_content_once
@@ -21,6 +17,7 @@ from forensics.scan.bench import ChosenModel, manifest_of
 from forensics.scan.events import Event
 from forensics.scan.run import plan_scan, run_scan
 from forensics.settings import ScanSettings
+from forensics.workflows.temporary import temporary_folder
 
 
 @dataclass(frozen=True, slots=True)
@@ -51,6 +48,8 @@ def scanned(
     command: Sequence[str],
     *,
     precision: str | None = None,
+    on_event: Callable[[Event], object] = lambda _: None,
+    on_note: Callable[[str], object] = lambda _: None,
 ) -> Iterator[Measured]:
     """Scans the files that have a label, no others: files of the sealed split are never opened.
 
@@ -59,6 +58,8 @@ def scanned(
         split: rows of this split alone.
         command: the command line as typed, for the manifest.
         precision: in which every score is computed, instead of the profile's.
+        on_event: takes what happens, as it happens.
+        on_note: takes sentences on what the figures leave out.
 
     Raises:
         ForensicsError: labels that fit nothing, or anything that stops a scan.
@@ -83,20 +84,12 @@ def scanned(
         if path is None:
             path = Path(stack.enter_context(temporary_folder())) / "evaluation.case"
         case = stack.enter_context(CaseFile.create_or_resume(path))
-        audience = Audience()
-        with ScanProgress() as progress:
-
-            def listen(event: Event) -> None:
-                with audience.listening():
-                    progress.on_event(event)
-
-            outcome = run_scan(plan, case, on_event=listen)
-        audience.check()
+        outcome = run_scan(plan, case, on_event=on_event)
         if outcome.interrupted:
             raise KeyboardInterrupt
         labelled = [result for _, result in case.results() if result.media.key in known.labels]
         results, kept, notes = each_content_once(labelled, known.labels)
         for note in notes:
-            typer.echo(note, err=True)
+            on_note(note)
         measured = tuple(result for result in results if result.media.key in kept)
         yield Measured(case, measured, replace(known, labels=kept), plan.models)

@@ -1,0 +1,143 @@
+"""A scan from settings to reports, as ``scan`` and ``demo`` share it."""
+
+from __future__ import annotations
+
+import contextlib
+from collections import Counter
+from collections.abc import Callable, Iterator, Sequence
+from dataclasses import dataclass
+from pathlib import Path
+
+from forensics.casefile.case_file import CaseFile
+from forensics.casefile.verification import VerificationReport
+from forensics.errors import SettingsError
+from forensics.evaluation.label_files import read_rows
+from forensics.media.discovery import Rejected
+from forensics.records.verdict import VerdictLabel
+from forensics.scan.events import Event
+from forensics.scan.run import ScanPlan, plan_scan, run_scan
+from forensics.settings import ScanSettings
+from forensics.workflows.drawing import draw, labels_for, noted_heads
+from forensics.workflows.temporary import temporary_folder
+
+
+@dataclass(frozen=True, slots=True)
+class Wishes:
+    """What a user wants of a scan beside the scan itself.
+
+    Attributes:
+        labels: the labels file; None takes what lies among the media.
+        ratios: state likelihood ratios in the reports.
+        rehash: hash again what the case has done; None where an earlier run did not end in order.
+        relative_to: a folder whose own path the reports leave out; None leaves paths as they are.
+        redact: pictures of people are blurred in the reports.
+    """
+
+    reports: tuple[Path, ...] = ()
+    labels: Path | None = None
+    ratios: bool = False
+    retry_failed: bool = False
+    rehash: bool | None = None
+    relative_to: Path | None = None
+    redact: bool = False
+
+
+@dataclass(frozen=True, slots=True)
+class Done:
+    """How it ended: verdicts over the whole case, earlier runs included.
+
+    Attributes:
+        verdicts: path and verdict of every file of the case, in its order.
+        interrupted: files are left; the same scan goes on with them.
+        unreachable: paths that were named in this run and could not be examined.
+        n_rejected: paths of the whole case that could not be searched or read.
+        checked: the check of the case after the last row.
+    """
+
+    verdicts: tuple[tuple[str, VerdictLabel], ...]
+    interrupted: bool
+    unreachable: tuple[Rejected, ...]
+    n_rejected: int
+    checked: VerificationReport
+
+    @property
+    def counts(self) -> Counter[VerdictLabel]:
+        """Files by verdict."""
+        return Counter(label for _, label in self.verdicts)
+
+
+def scan_and_report(
+    settings: ScanSettings,
+    wishes: Wishes,
+    command: Sequence[str],
+    *,
+    on_plan: Callable[[ScanPlan], object] = lambda _: None,
+    on_case: Callable[[CaseFile], object] = lambda _: None,
+    on_event: Callable[[Event], object] = lambda _: None,
+) -> Done:
+    """Checks everything that can be checked, scans, and draws the reports.
+
+    Without ``settings.case`` the case vanishes when the reports are written.
+
+    Args:
+        settings: of the scan.
+        wishes: beside the scan.
+        command: the command line as typed, for the manifest.
+        on_plan: takes what is about to be scanned.
+        on_case: takes the case with what earlier runs left in it, before this run begins.
+        on_event: takes what happens, as it happens.
+
+    Raises:
+        ForensicsError: something is wrong that stops the whole scan; before the work starts, if possible.
+    """
+    noted = noted_heads(settings.case, wishes.reports)
+    _apart(settings, wishes)
+    if wishes.labels is not None:
+        read_rows(wishes.labels)
+    plan = plan_scan(settings, command)
+    on_plan(plan)
+    known = labels_for([(file.display, file.key) for file in plan.files], wishes.labels, settings.paths)
+    with _case(settings.case, noted) as case:
+        on_case(case)
+        outcome = run_scan(
+            plan, case, on_event=on_event, retry_failed=wishes.retry_failed, rehash=wishes.rehash
+        )
+        checked = case.checked()
+        draw(
+            case,
+            wishes.reports,
+            known,
+            [model.card for model in plan.models],
+            checked=checked,
+            name=None if settings.case is None else str(settings.case),
+            ratios=wishes.ratios,
+            relative_to=wishes.relative_to,
+            redact=wishes.redact,
+        )
+        verdicts = tuple((result.media.path, result.verdict.label) for _, result in case.results())
+        n_rejected = len(case.rejections())
+    return Done(verdicts, outcome.interrupted, plan.unreachable, n_rejected, checked)
+
+
+def _apart(settings: ScanSettings, wishes: Wishes) -> None:
+    """A report must not be written over the case file or over the evidence."""
+    taken = {path.resolve() for path in settings.paths if path.is_file()}
+    if settings.case is not None:
+        taken.add(settings.case.resolve())
+    for path in wishes.reports:
+        if path.resolve() in taken:
+            raise SettingsError(
+                f"The report {path} would overwrite the case file or a file that is to be examined",
+                "Give the report another name.",
+            )
+
+
+@contextlib.contextmanager
+def _case(path: Path | None, noted: Sequence[str]) -> Iterator[CaseFile]:
+    """The case that was asked for, or one that vanishes when the reports are written."""
+    if path is not None:
+        with CaseFile.create_or_resume(path, expected_heads=noted) as case:
+            yield case
+        return
+    with temporary_folder() as name, CaseFile.create_or_resume(Path(name) / "scan.case") as case:
+        yield case

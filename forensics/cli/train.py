@@ -85,6 +85,21 @@ def train(
             help="Items that pass the net's frozen part once and are kept; 0: none.",
         ),
     ] = 0,
+    adversarial: Annotated[
+        str,
+        typer.Option(
+            "--adversarial",
+            metavar="NAME",
+            help="fgsm or pgd: half of the loss is of crops changed to mislead the net.",
+            show_default="none",
+        ),
+    ] = "",
+    epsilon: Annotated[
+        float, typer.Option("--epsilon", metavar="X", help="Largest such change of a pixel, in grey levels.")
+    ] = 2.0,
+    attack_steps: Annotated[
+        int, typer.Option("--attack-steps", metavar="N", help="Steps of pgd; each costs a pass of the net.")
+    ] = 3,
     loaders: Annotated[
         int | None,
         typer.Option(
@@ -98,6 +113,7 @@ def train(
     """Train a net; keep the weights that do best on validation rows. Resumes exactly after a kill."""
     require("torch", "timm")
     from forensics.cli.progress import StepProgress
+    from forensics.training.adversarial import Robustness
     from forensics.training.backends import usual_loaders
     from forensics.training.loop import train as run
     from forensics.training.page import PAGE_NAME
@@ -124,6 +140,9 @@ def train(
         evaluate_every=evaluate_every,
         n_loaders=usual_loaders(backend) if loaders is None else loaders,
         n_kept=keep,
+        adversarial=adversarial,
+        epsilon=epsilon,
+        attack_steps=attack_steps,
     )
     with StepProgress("trained") as shown:
         record = run(
@@ -136,6 +155,8 @@ def train(
         f"{record['steps_done']} steps on {ran['backend']}, {ran['layout']}, from {record['initial_weights']}"
     )
     typer.echo(f"best at step {record['best_step']}: mean validation AUC {record['best_score']:.3f}")
+    if "robustness" in record:
+        typer.echo(f"robustness: {Robustness(**record['robustness'])}")
     typer.echo(f"curves and record: {out / PAGE_NAME}")
     typer.echo(f"Next: forensics export {out} --out MODEL")
 

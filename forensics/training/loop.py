@@ -18,6 +18,7 @@ from torch import Tensor, nn
 from torch.utils.data import DataLoader, Dataset
 
 from forensics.errors import TrainingError
+from forensics.training.adversarial import RECIPES_WITH_PIXELS, robustness
 from forensics.training.backends import load_backend
 from forensics.training.backends.backend import Backend, Layout
 from forensics.training.data.samples import make_folder
@@ -94,6 +95,11 @@ def train(
     backend = load_backend(settings.backend)
     torch.manual_seed(settings.seed)
     net = build_net(settings.net)
+    if settings.attack is not None and net.recipe not in RECIPES_WITH_PIXELS:
+        raise TrainingError(
+            f"--adversarial changes pixels of crops, and {settings.net} does not take crops as they are",
+            "Leave it out for this net.",
+        )
     streams = open_streams(load_recipe(net.recipe), settings)
     state = load(checkpoint) if resume else None
     if state is not None:
@@ -201,6 +207,7 @@ class Course:
             settings.label_smoothing,
             self.teacher,
             done=self.step / settings.n_steps,
+            attack=settings.attack,
         )
         self.optimizer.zero_grad(set_to_none=True)
         loss.backward()
@@ -297,6 +304,16 @@ class Course:
             "best_step": best["step"],
             "best_score": self.best_score,
         }
+        if self.settings.attack is not None:
+            self.average.load_state_dict(best["ema"])
+            record["robustness"] = robustness(
+                self.average,
+                streams.validation,
+                [sample.manipulated for sample in streams.validation_samples],
+                self.settings.epsilon,
+                batch_size=self.settings.batch_size,
+                seed=self.settings.seed,
+            ).as_record()
         write_record(self.settings.out, record)
         return record
 

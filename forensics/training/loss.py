@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from torch import Tensor, nn
 
+from forensics.training.adversarial import Attack, attacked
 from forensics.training.backends.backend import Backend, Layout, logits_by
 from forensics.training.nets.net import FakenessNet
 from forensics.training.nets.triplet import LearnsEmbeddingFirst, embeddings_by, triplet_loss
@@ -20,6 +21,7 @@ def loss_of(
     label_smoothing: float,
     teacher: Teacher | None = None,
     done: float = 1.0,
+    attack: Attack | None = None,
 ) -> Tensor:
     """Mean binary cross-entropy of a batch, labels pulled in by half of ``label_smoothing``.
 
@@ -28,12 +30,23 @@ def loss_of(
 
     Args:
         done: share of the run's steps that are done, in [0, 1].
+        attack: half of the loss is then of the batch as this changes it; None for the batch alone.
     """
     raw, label = raw.to(backend.device, non_blocking=True), label.to(backend.device, non_blocking=True)
     if isinstance(net, LearnsEmbeddingFirst) and done < net.embedding_share:
         return triplet_loss(embeddings_by(backend, layout, net, net.prepare(raw)), label)
-    logit = logits_by(backend, layout, model, net.prepare(raw))
     target = label * (1 - label_smoothing) + label_smoothing / 2
     if teacher is not None:
         target = teacher.targets(raw, target)
-    return nn.functional.binary_cross_entropy_with_logits(logit, target)
+
+    def logits(raw: Tensor) -> Tensor:
+        return logits_by(backend, layout, model, net.prepare(raw))
+
+    loss = nn.functional.binary_cross_entropy_with_logits(logits(raw), target)
+    if attack is None:
+        return loss
+    # The attack meets the net as it will be used: without dropout, and leaving the batch statistics alone.
+    model.eval()
+    changed = attacked(attack, logits, raw, target)
+    model.train()
+    return (loss + nn.functional.binary_cross_entropy_with_logits(logits(changed), target)) / 2

@@ -13,6 +13,7 @@ import msgspec
 
 from forensics.errors import TrainingError
 from forensics.report import svg
+from forensics.training.adversarial import Robustness
 from forensics.training.run import LOG_NAME, RECORD_NAME
 
 PAGE_NAME = "training.html"
@@ -61,6 +62,7 @@ def write_page(run_folder: Path) -> Path:
         _chart("Loss by step", "binary cross-entropy", _losses(log), best),
         "<h2>Validation AUC by origin</h2>",
         _chart("AUC by step", "AUC", _aucs(log), best),
+        *_robustness(record),
         "<h2>Record</h2>",
         _table(_flat(record)) if record else "<p>The run has not ended: there is no record yet.</p>",
     ]
@@ -96,6 +98,13 @@ def _summary(log: Sequence[Mapping[str, Any]], record: Mapping[str, Any]) -> str
         f"{log[-1]['step']} steps in {hours:.2f} hours of training; the run {state}. Best validation at step "
         f"{best['step']}: AUC {aucs}. Epochs were chosen on validation rows alone."
     )
+
+
+def _robustness(record: Mapping[str, Any]) -> list[str]:
+    if "robustness" not in record:
+        return []
+    words = str(Robustness(**record["robustness"]))
+    return ["<h2>Adversarial robustness</h2>", f"<p>{escape(words[0].upper() + words[1:])}.</p>"]
 
 
 def _losses(log: Sequence[Mapping[str, Any]]) -> list[Curve]:

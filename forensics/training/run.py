@@ -12,6 +12,7 @@ import msgspec
 import torch
 
 from forensics.errors import TrainingError
+from forensics.training.adversarial import Attack, AttackKind
 from forensics.training.nets import build_net
 from forensics.training.nets.net import FakenessNet
 
@@ -47,6 +48,10 @@ class TrainSettings:
         patience: validations without a better one after which training stops; 0 never stops.
         ema: decay of the moving average of the weights, which is what is validated and exported.
         n_loaders: processes that load and augment; 0 loads in the main process.
+        adversarial: ``fgsm`` or ``pgd``: half of the loss is of crops that were changed to mislead the net;
+            empty for none.
+        epsilon: of such a change, in grey levels of 255.
+        attack_steps: of PGD.
         n_kept: so many items go once through the part of the net that does not learn, and are kept; 0
             for nets that learn as a whole.
     """
@@ -74,6 +79,9 @@ class TrainSettings:
     patience: int = 0
     n_loaders: int = 2
     n_kept: int = 0
+    adversarial: str = ""
+    epsilon: float = 2.0
+    attack_steps: int = 3
 
     def __post_init__(self) -> None:
         if self.batch_size < 2 or self.batch_size % 2:
@@ -90,6 +98,25 @@ class TrainSettings:
             raise TrainingError(
                 "--keep and --teacher do not go together", "A teacher hears the sound, which is not kept."
             )
+        if self.attack is not None and self.n_kept:
+            raise TrainingError(
+                "--keep and --adversarial do not go together",
+                "An attack changes what was kept: leave one out.",
+            )
+
+    @property
+    def attack(self) -> Attack | None:
+        """How crops are changed in training; None for not at all.
+
+        Raises:
+            TrainingError: there is no such attack.
+        """
+        if not self.adversarial:
+            return None
+        kinds = [kind.value for kind in AttackKind]
+        if self.adversarial not in kinds:
+            raise TrainingError(f"--adversarial is {self.adversarial}", f"Choose one of: {', '.join(kinds)}.")
+        return Attack(AttackKind(self.adversarial), self.epsilon, self.attack_steps)
 
     def as_record(self) -> dict[str, Any]:
         """Plain values, for JSON and for comparing with a checkpoint."""

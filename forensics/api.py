@@ -32,6 +32,7 @@ class Results(Sequence[ScanResult]):
     Attributes:
         manifest: what ran, with which settings and models.
         rejected: paths that were named or met and could not be examined at all, each with the reason.
+        passed_over: files in the named folders that are no media, counted.
         cards: of the models that scored.
     """
 
@@ -39,6 +40,7 @@ class Results(Sequence[ScanResult]):
     manifest: RunManifest
     rejected: tuple[Rejected, ...] = ()
     cards: tuple[ModelCard, ...] = ()
+    passed_over: tuple[Rejected, ...] = ()
 
     @overload
     def __getitem__(self, index: int) -> ScanResult: ...
@@ -143,7 +145,7 @@ class Scanner:
             twins=alike.twins,
         )
         cards = tuple(model.card for model in plan.models)
-        return Results(tuple(results), plan.manifest, plan.rejected, cards)
+        return Results(tuple(results), plan.manifest, plan.rejected, cards, plan.passed_over)
 
 
 def scan_file(
@@ -180,5 +182,9 @@ def write_report(results: Results, path: str | Path) -> None:
         SettingsError: there is no such format.
     """
     draw_results(
-        results.manifest, results.results, (Path(path),), rejected=results.rejected, cards=results.cards
+        results.manifest,
+        results.results,
+        (Path(path),),
+        rejected=(*results.rejected, *results.passed_over),
+        cards=results.cards,
     )

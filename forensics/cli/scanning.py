@@ -87,7 +87,9 @@ def _sum_up(settings: ScanSettings, wishes: Wishes, done: Done, *, as_json: bool
         _say(f"{counts[label]:>7}  {words}")
     if done.n_rejected:
         paths = "path" if done.n_rejected == 1 else "paths"
-        _say(f"{done.n_rejected:>7}  {paths} that could not be searched or read; the report says why")
+        _say(
+            f"{done.n_rejected:>7}  {paths} not searched, not read or with files passed over; see the report"
+        )
     if done.unreachable:
         _say("")
         _name_unreachable(done.unreachable)

@@ -16,6 +16,7 @@ from av.stream import Disposition, Stream
 from forensics.errors import MediaError
 from forensics.media.discovery import display_path
 from forensics.media.hashing import unreadable
+from forensics.media.raw_streams import headerless
 from forensics.media.signatures import HEAD_BYTES, looks_like_text
 from forensics.records.findings import Notice
 
@@ -119,13 +120,15 @@ def opened(path: Path, start: bytes = b"") -> Iterator[InputContainer]:
     except OSError as error:
         raise unreadable(path, error) from error
     with file:
-        _refuse_text(path, file)
+        head = _head_of_media(path, file)
+        told = headerless(path, head)
         try:
             with words.heard():
                 container = av.open(
                     _Bytes(file, start),
                     "r",
-                    options=_OPEN_OPTIONS,
+                    format=None if told is None else told.demuxer,
+                    options=_OPEN_OPTIONS | ({} if told is None else told.options),
                     metadata_errors="replace",
                     buffer_size=_READ_BYTES,
                 )
@@ -210,7 +213,7 @@ def encrypted(path: Path) -> MediaError:
     )
 
 
-def _refuse_text(path: Path, file: BinaryIO) -> None:
+def _head_of_media(path: Path, file: BinaryIO) -> bytes:
     try:
         head = file.read(HEAD_BYTES)
         file.seek(0)
@@ -226,6 +229,7 @@ def _refuse_text(path: Path, file: BinaryIO) -> None:
             f"{display_path(path)} is text, not media, whatever its name says",
             "Open it in an editor to see what it is (often a web page saved in place of a download).",
         )
+    return head
 
 
 def _not_media(path: Path, words: FfmpegWords) -> MediaError:

@@ -4,25 +4,17 @@ from __future__ import annotations
 
 import os
 import stat
+from collections import Counter
 from collections.abc import Iterable, Iterator
 from dataclasses import dataclass
 from datetime import UTC, datetime
 from pathlib import Path
 
+from forensics.media.holders import unopened
 from forensics.media.signatures import HEAD_BYTES, known_format
+from forensics.media.suffixes import claims_media
 
-# A file that claims to be media by its name gets its row even if it is not: the claim is worth knowing.
-# fmt: off
-_MEDIA_SUFFIXES = frozenset({
-    ".3g2", ".3gp", ".aac", ".ac3", ".aif", ".aiff", ".amr", ".ape", ".asf", ".au", ".avi", ".avif",
-    ".bmp", ".caf", ".divx", ".f4v", ".flac", ".flv", ".gif", ".heic", ".heif", ".jp2", ".jpeg", ".jpg",
-    ".m2ts", ".m4a", ".m4v", ".mjpeg", ".mka", ".mkv", ".mov", ".mp2", ".mp3", ".mp4", ".mpeg", ".mpg",
-    ".mts", ".mxf", ".oga", ".ogg", ".ogv", ".opus", ".png", ".ra", ".rm", ".tif", ".tiff", ".ts", ".vob",
-    ".wav", ".webm", ".webp", ".wma", ".wmv", ".wv", ".y4m",
-})
-# fmt: on
-# TypeScript and MPEG transport streams share a suffix; only the content tells.
-_AMBIGUOUS_SUFFIXES = frozenset({".ts"})
+_MOST_SUFFIXES = 12
 
 _NONBLOCK = getattr(os, "O_NONBLOCK", 0)
 _BINARY = getattr(os, "O_BINARY", 0)
@@ -67,6 +59,34 @@ class Rejected:
     hint: str
 
 
+@dataclass(frozen=True, slots=True)
+class PassedOver:
+    """Files below one of the named folders that neither their content nor their name calls media.
+
+    Attributes:
+        display: the named folder.
+        n_by_suffix: how many there are of each suffix; the empty one stands for none.
+    """
+
+    display: str
+    n_by_suffix: dict[str, int]
+
+    @property
+    def told(self) -> Rejected:
+        """In words, the most frequent suffixes first."""
+        often = sorted(self.n_by_suffix.items(), key=lambda item: (-item[1], item[0]))
+        named = [f"{n:,} {suffix or 'without suffix'}" for suffix, n in often[:_MOST_SUFFIXES]]
+        rest = sum(n for _, n in often[_MOST_SUFFIXES:])
+        named += [f"{rest:,} others"] if rest else []
+        total = sum(self.n_by_suffix.values())
+        holds = f"holds {total:,} {'file' if total == 1 else 'files'}"
+        return Rejected(
+            self.display,
+            f"{holds} passed over, media neither by content nor by name: {', '.join(named)}",
+            "If one of them is media all the same, name the file itself: it is examined then.",
+        )
+
+
 def display_path(path: Path) -> str:
     r"""The path as shown to people and stored in the case file.
 
@@ -75,12 +95,13 @@ def display_path(path: Path) -> str:
     return os.fsencode(path).decode("utf-8", errors="backslashreplace")
 
 
-def discover(paths: Iterable[Path], *, follow_links: bool = False) -> Iterator[Found | Rejected]:
+def discover(paths: Iterable[Path], *, follow_links: bool = False) -> Iterator[Found | Rejected | PassedOver]:
     """Finds media in files and folders, recursively and in a fixed order.
 
     What is named itself is always found or rejected. Within folders, files are taken by their first bytes
-    or, so that a false claim gets its row, by a media suffix; other files are passed over. No folder is
-    searched twice. Pipes, sockets and devices are never opened.
+    or, so that a false claim gets its row, by a media suffix; other files are passed over and counted. No
+    folder is searched twice. Pipes, sockets and devices are never opened. Disk images and archives that are
+    not opened are rejected one by one.
 
     A link is never followed without a word: one to what was named, or lies in it, is listed, since its target
     is found there; one that leads elsewhere is listed with its target, and not even looked at.
@@ -102,6 +123,9 @@ def discover(paths: Iterable[Path], *, follow_links: bool = False) -> Iterator[F
                     continue
                 seen_files.add(outcome.place)
             yield outcome
+        if search.passed_over:
+            yield PassedOver(display_path(named), dict(search.passed_over))
+            search.passed_over.clear()
 
 
 class _Search:
@@ -111,6 +135,7 @@ class _Search:
         self._roots = roots
         self._follow_links = follow_links
         self._seen: dict[tuple[int, int], str] = {}
+        self.passed_over: Counter[str] = Counter()
 
     def below(self, named: Path) -> Iterator[Found | Rejected]:
         # A stack of its own: folders may be nested deeper than Python's recursion goes.
@@ -135,6 +160,8 @@ class _Search:
                 outcome = _file(path, status, is_named)
                 if outcome is not None:
                     yield outcome
+                else:
+                    self.passed_over[path.suffix.lower()] += 1
                 continue
             key = (status.st_dev, status.st_ino)
             if key in self._seen:
@@ -186,14 +213,20 @@ def _file(path: Path, status: os.stat_result, is_named: bool) -> Found | Rejecte
             f"is {special or 'not a regular file'}, not a file with media",
             "Record what it delivers into a file and scan that.",
         )
-    suffix = path.suffix.lower()
-    claims_media = suffix in _MEDIA_SUFFIXES and suffix not in _AMBIGUOUS_SUFFIXES
-    if not is_named and not claims_media:
+    if not claims_media(path.suffix):
         try:
-            if known_format(_head(path)) is None:
-                return None
+            head = _head(path)
         except OSError as error:
-            return _not_reachable(path, error)
+            # What is named and cannot be read gets its row, with the reason.
+            if not is_named:
+                return _not_reachable(path, error)
+            head = b""
+        if known_format(head) is None:
+            kept_shut = unopened(path, head)
+            if kept_shut is not None:
+                return Rejected(display_path(path), *kept_shut)
+            if not is_named:
+                return None
     place = display_path(Path(os.path.realpath(path)))
     return Found(path, display_path(path), status.st_size, modified_utc(status), place)
 

@@ -44,7 +44,10 @@ _MAYBE_ANIMATED = frozenset({"gif", "apng"})
 # A photo may have pictures behind it (a gain map, a preview); a film of bare JPEGs has more than these.
 _MOST_BEHIND_A_PHOTO = 4
 # FFmpeg guesses the length of these from their bit rate; a guess is not what a header says.
-_WITHOUT_LENGTH = frozenset({"aac", "loas", "h264", "hevc", "mpegvideo", "m4v", "mjpeg", "amr"})
+_WITHOUT_LENGTH = frozenset(
+    {*("aac", "ac3", "amr", "dts", "eac3", "g722", "gsm", "loas", "mlp", "sbc", "truehd")}
+    | {*("h261", "h263", "h264", "hevc", "m4v", "mjpeg", "mpegvideo", "obu", "vc1", "vvc")}
+)
 
 
 def probe(path: Path) -> MediaFile:

@@ -17,6 +17,7 @@ from forensics.errors import MediaError
 from forensics.media.discovery import Found
 from forensics.media.hashing import Fingerprint, fingerprint_of
 from forensics.media.probe import probe
+from forensics.media.raw_streams import bare_stream_notices
 from forensics.records.detector_spec import Input
 from forensics.records.faces import FaceTrack
 from forensics.records.findings import Abstention, Exhibit, Notice, Score, Why
@@ -67,6 +68,7 @@ def _examined(
     try:
         with clock.start("probe"):
             media = _identified(media, probe(file.path))
+        learned.extend(bare_stream_notices(media))
         for item in _belt(file.path, media, bench, clock, tell):
             if isinstance(item, MediaUpdate):
                 media = _identified(media, item.media)

@@ -30,6 +30,7 @@ class ScanPlan:
 
     Attributes:
         rejected: paths that were asked for, or met on the way, and cannot be examined.
+        passed_over: what lies in the named folders and is no media, counted.
     """
 
     settings: ScanSettings
@@ -37,6 +38,7 @@ class ScanPlan:
     manifest: RunManifest
     files: tuple[Found, ...]
     rejected: tuple[Rejected, ...]
+    passed_over: tuple[Rejected, ...] = ()
 
     @property
     def unreachable(self) -> tuple[Rejected, ...]:
@@ -79,15 +81,23 @@ def plan_scan(settings: ScanSettings, command: Sequence[str]) -> ScanPlan:
     detectors = choose_detectors(settings)
     files: list[Found] = []
     rejected: list[Rejected] = []
+    passed_over: list[Rejected] = []
     for item in discover(settings.paths, follow_links=settings.follow_links):
         if isinstance(item, Found):
             files.append(item)
-        else:
+        elif isinstance(item, Rejected):
             rejected.append(item)
+        else:
+            passed_over.append(item.told)
     if not files:
         raise _nothing_to_scan(settings, rejected)
     return ScanPlan(
-        settings, detectors, manifest_of(settings, detectors, command), tuple(files), tuple(rejected)
+        settings,
+        detectors,
+        manifest_of(settings, detectors, command),
+        tuple(files),
+        tuple(rejected),
+        tuple(passed_over),
     )
 
 
@@ -125,7 +135,7 @@ def run_scan(
     settings = plan.settings
     being_finished = case.at_opening is not None and not case.at_opening.finished
     case.begin_run(plan.manifest, len(plan.files))
-    for one in plan.rejected:
+    for one in (*plan.rejected, *plan.passed_over):
         case.add_rejected(one.display, one.reason, one.hint)
     todo, examined = _parted(plan.files, case.examined(retry_failed=retry_failed))
     n_skipped = len(examined)

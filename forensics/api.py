@@ -75,6 +75,7 @@ class Scanner:
         crops: stills are ready-made face crops.
         workers: processes.
         time_limit_s: wall seconds after which a file is given up.
+        explain: show by occlusion what scores of faces rest on.
 
     Raises:
         SettingsError: a value is out of its range.
@@ -90,6 +91,7 @@ class Scanner:
         crops: bool = False,
         workers: int = 1,
         time_limit_s: float = DEFAULT_TIME_LIMIT_S,
+        explain: bool = False,
     ) -> None:
         self._settings = partial(
             ScanSettings,
@@ -100,6 +102,7 @@ class Scanner:
             crops=crops,
             workers=workers,
             time_limit_s=time_limit_s,
+            explain=explain,
         )
         self._settings(paths=())  # what is wrong is said here
         self._crew = Crew()

@@ -47,6 +47,7 @@ class ScanSettings:
         time_limit_s: wall seconds after which a file is given up; longer for a clip of more than five
             minutes, in proportion.
         models: model ids or folders; empty means those that ship, one per detector.
+        explain: occlusion maps of what the scores rest on are made for the report.
         follow_links: links that lead out of ``paths`` are followed; otherwise they are listed.
     """
 
@@ -61,6 +62,7 @@ class ScanSettings:
     models: tuple[str, ...] = ()
     finder: str = "dlib-hog"
     follow_links: bool = False
+    explain: bool = False
 
     def __post_init__(self) -> None:
         if self.n_frames < 1:

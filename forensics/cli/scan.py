@@ -72,6 +72,10 @@ def scan(
         ),
     ] = None,
     follow_links: FollowLinks = False,
+    explain: Annotated[
+        bool,
+        typer.Option("--explain", help="Show by occlusion what scores of faces rest on; costs time."),
+    ] = False,
     ratios: Ratios = False,
     fail_on: Annotated[
         FailOn | None, typer.Option("--fail-on", help="Exit with code 1 if there is such a file.")
@@ -97,6 +101,7 @@ def scan(
         profile=profile,
         time_limit_s=time_limit_s,
         follow_links=follow_links,
+        explain=explain,
     )
     wishes = Wishes(
         tuple(reports or ()),

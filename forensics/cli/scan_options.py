@@ -100,6 +100,7 @@ def scan_settings(
     profile: Profile = Profile.EXAMINATION,
     time_limit_s: float = DEFAULT_TIME_LIMIT_S,
     follow_links: bool = False,
+    explain: bool = False,
 ) -> ScanSettings:
     """Settings from options as they were typed.
 
@@ -121,4 +122,5 @@ def scan_settings(
         time_limit_s=time_limit_s,
         models=tuple(models or ()),
         follow_links=follow_links,
+        explain=explain,
     )

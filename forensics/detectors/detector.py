@@ -26,10 +26,17 @@ class ModelForms:
         net: scores everything.
         exact: scores again what ``net``, a faster form of the same model, does not clear; None where
             ``net`` is the exact form already.
+        explain: the user wants to see by occlusion what the scores rest on, whatever that costs.
     """
 
     net: Net
     exact: Net | None = None
+    explain: bool = False
+
+    @property
+    def explainer(self) -> Net | None:
+        """The form that is asked for explanations; None where none are wanted."""
+        return (self.exact or self.net) if self.explain else None
 
     @property
     def card(self) -> ModelCard:

@@ -2,12 +2,14 @@
 
 from __future__ import annotations
 
+from collections.abc import Sequence
+
 import cv2
 import numpy as np
 import numpy.typing as npt
 
 from forensics.numerals import moment_text, span_text
-from forensics.records.exhibit_content import Picture
+from forensics.records.exhibit_content import CurveChart, CurveLine, Picture
 from forensics.records.faces import FaceCrop
 from forensics.records.findings import Exhibit, ExhibitKind, Score
 from forensics.records.media import RgbImage
@@ -41,12 +43,46 @@ def attention_exhibit(crop: FaceCrop, score: Score, where: npt.NDArray[np.float3
     Args:
         where: float32[h, w] in [0, 1].
     """
+    caption = "Where the net looked (the brighter, the more); this is no map of a manipulation"
+    return _exhibit(ExhibitKind.ATTENTION, _under(crop, where), caption, score, group)
+
+
+def occlusion_exhibit(crop: FaceCrop, score: Score, falls: npt.NDArray[np.float32], group: str) -> Exhibit:
+    """The crop under its occlusion map.
+
+    Args:
+        falls: float32[h, w], by how much the logit falls when each place is hidden.
+    """
+    most = float(falls.max())
+    if most > 0:
+        caption = (
+            "Occlusion: the brighter, the further the score falls when the place is hidden, by at most "
+            f"{most:.1f} in logits; this is no map of a manipulation"
+        )
+    else:
+        caption = "Occlusion: hiding no place makes the score fall"
+    shares = np.asarray(falls.clip(0) / max(most, 1e-6), np.float32)
+    return _exhibit(ExhibitKind.ATTENTION, _under(crop, shares), caption, score, group)
+
+
+def weights_exhibit(lines: Sequence[CurveLine], subject: str, title: str, caption: str) -> Exhibit:
+    """What a net of clips made of each picture, over time."""
+    return Exhibit(
+        kind=ExhibitKind.CURVE,
+        content=CurveChart(tuple(lines), "Time, s", title),
+        caption=caption,
+        subject=subject,
+        group=f"{subject}, over time",
+    )
+
+
+def _under(crop: FaceCrop, where: npt.NDArray[np.float32]) -> RgbImage:
+    """The crop as shown, half under a map float32[h, w] in [0, 1]."""
     picture = _shown(crop.image)
     weight = cv2.resize(where, (picture.shape[1], picture.shape[0]), interpolation=cv2.INTER_CUBIC)
     heat = cv2.applyColorMap((weight.clip(0, 1) * 255).astype(np.uint8), cv2.COLORMAP_VIRIDIS)
     mixed = cv2.addWeighted(picture, 0.5, cv2.cvtColor(heat, cv2.COLOR_BGR2RGB), 0.5, 0)
-    caption = "Where the net looked (the brighter, the more); this is no map of a manipulation"
-    return _exhibit(ExhibitKind.ATTENTION, np.asarray(mixed, np.uint8), caption, score, group)
+    return np.asarray(mixed, np.uint8)
 
 
 def spectrogram_exhibit(mel: npt.NDArray[np.float32], score: Score, group: str) -> Exhibit:

@@ -10,20 +10,35 @@ import numpy as np
 
 from forensics.detectors.declarations import SEQUENCE
 from forensics.detectors.detector import ModelForms
+from forensics.detectors.exhibits import crop_exhibit, frame_exhibit, occlusion_exhibit, weights_exhibit
+from forensics.detectors.occlusion import occlusion_map
 from forensics.detectors.scoring import score_of
 from forensics.detectors.second_look import Looks
 from forensics.detectors.sequences import as_input, chosen, fewest_pictures
 from forensics.engines.net import Net
 from forensics.errors import ModelError
 from forensics.records.detector_spec import CropSpec
+from forensics.records.exhibit_content import CurveLine
 from forensics.records.faces import FaceCrop
-from forensics.records.findings import Abstention, Score, Span, Why
+from forensics.records.findings import Abstention, Exhibit, Score, Span, Why
 from forensics.records.media import MediaFile
-from forensics.records.model_card import ClipSampling, InputContract
+from forensics.records.model_card import ClipForm, ClipSampling, InputContract
 from forensics.records.stream import Item
 
 # Where pictures are chosen by motion, they are chosen from so many times as many.
 _CHOSEN_FROM = 3
+_ALL_OF_IT = 0.999
+_WORDS = {
+    ClipForm.PICTURES: (
+        "Weight",
+        "Attention over time: how much each picture weighs in the score of its clip; the line breaks between "
+        "clips",
+    ),
+    ClipForm.FLOW: (
+        "Sigmoid of the flow's logit",
+        "Motion over time: what the flow up to each picture says by itself; the line breaks between clips",
+    ),
+}
 
 
 class FaceClips:
@@ -52,8 +67,12 @@ class FaceClips:
 
 @dataclass(frozen=True, slots=True)
 class _Clip:
+    """What the net takes, the times that its map speaks of, and a picture to show."""
+
     images: np.ndarray[tuple[int, ...], np.dtype[np.uint8]]
     track_id: int
+    at_s: tuple[float, ...]
+    middle: FaceCrop
     span: Span
 
     @property
@@ -67,11 +86,13 @@ class _Clip:
 
 @dataclass(frozen=True, slots=True)
 class _Moment:
+    clip: _Clip
     score: Score
+    weights: tuple[float, ...]
 
 
 class ClipExamination:
-    """One file's people. Holds a few crops of each until they make a clip, and a batch of clips."""
+    """One file's people: crops until they make a clip, a batch of clips, and each one's strongest."""
 
     def __init__(self, model: ModelForms, contract: InputContract, n_frames: int) -> None:
         self._contract = contract
@@ -81,6 +102,9 @@ class ClipExamination:
         self._looks: Looks[_Clip, _Moment] = Looks(model.net, model.exact, _scored)
         self._gathered: dict[int, list[FaceCrop]] = {}
         self._taken: set[int] = set()
+        self._explainer = model.explainer
+        self._strongest: dict[str, _Moment] = {}
+        self._over_time: dict[str, list[tuple[tuple[float, ...], tuple[float, ...]]]] = {}
 
     def observe(self, item: Item) -> Iterator[Item]:
         """Takes crops in the order of time; scores them when they make a batch of clips."""
@@ -100,7 +124,7 @@ class ClipExamination:
             elif track_id not in self._taken:
                 too_short.append(track_id)
         self._gathered.clear()
-        yield from (moment.score for moment in self._looks.finish())
+        yield from self._told(self._looks.finish())
         for track_id in too_short:
             yield Abstention(
                 SEQUENCE.name,
@@ -109,21 +133,69 @@ class ClipExamination:
                 f"person {track_id}",
             )
         yield from self._looks.notices
+        for subject in self._strongest:
+            yield from self._exhibits(subject)
 
     def _take(self, crops: list[FaceCrop]) -> Iterator[Item]:
         self._taken.add(crops[0].track_id)
         picked = chosen([crop.image for crop in crops], self._n_frames, self._contract.clip_sampling)
         images = as_input([crops[index].image for index in picked], self._contract)
-        span = Span(crops[picked[0]].at_s, crops[picked[-1]].at_s)
-        yield from (moment.score for moment in self._looks.take(_Clip(images, crops[0].track_id, span)))
+        # A flow is named by the later of its two pictures.
+        at_s = tuple(crops[index].at_s for index in picked[fewest_pictures(self._contract) - 1 :])
+        clip = _Clip(
+            images,
+            crops[0].track_id,
+            at_s,
+            crops[picked[len(picked) // 2]],
+            Span(crops[picked[0]].at_s, crops[picked[-1]].at_s),
+        )
+        yield from self._told(self._looks.take(clip))
+
+    def _told(self, moments: Sequence[_Moment]) -> Iterator[Score]:
+        for moment in moments:
+            subject = moment.score.subject
+            self._over_time.setdefault(subject, []).append((moment.clip.at_s, moment.weights))
+            strongest = self._strongest.get(subject)
+            if strongest is None or moment.score.raw > strongest.score.raw:
+                self._strongest[subject] = moment
+            yield moment.score
+
+    def _exhibits(self, subject: str) -> Iterator[Exhibit]:
+        moment, group = self._strongest[subject], f"{subject}, strongest for manipulation"
+        yield frame_exhibit(moment.clip.middle, moment.score, group)
+        yield crop_exhibit(moment.clip.middle, moment.score, group)
+        if self._explainer is not None:
+            falls = occlusion_map(self._explainer, moment.clip.images)
+            yield occlusion_exhibit(moment.clip.middle, moment.score, falls, group)
+        clips = self._over_time[subject]
+        # A recurrent net is read at its last picture: that is no finding about any picture.
+        if all(len(at_s) < 2 or max(weights) > _ALL_OF_IT for at_s, weights in clips):
+            return
+        title, caption = _WORDS[self._contract.clip_form]
+        yield weights_exhibit([_line(clips)], subject, title, caption)
+
+
+def _line(clips: Sequence[tuple[tuple[float, ...], tuple[float, ...]]]) -> CurveLine:
+    """The weights of all clips over time, with a gap after each."""
+    x: list[float] = []
+    y: list[float | None] = []
+    for at_s, weights in sorted(clips):
+        x += [*at_s, at_s[-1]]
+        y += [*weights, None]
+    return CurveLine("", tuple(x), tuple(y))
 
 
 def _scored(clips: Sequence[_Clip], net: Net) -> list[_Moment]:
     batch = np.stack([clip.images for clip in clips])
-    logits = net.infer(batch).logits
+    output = net.infer(batch)
+    logits = output.logits
     if net.card.contract.flip:
         logits = (logits + net.infer(batch[:, :, :, ::-1]).logits) / np.float32(2)
     return [
-        _Moment(score_of(net, SEQUENCE.name, clip.subject, clip.span, logit))
-        for clip, logit in zip(clips, logits.tolist(), strict=True)
+        _Moment(
+            clip,
+            score_of(net, SEQUENCE.name, clip.subject, clip.span, logit),
+            tuple(where.reshape(-1)[: len(clip.at_s)].tolist()),
+        )
+        for clip, logit, where in zip(clips, logits.tolist(), output.maps, strict=True)
     ]

@@ -14,7 +14,13 @@ import numpy.typing as npt
 from forensics.detectors.declarations import FACE
 from forensics.detectors.detector import ModelForms
 from forensics.detectors.domain import face_properties, media_properties, medians, out_of_domain
-from forensics.detectors.exhibits import attention_exhibit, crop_exhibit, frame_exhibit
+from forensics.detectors.exhibits import (
+    attention_exhibit,
+    crop_exhibit,
+    frame_exhibit,
+    occlusion_exhibit,
+)
+from forensics.detectors.occlusion import occlusion_map
 from forensics.detectors.scoring import score_of
 from forensics.detectors.second_look import Looks
 from forensics.engines.net import Net
@@ -73,6 +79,7 @@ class FaceExamination:
 
     def __init__(self, model: ModelForms, crop: CropSpec, of_file: Mapping[str, float]) -> None:
         self._card = model.card
+        self._explainer = model.explainer
         self._crop = crop
         self._of_file = of_file
         self._looks: Looks[_Face, _Moment] = Looks(model.net, model.exact, _scored)
@@ -122,6 +129,9 @@ class FaceExamination:
             yield frame_exhibit(moment.crop, moment.score, group)
             yield crop_exhibit(moment.crop, moment.score, group)
             yield attention_exhibit(moment.crop, moment.score, _stretched(moment.where), group)
+            if self._explainer is not None:
+                falls = occlusion_map(self._explainer, moment.crop.image)
+                yield occlusion_exhibit(moment.crop, moment.score, falls, group)
 
 
 def _scored(faces: Sequence[_Face], net: Net) -> list[_Moment]:

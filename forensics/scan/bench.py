@@ -68,13 +68,16 @@ class ChosenDetector:
     spec: DetectorSpec
     models: tuple[ChosenModel, ...] = ()
 
-    def load(self) -> Detector:
+    def load(self, *, explain: bool = False) -> Detector:
         """Compiles the models and imports the implementation: in workers.
+
+        Args:
+            explain: see ``ScanSettings``.
 
         Raises:
             ForensicsError: a model cannot be run or does not fit, or the implementation is missing.
         """
-        return load_detector(self.spec, [_forms(model) for model in self.models])
+        return load_detector(self.spec, [_forms(model, explain) for model in self.models])
 
 
 @dataclass(frozen=True, slots=True)
@@ -143,9 +146,9 @@ def _chosen_model(
     return _paced(ChosenModel(card, folder, first_look=_first_look(card, settings.profile)), settings)
 
 
-def _forms(model: ChosenModel) -> ModelForms:
-    compiled = [model.compiled(precision) for precision in model.precisions]
-    return ModelForms(*compiled)
+def _forms(model: ChosenModel, explain: bool) -> ModelForms:
+    net, *exact = [model.compiled(precision) for precision in model.precisions]
+    return ModelForms(net, exact[0] if exact else None, explain)
 
 
 def _paced(model: ChosenModel, settings: ScanSettings) -> ChosenModel:
@@ -171,7 +174,11 @@ def assemble(settings: ScanSettings, detectors: Sequence[ChosenDetector]) -> Ben
     Raises:
         ForensicsError: a model cannot be run or the finder is missing.
     """
-    return Bench(settings, load_finder(settings.finder), tuple(chosen.load() for chosen in detectors))
+    return Bench(
+        settings,
+        load_finder(settings.finder),
+        tuple(chosen.load(explain=settings.explain) for chosen in detectors),
+    )
 
 
 def manifest_of(

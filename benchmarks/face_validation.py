@@ -49,10 +49,10 @@ from forensics.records.media import RgbImage
 from forensics.training.conversion import run_openvino
 from forensics.training.data.face_samples import box_in, crop_spec, read_rgb
 from forensics.training.data.samples import Sample, read_samples
+from forensics.training.datasets import thinned
 from forensics.training.nets import build_net
 from forensics.training.recipes.face_pictures import face_contract
-from forensics.training.run import load, read_record
-from forensics.training.streams import thinned
+from forensics.training.training_run import load, read_record
 from forensics.training.validate import logits_of
 
 # As many rows of each origin and label as the training's own validation takes.

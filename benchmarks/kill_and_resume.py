@@ -115,12 +115,12 @@ def run_in_own_process(job: dict[str, Any]) -> None:
 
 def run_one(job: dict[str, Any]) -> None:
     """One training; in a process of its own."""
-    from forensics.training import loop
-    from forensics.training.backends.backend import Layout
-    from forensics.training.run import TrainSettings
+    from forensics.training import trainer
+    from forensics.training.backends.backend import StepConfig
+    from forensics.training.training_run import TrainSettings
 
     # Which layout is the fastest may differ from one timing to the next, and with it the last bits.
-    loop.fastest_layout = lambda *_: Layout("fp32", channels_last=True)
+    trainer.fastest_step_config = lambda *_: StepConfig("fp32", channels_last=True)
     settings = TrainSettings(
         net=job["net"],
         data=(Path(job["data"]),),
@@ -132,7 +132,7 @@ def run_one(job: dict[str, Any]) -> None:
         size_px=job["size_px"],
         **_STEPS,
     )
-    loop.train(settings, resume=job["resume"])
+    trainer.train(settings, resume=job["resume"])
 
 
 def checkpoint(run: Path) -> dict[str, Any]:

@@ -23,7 +23,7 @@ from whole_scan import run_scan
 
 from forensics.media.stills import Stills
 from forensics.records.media import Frame, RgbImage
-from forensics.scan.bench import assemble, choose_detectors
+from forensics.scan.worker_context import assemble, choose_detectors
 from forensics.settings import ScanSettings
 
 GOAL_MS = 5.0

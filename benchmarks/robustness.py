@@ -13,9 +13,9 @@ import msgspec
 from forensics.records.model_card import InputContract
 from forensics.training.adversarial import RECIPES_WITH_PIXELS, robustness
 from forensics.training.data.samples import read_samples
+from forensics.training.datasets import validation_rows
 from forensics.training.recipes import load_recipe
-from forensics.training.run import finished_net
-from forensics.training.streams import validation_rows
+from forensics.training.training_run import finished_net
 
 
 def main() -> None:

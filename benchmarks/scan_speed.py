@@ -35,13 +35,13 @@ from forensics.records.detector_spec import Input
 from forensics.records.faces import FaceCrop
 from forensics.records.media import AudioChunk, Frame, MediaFile
 from forensics.records.stream import Item
-from forensics.scan.bench import Bench, assemble, choose_detectors
+from forensics.scan.worker_context import WorkerContext, assemble, choose_detectors
 from forensics.settings import Profile, ScanSettings
 
 T = TypeVar("T")
 
 
-def parts(files: list[Found], bench: Bench) -> dict[str, float]:
+def parts(files: list[Found], bench: WorkerContext) -> dict[str, float]:
     """CPU seconds of each part alone, over all files."""
     spent: dict[str, float] = defaultdict(float)
     for file in files:
@@ -68,7 +68,7 @@ def timed(spent: dict[str, float], name: str, work: Callable[[], T]) -> T:
     return result
 
 
-def _decoded(file: Found, media: MediaFile, bench: Bench) -> list[Item]:
+def _decoded(file: Found, media: MediaFile, bench: WorkerContext) -> list[Item]:
     settings = bench.settings
     return list(
         decode(
@@ -78,7 +78,7 @@ def _decoded(file: Found, media: MediaFile, bench: Bench) -> list[Item]:
             video=True,
             audio=bench.observes(Input.SOUND),
             frames_per_s=settings.frames_per_s,
-            thrifty=settings.thrifty,
+            cheapest_frames=settings.cheapest_frames,
         )
     )
 
@@ -113,7 +113,7 @@ def main() -> None:
 
 
 def _measured(
-    options: argparse.Namespace, files: list[Found], bench: Bench, folder: Path
+    options: argparse.Namespace, files: list[Found], bench: WorkerContext, folder: Path
 ) -> dict[str, list[float]]:
     rows: dict[str, list[float]] = defaultdict(list)
     shared = (folder, "--profile", options.profile, "--frames", str(options.frames))

@@ -97,10 +97,10 @@ def run_one(job: dict[str, Any]) -> dict[str, Any]:
     import torch
 
     from forensics.errors import BackendUnavailable
+    from forensics.training.autotune import fastest_step_config
     from forensics.training.backends import load_backend
     from forensics.training.nets import build_net
-    from forensics.training.run import TrainSettings
-    from forensics.training.timing import fastest_layout
+    from forensics.training.training_run import TrainSettings
 
     try:
         backend = load_backend(job["backend"])
@@ -117,19 +117,19 @@ def run_one(job: dict[str, Any]) -> dict[str, Any]:
         n_loaders=job["n_loaders"],
     )
     torch.manual_seed(0)
-    layout = fastest_layout(backend, settings, build_net(job["net"]))
+    step_config = fastest_step_config(backend, settings, build_net(job["net"]))
     raw, label = batch(job)
-    course, ours = course_step(settings, backend, layout, raw, label)
+    trainer, ours = course_step(settings, backend, step_config, raw, label)
     steps = {
-        "bare": hand_step(settings, backend, layout, raw, label, whole=False),
-        "by hand": hand_step(settings, backend, layout, raw, label, whole=True),
+        "bare": hand_step(settings, backend, step_config, raw, label, whole=False),
+        "by hand": hand_step(settings, backend, step_config, raw, label, whole=True),
         "ours": ours,
     }
     steps_s: dict[str, list[float]] = {name: [] for name in steps}
     for _ in range(job["n_rounds"]):
         for name, step in steps.items():
             steps_s[name] += timed(step, job["seconds"])
-    return steps_s | {"layout": str(layout), "pipeline": pipeline_steps(course, settings)}
+    return steps_s | {"layout": str(step_config), "pipeline": pipeline_steps(trainer, settings)}
 
 
 def batch(job: dict[str, Any]) -> tuple[Any, Any]:
@@ -144,17 +144,17 @@ def batch(job: dict[str, Any]) -> tuple[Any, Any]:
 
 
 def course_step(
-    settings: Any, backend: Any, layout: Any, raw: Any, label: Any
+    settings: Any, backend: Any, step_config: Any, raw: Any, label: Any
 ) -> tuple[Any, Callable[[], None]]:
-    from forensics.training.loop import Course
     from forensics.training.nets import build_net
+    from forensics.training.trainer import Trainer
 
-    course = Course(settings, backend, layout, build_net(settings.net), "fresh weights")
-    return course, lambda: course._learn(raw, label)
+    trainer = Trainer(settings, backend, step_config, build_net(settings.net), "fresh weights")
+    return trainer, lambda: trainer._learn(raw, label)
 
 
 def hand_step(
-    settings: Any, backend: Any, layout: Any, raw: Any, label: Any, *, whole: bool
+    settings: Any, backend: Any, step_config: Any, raw: Any, label: Any, *, whole: bool
 ) -> Callable[[], None]:
     """A step as one would write it with torch's own tools; ``whole`` adds clipping and the average."""
     import torch
@@ -163,7 +163,7 @@ def hand_step(
     from forensics.training.nets import build_net
 
     net = build_net(settings.net)
-    model, optimizer = backend.prepare(net, torch.optim.AdamW(net.parameters(), lr=1e-4), layout)
+    model, optimizer = backend.prepare(net, torch.optim.AdamW(net.parameters(), lr=1e-4), step_config)
     model.train()
     average = AveragedModel(net, multi_avg_fn=get_ema_multi_avg_fn(settings.ema)) if whole else None
     target = label * (1 - settings.label_smoothing) + settings.label_smoothing / 2
@@ -171,8 +171,8 @@ def hand_step(
     def step() -> None:
         x = net.prepare(raw)
         if x.ndim == 4:
-            x = x.contiguous(memory_format=layout.memory_format)
-        with backend.autocast(layout):
+            x = x.contiguous(memory_format=step_config.memory_format)
+        with backend.autocast(step_config):
             logit, _ = model(x)
         loss = torch.nn.functional.binary_cross_entropy_with_logits(logit.float(), target)
         optimizer.zero_grad(set_to_none=True)
@@ -187,19 +187,19 @@ def hand_step(
     return step
 
 
-def pipeline_steps(course: Any, settings: Any) -> list[float]:
+def pipeline_steps(trainer: Any, settings: Any) -> list[float]:
     """Seconds of whole steps, batches drawn by the loaders of ``forensics train``; none without data."""
     if not settings.data:
         return []
-    from forensics.training.loop import _batches
+    from forensics.training.datasets import open_datasets
     from forensics.training.recipes import load_recipe
-    from forensics.training.streams import open_streams
+    from forensics.training.trainer import _batches
 
     steps_s = []
-    batches = iter(_batches(open_streams(load_recipe(course.net.recipe), settings).train, settings, 0))
+    batches = iter(_batches(open_datasets(load_recipe(trainer.net.recipe), settings).train, settings, 0))
     for index in range(_N_PIPELINE_STEPS + 4):
         started_s = time.perf_counter()
-        course._learn(*next(batches))
+        trainer._learn(*next(batches))
         # The loaders had time to run ahead before the first steps.
         if index >= 4:
             steps_s.append(time.perf_counter() - started_s)

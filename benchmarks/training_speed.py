@@ -181,10 +181,10 @@ def backend_step(
     import torch
 
     from forensics.errors import BackendUnavailable
+    from forensics.training.autotune import fastest_step_config
     from forensics.training.backends import load_backend
     from forensics.training.loss import loss_of
-    from forensics.training.run import TrainSettings
-    from forensics.training.timing import fastest_layout
+    from forensics.training.training_run import TrainSettings
 
     try:
         backend = load_backend(variant)
@@ -199,17 +199,17 @@ def backend_step(
         batch_size=job["batch_size"],
         size_px=job["size_px"] or SIZES_PX[0],
     )
-    layout = fastest_layout(backend, settings, net)
-    model, optimizer = backend.prepare(net, torch.optim.AdamW(net.parameters(), lr=1e-4), layout)
+    step_config = fastest_step_config(backend, settings, net)
+    model, optimizer = backend.prepare(net, torch.optim.AdamW(net.parameters(), lr=1e-4), step_config)
     model.train()
 
     def step() -> None:
-        loss = loss_of(model, net, backend, layout, raw, label, settings.label_smoothing)
+        loss = loss_of(model, net, backend, step_config, raw, label, settings.label_smoothing)
         optimizer.zero_grad(set_to_none=True)
         loss.backward()
         optimizer.step()
 
-    return {"layout": str(layout)}, step
+    return {"layout": str(step_config)}, step
 
 
 def table(rows: list[dict[str, Any]], arguments: argparse.Namespace) -> str:

@@ -32,7 +32,7 @@ from forensics.training.data.samples import Sample, write_samples
 from forensics.training.nets import build_net
 from forensics.training.recipes import load_recipe
 from forensics.training.recipes.sound_windows import voice_contract
-from forensics.training.run import CHECKPOINT_NAME, load
+from forensics.training.training_run import CHECKPOINT_NAME, load
 from forensics.training.validate import logits_of
 
 # By source; by family every fold is divided once more, so that fewer leave enough of each kind.

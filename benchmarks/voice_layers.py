@@ -3,7 +3,7 @@
     python benchmarks/voice_layers.py runs/voice
 
 Needs the training environment, and a run that was trained with ``--keep`` on a data set of many repositories.
-The kept items (each clip on its random way through rooms, noise and codecs) are parted by repository into
+The kept items (each clip on its random way through packages, noise and codecs) are parted by repository into
 folds; a fold's head, ridge logistic regression, learns from no item of the fold's repositories. Prints for
 each set of parts the mean over repositories with both labels of the AUC within them, the AUC over all items,
 the share of pristine items of repositories of pristine speech alone that lie above the bound that 2 % of the
@@ -24,8 +24,9 @@ from scipy.optimize import minimize
 from sklearn.metrics import roc_auc_score
 
 from forensics.training.conversion import compiled_front
-from forensics.training.data.mixing import Mix
+from forensics.training.data.balanced_sampler import BalancedSampler
 from forensics.training.data.samples import read_samples
+from forensics.training.datasets import validation_rows
 from forensics.training.kept import KEPT_NAME
 from forensics.training.nets.audio_cnn import N_CEPSTRA, N_LINEAR, N_ORDERS
 from forensics.training.nets.phase_coherence import N_STATISTICS
@@ -33,8 +34,7 @@ from forensics.training.nets.whisper_encoder import N_CHANNELS
 from forensics.training.nets.whisper_voice import WhisperVoice
 from forensics.training.recipes import load_recipe
 from forensics.training.recipes.sound_windows import voice_contract
-from forensics.training.run import finished_net
-from forensics.training.streams import validation_rows
+from forensics.training.training_run import finished_net
 
 N_FOLDS = 8
 # Fewer clips of a label say nothing of a repository.
@@ -79,7 +79,7 @@ def main() -> None:
 
 def origins_of(samples: Sequence, settings: dict, n_items: int) -> npt.NDArray[np.str_]:
     """The repository of every kept item, by drawing once more as the run drew."""
-    mix = Mix([row for row in samples if row.split == "train"], settings["pseudo_fakes"])
+    mix = BalancedSampler([row for row in samples if row.split == "train"], settings["pseudo_fakes"])
     pairs = [mix.pair(np.random.default_rng((settings["seed"], pair, 0))) for pair in range(n_items // 2)]
     return np.array([draw.sample.origin for pair in pairs for draw in pair])
 

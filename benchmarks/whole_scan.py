@@ -36,7 +36,7 @@ class Cost:
 
     @property
     def stages_s(self) -> dict[str, float]:
-        """Wall seconds per stage of the belt, over all files."""
+        """Wall seconds per stage of the pipeline, over all files."""
         total: dict[str, float] = {}
         for file in self.report["files"]:
             for stage, seconds in file["timings_s"].items():

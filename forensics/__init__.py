@@ -28,7 +28,7 @@ _PUBLIC = {
     "CaseFile": "forensics.casefile.case_file",
     "ForensicsError": "forensics.errors",
     "Results": "forensics.api",
-    "ScanResult": "forensics.records.scan",
+    "ScanResult": "forensics.records.scan_result",
     "Scanner": "forensics.api",
     "Verdict": "forensics.records.verdict",
     "VerdictLabel": "forensics.records.verdict",

@@ -16,11 +16,11 @@ from typing import Self, overload
 from forensics.errors import PathError
 from forensics.media.discovery import Rejected
 from forensics.records.model_card import ModelCard
-from forensics.records.scan import RunManifest, ScanResult
+from forensics.records.scan_result import RunManifest, ScanResult
 from forensics.scan.batch import Crew, run_batch
-from forensics.scan.bench import assemble
-from forensics.scan.run import examine_found, plan_scan
+from forensics.scan.scan_run import examine_found, plan_scan
 from forensics.scan.twins import distinct
+from forensics.scan.worker_context import assemble
 from forensics.settings import DEFAULT_TIME_LIMIT_S, Profile, ScanSettings
 from forensics.workflows.drawing import draw_results
 

@@ -86,7 +86,7 @@ class ScanSettings:
         return self.profile.frames_per_s if self.frames is None else 0.0
 
     @property
-    def thrifty(self) -> bool:
+    def cheapest_frames(self) -> bool:
         """Whether to take the frames that are decoded least for."""
         return self.profile is Profile.TRIAGE
 

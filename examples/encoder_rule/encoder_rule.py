@@ -12,7 +12,7 @@ import av
 
 from forensics.detectors.detector import ModelForms
 from forensics.records.detector_spec import CropSpec, DetectorSpec, ModelCount, Role
-from forensics.records.findings import Abstention, Notice, Why
+from forensics.records.findings import Abstention, AbstentionReason, Notice
 from forensics.records.media import MediaFile, MediaKind
 from forensics.records.model_card import ModelCard
 from forensics.records.stream import Item
@@ -58,7 +58,7 @@ class EncoderExamination:
     def conclude(self) -> Iterator[Item]:
         """What the container says."""
         if self._media.kind is MediaKind.IMAGE:
-            yield Abstention(SPEC.name, Why.UNSUPPORTED, "A still picture has no container.")
+            yield Abstention(SPEC.name, AbstentionReason.UNSUPPORTED, "A still picture has no container.")
             return
         with av.open(str(self._path)) as container:
             program = container.metadata.get("encoder", "")

@@ -37,7 +37,7 @@ from forensics.casefile.verification import VerificationReport, verify
 from forensics.errors import CaseFileError
 from forensics.records.exhibit_content import stored
 from forensics.records.findings import Exhibit
-from forensics.records.scan import RunManifest, ScanResult
+from forensics.records.scan_result import RunManifest, ScanResult
 
 _P = TypeVar("_P")
 

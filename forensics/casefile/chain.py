@@ -23,7 +23,7 @@ import msgspec
 
 from forensics.records.exhibit_content import restored, stored
 from forensics.records.findings import Exhibit, ExhibitKind
-from forensics.records.scan import RunManifest, ScanResult
+from forensics.records.scan_result import RunManifest, ScanResult
 
 FIRST_PREVIOUS_HASH: Final = bytes(32)
 

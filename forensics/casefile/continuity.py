@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from forensics.records.scan import ModelUse, RunManifest
+from forensics.records.scan_result import ModelUse, RunManifest
 
 # They change where, how fast and what is scanned, not what a file's score is. ``models`` is text as typed:
 # the models themselves are compared by their hashes.

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from dataclasses import dataclass
 
-from forensics.records.findings import Why
+from forensics.records.findings import AbstentionReason
 from forensics.records.verdict import VerdictLabel
 
 Identity = tuple[str, int, str]
@@ -30,7 +30,7 @@ class _Verdict:
 
 @dataclass(frozen=True, slots=True)
 class _Abstention:
-    why: Why
+    why: AbstentionReason
 
 
 @dataclass(frozen=True, slots=True)
@@ -70,12 +70,14 @@ class Outcome:
     @property
     def failed(self) -> bool:
         """The tool failed on the file, so that another try may give a verdict."""
-        return self.result.verdict.label is VerdictLabel.NOT_EXAMINED and self._abstained(Why.FAILED)
+        return self.result.verdict.label is VerdictLabel.NOT_EXAMINED and self._abstained(
+            AbstentionReason.FAILED
+        )
 
     @property
     def unsettled(self) -> bool:
         """The file changed while it was examined, so that nothing is known of what it is now."""
-        return self._abstained(Why.CHANGED)
+        return self._abstained(AbstentionReason.CHANGED)
 
-    def _abstained(self, why: Why) -> bool:
+    def _abstained(self, why: AbstentionReason) -> bool:
         return any(abstention.why is why for abstention in self.result.abstentions)

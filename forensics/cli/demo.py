@@ -35,8 +35,8 @@ def demo(
 
     from forensics.cli.demo_clips import make_clips
     from forensics.cli.scanning import scan_and_tell
-    from forensics.scan.bench import choose_detectors
-    from forensics.workflows.scanning import Wishes
+    from forensics.scan.worker_context import choose_detectors
+    from forensics.workflows.scanning import ReportOptions
 
     with tempfile.TemporaryDirectory(prefix="forensics-demo-") as temporary:
         folder = Path(temporary) if keep is None else keep
@@ -46,8 +46,8 @@ def demo(
         )
         choose_detectors(settings)  # before the clips are made, which takes a while
         make_clips(folder)
-        wishes = Wishes(tuple(reports or (Path("demo.html"),)))
-        done = scan_and_tell(settings, wishes, ("forensics", *sys.argv[1:]))
+        options = ReportOptions(tuple(reports or (Path("demo.html"),)))
+        done = scan_and_tell(settings, options, ("forensics", *sys.argv[1:]))
     typer.echo(
         "\nThe clips show one face and their sound is a synthetic hum: figures on them say that the tool "
         "runs, not how well it works. For that: forensics models show MODEL\n"

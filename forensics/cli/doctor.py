@@ -39,7 +39,7 @@ def _tune() -> None:
     from forensics.engines.tuning import Timing, fastest, tune
     from forensics.errors import SettingsError
     from forensics.processor import usable_cores
-    from forensics.scan.bench import choose_detectors
+    from forensics.scan.worker_context import choose_detectors
     from forensics.settings import Profile, ScanSettings
 
     if cache.cache_folder() is None:

@@ -26,7 +26,7 @@ from forensics.cli.scan_options import (
 from forensics.settings import Profile
 
 if TYPE_CHECKING:
-    from forensics.records.figures import LabelledFigures
+    from forensics.records.labelled_figures import LabelledFigures
     from forensics.workflows.evaluating import Measured
 
 
@@ -83,7 +83,7 @@ def evaluate(
     from forensics.cli.progress import note, shown
     from forensics.errors import SettingsError
     from forensics.evaluation.audit import check_data_set
-    from forensics.scan.bench import choose_detectors
+    from forensics.scan.worker_context import choose_detectors
     from forensics.workflows import measuring
     from forensics.workflows.comparing import check_other, compared
     from forensics.workflows.drawing import draw, noted_heads

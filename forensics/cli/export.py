@@ -40,8 +40,8 @@ def export(
 ) -> None:
     """Convert the best weights to OpenVINO, prove that they agree, calibrate, and write the card."""
     require("torch", "timm", "nncf")
-    from forensics.training.export import ExportSettings
-    from forensics.training.export import export as convert
+    from forensics.training.model_export import ExportSettings
+    from forensics.training.model_export import export as convert
 
     settings = ExportSettings(
         run=run,

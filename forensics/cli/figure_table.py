@@ -6,7 +6,7 @@ from collections.abc import Iterator, Sequence
 
 from forensics.cli.wording import escaped
 from forensics.numerals import figure_text
-from forensics.records.figures import Confusion, Figure, LabelledFigures
+from forensics.records.labelled_figures import Confusion, Figure, LabelledFigures
 
 _OF_PARTS = ("auc", "recall", "false_positive_rate")
 

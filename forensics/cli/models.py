@@ -74,8 +74,8 @@ def import_model(
 ) -> None:
     """Turn a published checkpoint of the reference nets into a model; no code in it is run."""
     require("torch", "timm")
-    from forensics.training.published import ImportSettings
-    from forensics.training.published import import_model as convert
+    from forensics.training.pretrained import ImportSettings
+    from forensics.training.pretrained import import_model as convert
 
     card = convert(ImportSettings(checkpoint, net, out, crop_margin, licence))
     typer.echo(f"{card.id}: {card.summary}")

@@ -69,9 +69,9 @@ def prepare(
     """Find faces, cut them, part them by group, and write a manifest with hashes. Resumes."""
     require("pebble")
     from forensics.cli.progress import StepProgress
-    from forensics.training.data.grouping import parse_shares
-    from forensics.training.data.prepare import SKIPPED_NAME, PrepareProgress, PrepareSettings
-    from forensics.training.data.prepare import prepare as run
+    from forensics.training.data.preparation import SKIPPED_NAME, PrepareProgress, PrepareSettings
+    from forensics.training.data.preparation import prepare as run
+    from forensics.training.data.split_assignment import parse_shares
 
     settings = PrepareSettings(
         dataset=dataset,

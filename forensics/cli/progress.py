@@ -25,9 +25,9 @@ from rich.text import Text
 
 from forensics.cli.wording import LABEL_WORDS, escaped
 from forensics.numerals import count_text
-from forensics.records.scan import ScanResult
+from forensics.records.scan_result import ScanResult
 from forensics.records.verdict import VerdictLabel
-from forensics.report.words import verdict_fakeness
+from forensics.report.report_words import verdict_fakeness
 from forensics.scan.events import (
     BatchEnded,
     BatchStarted,

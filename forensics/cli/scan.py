@@ -88,7 +88,7 @@ def scan(
 ) -> None:
     """Examine video, sound and pictures, and write a verdict for every file."""
     from forensics.cli.scanning import scan_and_tell
-    from forensics.workflows.scanning import Wishes
+    from forensics.workflows.scanning import ReportOptions
 
     settings = scan_settings(
         paths,
@@ -103,7 +103,7 @@ def scan(
         follow_links=follow_links,
         explain=explain,
     )
-    wishes = Wishes(
+    options = ReportOptions(
         tuple(reports or ()),
         labels,
         ratios,
@@ -112,7 +112,7 @@ def scan(
         relative_to=relative_to,
         redact=redact,
     )
-    done = scan_and_tell(settings, wishes, ("forensics", *sys.argv[1:]), as_json=as_json)
+    done = scan_and_tell(settings, options, ("forensics", *sys.argv[1:]), as_json=as_json)
     if done.interrupted:
         raise typer.Exit(130)
     if fail_on is not None and fail_on.met_by(done.counts):

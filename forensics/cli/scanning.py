@@ -13,24 +13,24 @@ from forensics.cli.custody import tell_condition, tell_head
 from forensics.cli.progress import Audience, ScanProgress
 from forensics.cli.wording import LABEL_WORDS, escaped
 from forensics.media.discovery import Rejected
-from forensics.records.scan import ScanResult
+from forensics.records.scan_result import ScanResult
 from forensics.records.verdict import VerdictLabel
 from forensics.scan.events import Event, FileDone
 from forensics.settings import ScanSettings
-from forensics.workflows.scanning import Done, Wishes, scan_and_report
+from forensics.workflows.scanning import Done, ReportOptions, scan_and_report
 
 # Files with signs that the summary names; the report has them all.
 _MOST_NAMED = 10
 
 
 def scan_and_tell(
-    settings: ScanSettings, wishes: Wishes, command: Sequence[str], *, as_json: bool = False
+    settings: ScanSettings, options: ReportOptions, command: Sequence[str], *, as_json: bool = False
 ) -> Done:
     """Scans, draws the reports and says what came of it.
 
     Args:
         settings: of the scan.
-        wishes: beside the scan.
+        options: beside the scan.
         command: the command line as typed, for the manifest.
         as_json: one line of JSON per file on stdout.
 
@@ -56,15 +56,15 @@ def scan_and_tell(
 
         done = scan_and_report(
             settings,
-            wishes,
+            options,
             command,
             on_plan=lambda plan: _name_unreachable(plan.unreachable),
             on_case=on_case,
             on_event=on_event,
         )
-    _sum_up(settings, wishes, done, as_json=as_json)
+    _sum_up(settings, options, done, as_json=as_json)
     if settings.case is not None:
-        tell_head(done.checked, wishes.reports)
+        tell_head(done.checked, options.reports)
     audience.check()
     return done
 
@@ -79,7 +79,7 @@ def _name_unreachable(unreachable: Sequence[Rejected]) -> None:
         _say(f"Not examined: {escaped(one.display)} {one.reason}. {one.hint}")
 
 
-def _sum_up(settings: ScanSettings, wishes: Wishes, done: Done, *, as_json: bool) -> None:
+def _sum_up(settings: ScanSettings, options: ReportOptions, done: Done, *, as_json: bool) -> None:
     """A short account on stderr: stdout belongs to --json."""
     _say("")
     counts = done.counts
@@ -101,21 +101,21 @@ def _sum_up(settings: ScanSettings, wishes: Wishes, done: Done, *, as_json: bool
         if len(suspicious) > _MOST_NAMED:
             _say(f"  and {len(suspicious) - _MOST_NAMED} more")
     _say("")
-    for path in wishes.reports:
+    for path in options.reports:
         _say(f"Report: {path}")
     if settings.case is not None:
         _say(f"Case file: {settings.case} (check it with: forensics verify {settings.case})")
-    _say(_next_step(settings, wishes, done, as_json=as_json))
+    _say(_next_step(settings, options, done, as_json=as_json))
 
 
-def _next_step(settings: ScanSettings, wishes: Wishes, done: Done, *, as_json: bool) -> str:
+def _next_step(settings: ScanSettings, options: ReportOptions, done: Done, *, as_json: bool) -> str:
     if done.interrupted and settings.case is not None:
         return "Interrupted: everything so far is kept. The same command goes on where this one stopped."
     if done.interrupted:
         return "Interrupted: what was examined is in the report. With --case FILE a scan can be resumed."
-    if not wishes.reports and settings.case is not None:
+    if not options.reports and settings.case is not None:
         return f"To read the results: forensics report {settings.case} --report report.html"
-    if not wishes.reports and not as_json:
+    if not options.reports and not as_json:
         return "To see the evidence behind the verdicts, scan again with --report report.html"
     return "No signs found does not mean genuine: the report says what was and was not looked at."
 

@@ -10,7 +10,7 @@ import typer
 from forensics.cli.training_packages import require
 
 if TYPE_CHECKING:
-    from forensics.training.loop import Progress
+    from forensics.training.trainer import Progress
 
 
 def train(
@@ -115,9 +115,9 @@ def train(
     from forensics.cli.progress import StepProgress
     from forensics.training.adversarial import Robustness
     from forensics.training.backends import usual_loaders
-    from forensics.training.loop import train as run
     from forensics.training.page import PAGE_NAME
-    from forensics.training.run import TrainSettings
+    from forensics.training.trainer import train as run
+    from forensics.training.training_run import TrainSettings
 
     settings = TrainSettings(
         net=net,

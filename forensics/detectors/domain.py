@@ -7,7 +7,7 @@ from collections.abc import Iterator, Mapping, Sequence
 import cv2
 import numpy as np
 
-from forensics.records.findings import Abstention, Notice, Why
+from forensics.records.findings import Abstention, AbstentionReason, Notice
 from forensics.records.media import MediaFile, MediaKind, RgbImage, Samples
 from forensics.records.model_card import Domain, ModelCard
 
@@ -104,7 +104,7 @@ def out_of_domain(
         )
         yield Abstention(
             detector,
-            Why.OUT_OF_DOMAIN,
+            AbstentionReason.OUT_OF_DOMAIN,
             f"{who} is not judged: {words}. {card.id} raises false alarms there. Look for a sharper copy.",
             subject,
         )

@@ -13,14 +13,14 @@ from forensics.detectors.detector import ModelForms
 from forensics.detectors.exhibits import crop_exhibit, frame_exhibit, occlusion_exhibit, weights_exhibit
 from forensics.detectors.occlusion import occlusion_map
 from forensics.detectors.scoring import score_of
-from forensics.detectors.second_look import Looks
 from forensics.detectors.sequences import as_input, chosen, fewest_pictures
+from forensics.detectors.two_stage_scoring import TwoStageScoring
 from forensics.engines.net import Net
 from forensics.errors import ModelError
 from forensics.records.detector_spec import CropSpec
 from forensics.records.exhibit_content import CurveLine
 from forensics.records.faces import FaceCrop
-from forensics.records.findings import Abstention, Exhibit, Score, Span, Why
+from forensics.records.findings import Abstention, AbstentionReason, Exhibit, Score, Span
 from forensics.records.media import MediaFile
 from forensics.records.model_card import ClipForm, ClipSampling, InputContract
 from forensics.records.stream import Item
@@ -99,7 +99,7 @@ class ClipExamination:
         self._n_frames = n_frames
         by_motion = contract.clip_sampling is ClipSampling.MOTION
         self._n_gathered = n_frames * (_CHOSEN_FROM if by_motion else 1)
-        self._looks: Looks[_Clip, _Moment] = Looks(model.net, model.exact, _scored)
+        self._scoring: TwoStageScoring[_Clip, _Moment] = TwoStageScoring(model.net, model.exact, _scored)
         self._gathered: dict[int, list[FaceCrop]] = {}
         self._taken: set[int] = set()
         self._explainer = model.explainer
@@ -124,15 +124,15 @@ class ClipExamination:
             elif track_id not in self._taken:
                 too_short.append(track_id)
         self._gathered.clear()
-        yield from self._told(self._looks.finish())
+        yield from self._told(self._scoring.finish())
         for track_id in too_short:
             yield Abstention(
                 SEQUENCE.name,
-                Why.TOO_SHORT,
+                AbstentionReason.TOO_SHORT,
                 "one picture of this person was found, and motion needs two. Look at more frames (--frames).",
                 f"person {track_id}",
             )
-        yield from self._looks.notices
+        yield from self._scoring.notices
         for subject in self._strongest:
             yield from self._exhibits(subject)
 
@@ -149,7 +149,7 @@ class ClipExamination:
             crops[picked[len(picked) // 2]],
             Span(crops[picked[0]].at_s, crops[picked[-1]].at_s),
         )
-        yield from self._told(self._looks.take(clip))
+        yield from self._told(self._scoring.take(clip))
 
     def _told(self, moments: Sequence[_Moment]) -> Iterator[Score]:
         for moment in moments:

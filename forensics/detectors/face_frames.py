@@ -22,7 +22,7 @@ from forensics.detectors.exhibits import (
 )
 from forensics.detectors.occlusion import occlusion_map
 from forensics.detectors.scoring import score_of
-from forensics.detectors.second_look import Looks
+from forensics.detectors.two_stage_scoring import TwoStageScoring
 from forensics.engines.net import Net
 from forensics.errors import ModelError
 from forensics.records.detector_spec import CropSpec
@@ -82,7 +82,7 @@ class FaceExamination:
         self._explainer = model.explainer
         self._crop = crop
         self._of_file = of_file
-        self._looks: Looks[_Face, _Moment] = Looks(model.net, model.exact, _scored)
+        self._scoring: TwoStageScoring[_Face, _Moment] = TwoStageScoring(model.net, model.exact, _scored)
         self._most: dict[int, _Moment] = {}
         self._least: dict[int, _Moment] = {}
         self._properties: dict[int, list[dict[str, float]]] = defaultdict(list)
@@ -90,12 +90,12 @@ class FaceExamination:
     def observe(self, item: Item) -> Iterator[Item]:
         """Takes face crops; scores them when a batch is full."""
         if isinstance(item, FaceCrop) and item.spec == self._crop:
-            yield from self._told(self._looks.take(_Face(item)))
+            yield from self._told(self._scoring.take(_Face(item)))
 
     def conclude(self) -> Iterator[Item]:
         """The last scores, what lies outside the model's domain, and the exhibits."""
-        yield from self._told(self._looks.finish())
-        yield from self._looks.notices
+        yield from self._told(self._scoring.finish())
+        yield from self._scoring.notices
         for track_id, rows in sorted(self._properties.items()):
             values = {**medians(rows), **self._of_file}
             yield Properties(FACE.name, f"person {track_id}", values)

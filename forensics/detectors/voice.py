@@ -14,12 +14,12 @@ from forensics.detectors.detector import ModelForms
 from forensics.detectors.domain import medians, out_of_domain, voice_properties
 from forensics.detectors.exhibits import spectrogram_exhibit
 from forensics.detectors.scoring import score_of
-from forensics.detectors.second_look import Looks
+from forensics.detectors.two_stage_scoring import TwoStageScoring
 from forensics.engines.net import Net
 from forensics.errors import ModelError
 from forensics.media.sound import MIN_SPEECH_S, level
 from forensics.records.detector_spec import CropSpec
-from forensics.records.findings import Abstention, Score, Span, Why
+from forensics.records.findings import Abstention, AbstentionReason, Score, Span
 from forensics.records.media import AudioChunk, MediaFile, MediaKind, Samples, StreamKind
 from forensics.records.properties import Properties
 from forensics.records.stream import Item
@@ -131,7 +131,7 @@ class VoiceExamination:
 
     def __init__(self, model: ModelForms, cutting: _Cutting, media: MediaFile) -> None:
         self._card = model.card
-        self._looks: Looks[_Window, _Moment] = Looks(model.net, model.exact, _scored)
+        self._scoring: TwoStageScoring[_Window, _Moment] = TwoStageScoring(model.net, model.exact, _scored)
         self._media = media
         self._rate_hz = cutting.rate_hz
         self._n_window = round(cutting.window_s * cutting.rate_hz)
@@ -148,15 +148,15 @@ class VoiceExamination:
             track = _Track(item.track, item.at_s, self._rate_hz, self._n_window, self._n_hop)
             self._tracks[item.track] = track
         for window in track.take(item.samples):
-            yield from self._told(self._looks.take(window))
+            yield from self._told(self._scoring.take(window))
 
     def conclude(self) -> Iterator[Item]:
         """The rest's scores, or why there are none, and the exhibits."""
         for track in self._tracks.values():
             for window in track.rest():
-                yield from self._told(self._looks.take(window))
-        yield from self._told(self._looks.finish())
-        yield from self._looks.notices
+                yield from self._told(self._scoring.take(window))
+        yield from self._told(self._scoring.finish())
+        yield from self._scoring.notices
         for track in self._tracks.values():
             yield from self._concluded(track)
         if not self._tracks:
@@ -184,20 +184,22 @@ class VoiceExamination:
     def _abstention(self, subject: str, heard_s: float) -> Abstention:
         if self._media.stream(StreamKind.AUDIO) is None:
             if self._media.kind is MediaKind.IMAGE:
-                return Abstention(VOICE.name, Why.NO_AUDIO, "A still picture has no sound.", subject)
-            return Abstention(VOICE.name, Why.NO_AUDIO, "The file has no sound stream.", subject)
+                return Abstention(
+                    VOICE.name, AbstentionReason.NO_AUDIO, "A still picture has no sound.", subject
+                )
+            return Abstention(VOICE.name, AbstentionReason.NO_AUDIO, "The file has no sound stream.", subject)
         of_which = "" if subject == _SUBJECT else f"The {subject}: "
         if heard_s < MIN_SPEECH_S:
             return Abstention(
                 VOICE.name,
-                Why.TOO_SHORT,
+                AbstentionReason.TOO_SHORT,
                 f"{of_which}{heard_s:.1f} s of sound; {MIN_SPEECH_S:g} s are needed. "
                 "Find a longer recording.",
                 subject,
             )
         return Abstention(
             VOICE.name,
-            Why.NO_AUDIO,
+            AbstentionReason.NO_AUDIO,
             f"{of_which}{heard_s:.1f} s of sound, but silent, or as quiet as noise, throughout.",
             subject,
         )

@@ -36,7 +36,7 @@ class NetOutput:
 
 
 @dataclass(frozen=True, slots=True)
-class Pace:
+class InferenceConfig:
     """How a net is run: it decides the speed, not the scores, but for their last bits.
 
     Attributes:
@@ -60,7 +60,7 @@ class Net(Protocol):
 
     card: ModelCard
     precision: str
-    pace: Pace
+    pace: InferenceConfig
 
     def infer(self, batch: npt.NDArray[Any]) -> NetOutput:
         """Runs one batch: uint8[N, S, S, 3] RGB for faces, float32[N, samples] for sound."""

@@ -16,7 +16,7 @@ import numpy.typing as npt
 import openvino as ov
 
 from forensics import cache
-from forensics.engines.net import NetOutput, Pace, stored_form
+from forensics.engines.net import InferenceConfig, NetOutput, stored_form
 from forensics.errors import EngineError
 from forensics.processor import cpu_isa, cpu_name
 from forensics.records.model_card import ModelCard, Variant
@@ -53,7 +53,9 @@ class CompiledNet:
         EngineError: the card has no such variant, or OpenVINO cannot read or compile it.
     """
 
-    def __init__(self, card: ModelCard, folder: Path, precision: str, pace: Pace | None = None) -> None:
+    def __init__(
+        self, card: ModelCard, folder: Path, precision: str, pace: InferenceConfig | None = None
+    ) -> None:
         variant = card.variant(stored_form(precision))
         if variant is None:
             raise EngineError(
@@ -62,7 +64,7 @@ class CompiledNet:
             )
         self.card = card
         self.precision = precision
-        self.pace = pace or Pace()
+        self.pace = pace or InferenceConfig()
         try:
             compiled = _compiled(folder, variant, _configuration(precision, self.pace))
             self._outputs = compiled.output(LOGIT_OUTPUT), compiled.output(MAP_OUTPUT)
@@ -110,7 +112,7 @@ class CompiledNet:
         ]
 
 
-def _configuration(precision: str, pace: Pace) -> dict[str, Any]:
+def _configuration(precision: str, pace: InferenceConfig) -> dict[str, Any]:
     return {
         "INFERENCE_PRECISION_HINT": "bf16" if precision == "bf16" else "f32",
         "INFERENCE_NUM_THREADS": pace.n_threads,

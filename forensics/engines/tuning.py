@@ -19,7 +19,7 @@ import numpy as np
 import numpy.typing as npt
 
 from forensics import cache
-from forensics.engines.net import Net, Pace, stored_form
+from forensics.engines.net import InferenceConfig, Net, stored_form
 from forensics.processor import cpu_isa, cpu_name
 from forensics.records.model_card import ModelCard
 
@@ -43,20 +43,20 @@ class Timing:
         change: largest difference from the default pace's logits.
     """
 
-    pace: Pace
+    pace: InferenceConfig
     per_s: float
     change: float
 
 
-def candidates(n_cores: int) -> Iterator[Pace]:
+def candidates(n_cores: int) -> Iterator[InferenceConfig]:
     """The paces worth trying on this many cores, the default first."""
-    default = Pace()
+    default = InferenceConfig()
     yield default
     threads = sorted({1, *(2**power for power in range(1, 8) if 2**power < n_cores), n_cores})
     for n_threads in threads:
         for n_streams in sorted({1, n_threads}):
             for n_each in _BATCHES_PER_STREAM:
-                pace = Pace(n_each * n_streams, n_threads, n_streams)
+                pace = InferenceConfig(n_each * n_streams, n_threads, n_streams)
                 if pace.n_batch <= _MOST_IN_A_BATCH and pace != default:
                     yield pace
 
@@ -106,7 +106,7 @@ def tune(
     return tuple(timings)
 
 
-def pace_for(card: ModelCard, precision: str, n_threads: int) -> Pace | None:
+def pace_for(card: ModelCard, precision: str, n_threads: int) -> InferenceConfig | None:
     """The fastest pace that was measured with at most this many threads; None where none was.
 
     Args:
@@ -124,13 +124,13 @@ def pace_for(card: ModelCard, precision: str, n_threads: int) -> Pace | None:
     return fastest(timings, n_threads)
 
 
-def fastest(timings: tuple[Timing, ...], n_threads: int) -> Pace | None:
+def fastest(timings: tuple[Timing, ...], n_threads: int) -> InferenceConfig | None:
     """The fastest within ``n_threads``; the default pace unless another one is clearly faster."""
     within = [one for one in timings if one.pace.n_threads <= n_threads]
     if not within:
         return None
     best = max(within, key=lambda one: one.per_s)
-    default = next((one for one in within if one.pace == Pace()), None)
+    default = next((one for one in within if one.pace == InferenceConfig()), None)
     return best.pace if default is None or best.per_s > _WORTH_IT * default.per_s else default.pace
 
 

@@ -12,7 +12,7 @@ from forensics.errors import ReportError, SettingsError
 from forensics.evaluation.cards import as_metrics
 from forensics.evaluation.metrics import HIGHER_IS_BETTER
 from forensics.numerals import figure_text
-from forensics.records.figures import LabelledFigures
+from forensics.records.labelled_figures import LabelledFigures
 from forensics.records.model_card import Metric, ModelCard
 
 # Where neither the card nor the measurement has an interval.

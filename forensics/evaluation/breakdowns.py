@@ -11,7 +11,7 @@ from collections.abc import Iterable, Mapping
 from forensics.evaluation.labels import Label
 from forensics.records.media import MediaFile, MediaKind, StreamKind
 from forensics.records.model_card import Domain
-from forensics.records.scan import ScanResult
+from forensics.records.scan_result import ScanResult
 
 METHOD = "method"
 

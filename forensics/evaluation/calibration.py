@@ -19,7 +19,7 @@ from forensics.evaluation.labels import Label
 from forensics.evaluation.resampling import Bools, Floats, group_indices
 from forensics.evaluation.validation_rows import checked
 from forensics.records.model_card import Calibration
-from forensics.records.scan import ScanResult
+from forensics.records.scan_result import ScanResult
 
 PLATT, TEMPERATURE, ISOTONIC = "platt", "temperature", "isotonic"
 _N_FOLDS = 5

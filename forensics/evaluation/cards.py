@@ -8,15 +8,15 @@ from dataclasses import replace
 from forensics.errors import SettingsError
 from forensics.evaluation.breakdowns import METHOD
 from forensics.evaluation.calibration import CalibrationFit, calibrated, file_logits, fit_calibration
-from forensics.evaluation.domain import measured_domain
+from forensics.evaluation.domain_bounds import measured_domain
 from forensics.evaluation.labels import Label
-from forensics.evaluation.likelihood import fit_bounds
+from forensics.evaluation.likelihood_fit import fit_bounds
 from forensics.evaluation.protocol import FILE_SCOPE, RATIOS
 from forensics.evaluation.thresholds import earned_thresholds
 from forensics.evaluation.windows import clips_of, fit_windows
-from forensics.records.figures import LabelledFigures
+from forensics.records.labelled_figures import LabelledFigures
 from forensics.records.model_card import Metric, ModelCard
-from forensics.records.scan import ScanResult
+from forensics.records.scan_result import ScanResult
 
 # Of the parts, a card holds the methods alone: the others are in the report of an evaluation.
 _PART_FIGURES = ("auc", "recall")

@@ -15,8 +15,8 @@ from forensics.evaluation.labels import Label
 from forensics.evaluation.metrics import MEASURES
 from forensics.evaluation.resampling import N_RESAMPLES, Bools, Floats, intervals
 from forensics.evaluation.rows import Resample, Rows
-from forensics.records.figures import Figure, LabelledFigures
-from forensics.records.scan import ScanResult
+from forensics.records.labelled_figures import Figure, LabelledFigures
+from forensics.records.scan_result import ScanResult
 from forensics.records.verdict import VerdictLabel
 
 # Begins the name of the scope of a comparison.

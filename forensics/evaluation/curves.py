@@ -9,7 +9,7 @@ from sklearn import metrics as sk
 
 from forensics.evaluation.resampling import Floats
 from forensics.evaluation.rows import Rows
-from forensics.records.figures import Curve
+from forensics.records.labelled_figures import Curve
 
 MAX_POINTS = 200
 N_HISTOGRAM_BINS = 20

@@ -16,7 +16,7 @@ from sklearn import metrics as sk
 
 from forensics.evaluation.resampling import N_RESAMPLES, SEED, Bools, Floats, intervals
 from forensics.evaluation.rows import EPSILON, Resample, Rows
-from forensics.records.figures import Figure
+from forensics.records.labelled_figures import Figure
 
 
 @dataclass(frozen=True, slots=True)

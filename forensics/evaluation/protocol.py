@@ -17,10 +17,10 @@ from forensics.evaluation.labels import Label
 from forensics.evaluation.metrics import measure
 from forensics.evaluation.resampling import MIN_GROUPS, N_RESAMPLES
 from forensics.evaluation.rows import Rows
-from forensics.records.figures import Confusion, LabelledFigures
-from forensics.records.findings import Why
+from forensics.records.findings import AbstentionReason
+from forensics.records.labelled_figures import Confusion, LabelledFigures
 from forensics.records.model_card import Domain, Thresholds
-from forensics.records.scan import ScanResult
+from forensics.records.scan_result import ScanResult
 from forensics.records.verdict import VerdictLabel
 
 FILE_SCOPE = "file"
@@ -100,7 +100,10 @@ def _detectors(labelled: _Labelled) -> list[str]:
     """Detectors that had something to say, or should have had."""
     names = {basis.detector for result, _, _ in labelled for basis in result.verdict.basis}
     names |= {
-        a.detector for result, _, _ in labelled for a in result.abstentions if a.why is not Why.UNSUPPORTED
+        a.detector
+        for result, _, _ in labelled
+        for a in result.abstentions
+        if a.why is not AbstentionReason.UNSUPPORTED
     }
     return sorted(names)
 

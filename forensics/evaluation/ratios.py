@@ -12,9 +12,9 @@ from forensics.evaluation.metrics import measure
 from forensics.evaluation.protocol import RATIOS
 from forensics.evaluation.resampling import N_RESAMPLES
 from forensics.evaluation.rows import Rows
-from forensics.records.figures import Confusion, Figure, LabelledFigures
+from forensics.records.labelled_figures import Confusion, Figure, LabelledFigures
 from forensics.records.model_card import ModelCard
-from forensics.records.scan import ScanResult
+from forensics.records.scan_result import ScanResult
 from forensics.verdicts.likelihood import (
     ENFSI_SCALE,
     REFUSAL,

@@ -5,7 +5,7 @@ from __future__ import annotations
 from collections.abc import Iterable, Iterator, Mapping
 
 from forensics.evaluation.labels import Label
-from forensics.records.scan import ScanResult
+from forensics.records.scan_result import ScanResult
 
 
 def each_content_once(

@@ -24,7 +24,7 @@ from scipy.special import betaincinv
 from forensics.evaluation.labels import Label
 from forensics.evaluation.resampling import Floats
 from forensics.records.model_card import InputContract, Windows
-from forensics.records.scan import ScanResult
+from forensics.records.scan_result import ScanResult
 
 MAX_FALSE_POSITIVE_RATE = 0.02
 # Clips with as many scores tell departures from levels.

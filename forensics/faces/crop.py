@@ -18,7 +18,7 @@ import numpy as np
 
 from forensics.records.detector_spec import CropSpec
 from forensics.records.faces import FaceBox, FaceCrop, TrackedFace
-from forensics.records.findings import Abstention, Notice, Why
+from forensics.records.findings import Abstention, AbstentionReason, Notice
 from forensics.records.media import Frame, RgbImage
 from forensics.records.stream import Item
 
@@ -144,7 +144,7 @@ def _left_out(seen: dict[int, _Sizes], min_face_px: int, detectors: Sequence[str
         for detector in detectors:
             yield Abstention(
                 detector=detector,
-                why=Why.TOO_SMALL,
+                why=AbstentionReason.TOO_SMALL,
                 detail=f"all {n_small} faces are at most {largest:.0f} px wide; the model needs "
                 f"{min_face_px} px. Look for the same recording in a higher resolution, or a close-up of "
                 "this person.",

@@ -13,7 +13,7 @@ from forensics.faces.finder import THOROUGH, FaceFinder
 from forensics.faces.overlap import same_face
 from forensics.records.detector_spec import CropSpec
 from forensics.records.faces import FaceBox, FaceTrack, TrackedFace
-from forensics.records.findings import Abstention, Notice, Why
+from forensics.records.findings import Abstention, AbstentionReason, Notice
 from forensics.records.media import Frame
 from forensics.records.stream import Item
 
@@ -209,7 +209,7 @@ def _no_face(detector: str, n_frames: int) -> Abstention:
         remedy = f"more frames (--frames {2 * n_frames}) or a copy of higher resolution"
     return Abstention(
         detector=detector,
-        why=Why.NO_FACE,
+        why=AbstentionReason.NO_FACE,
         detail=f"no face was found in {where}. If there is one, try {remedy}; faces in profile, partly "
         "covered or lying on their side are not found.",
     )

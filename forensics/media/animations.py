@@ -8,7 +8,7 @@ from pathlib import Path
 
 import numpy as np
 
-from forensics.media.container import check_size
+from forensics.media.open_container import check_size
 from forensics.media.picture import undecodable
 from forensics.records.findings import Notice
 from forensics.records.media import Frame, StreamInfo

@@ -12,13 +12,13 @@ from av.stream import Discard
 
 from forensics.errors import MediaError
 from forensics.media.animations import Animation
-from forensics.media.container import FfmpegWords, is_cover_art, opened, undecodable_streams
+from forensics.media.audio_decoder import AudioDecoder, begin_listening, choose_sound, sound_notices
 from forensics.media.discovery import display_path
 from forensics.media.fields import is_interlaced
-from forensics.media.listening import Listening, begin_listening, choose_sound, sound_notices
+from forensics.media.open_container import FfmpegWords, is_cover_art, opened, undecodable_streams
+from forensics.media.packet_index import PacketIndex, frames_of, plan, plan_by_order, read_timetable
 from forensics.media.stills import Stills
-from forensics.media.timetable import Timetable, frames_of, plan, plan_by_order, read_timetable
-from forensics.media.watching import Watching
+from forensics.media.video_decoder import VideoDecoder
 from forensics.records.findings import Abstention, Notice
 from forensics.records.media import (
     AudioChunk,
@@ -48,7 +48,7 @@ def decode(
     picture: StreamInfo | None = None,
     audio: bool = True,
     frames_per_s: float = 0.0,
-    thrifty: bool = False,
+    cheapest_frames: bool = False,
     n_threads: int = 1,
 ) -> Iterator[Decoded]:
     """Decodes a file in one forward pass.
@@ -57,7 +57,7 @@ def decode(
     are, whatever the header says. ``n_frames`` of them are chosen (see ``timetable.plan``) and only what
     they need is decoded. Stills give their frames at 0 s. Sound comes at 16 kHz in chunks of 10 s: of every
     sound stream the mix of its channels, or those channels that a mix would lose (``channels``). The choice
-    of pictures depends on the file, ``n_frames``, ``frames_per_s`` and ``thrifty`` alone, and memory does
+    of pictures depends on the file, ``n_frames``, ``frames_per_s`` and ``cheapest_frames`` alone, and memory does
     not grow with the duration, but for 10 bytes a picture in the table.
 
     Args:
@@ -68,7 +68,7 @@ def decode(
         video: decode pictures.
         picture: the video stream to decode; the main one by default.
         audio: decode sound.
-        thrifty: choose the pictures that are decoded least for, not those nearest to even spacing.
+        cheapest_frames: choose the pictures that are decoded least for, not those nearest to even spacing.
         n_threads: threads of the decoder.
 
     Yields:
@@ -90,47 +90,52 @@ def decode(
     choices = choose_sound(path, sounds)
     yield from sound_notices(sounds, choices)
     words = FfmpegWords()
-    watching: Watching | None = None
-    listenings: list[Listening] = []
-    timetable = read_timetable(path, picture.index, words) if picture is not None else None
-    if timetable is not None and picture is not None:
-        n_frames = frames_of(timetable, n_frames, frames_per_s, picture.duration_from_header_s)
+    watching: VideoDecoder | None = None
+    listenings: list[AudioDecoder] = []
+    packet_index = read_timetable(path, picture.index, words) if picture is not None else None
+    if packet_index is not None and picture is not None:
+        n_frames = frames_of(packet_index, n_frames, frames_per_s, picture.duration_from_header_s)
     with opened(path) as container:
-        if timetable is not None and picture is not None:
+        if packet_index is not None and picture is not None:
             # Fields are put apart better where the pictures on both sides are at hand.
             in_fields = is_interlaced(picture.field_order)
-            chosen = plan(timetable, n_frames, thrifty=thrifty, with_neighbours=in_fields)
-            watching = Watching(path, container, picture.index, chosen, words, n_threads)
+            chosen = plan(packet_index, n_frames, cheapest_frames=cheapest_frames, with_neighbours=in_fields)
+            watching = VideoDecoder(path, container, picture.index, chosen, words, n_threads)
         # Sound that pauses for long beside pictures that do not has a hole, no seam.
-        may_jump = timetable is None or bool(timetable.seams)
+        may_jump = packet_index is None or bool(packet_index.seams)
         listenings = begin_listening(container, choices, words, n_threads, may_jump=may_jump)
         yield from _one_pass(container, watching, listenings, words)
-    if timetable is not None and picture is not None and watching is not None and _times_disagree(watching):
+    if (
+        packet_index is not None
+        and picture is not None
+        and watching is not None
+        and _times_disagree(watching)
+    ):
         with opened(path) as container:
-            chosen = plan_by_order(timetable, n_frames)
-            watching = Watching(path, container, picture.index, chosen, words, n_threads)
+            chosen = plan_by_order(packet_index, n_frames)
+            watching = VideoDecoder(path, container, picture.index, chosen, words, n_threads)
             yield from _one_pass(container, watching, [], words)
     yield from words.notices()
     if (watching or listenings) and not _anything(watching, listenings):
         raise _nothing(path, words)
-    updated = _updated(media, timetable, watching, listenings)
+    updated = _updated(media, packet_index, watching, listenings)
     examined = {side.stream_index for side in (watching, *listenings) if side is not None}
     n_seams = max((listening.n_seams for listening in listenings), default=0)
-    if timetable is not None:
-        n_seams = max(n_seams, len(timetable.seams))
+    if packet_index is not None:
+        n_seams = max(n_seams, len(packet_index.seams))
     if n_seams:
         yield _joined(updated, examined, n_seams)
-    yield from _shortfalls(updated, examined, timetable, times_jump=n_seams > 0)
+    yield from _shortfalls(updated, examined, packet_index, times_jump=n_seams > 0)
     yield MediaUpdate(updated)
 
 
 def _one_pass(
     container: InputContainer,
-    watching: Watching | None,
-    listenings: Sequence[Listening],
+    watching: VideoDecoder | None,
+    listenings: Sequence[AudioDecoder],
     words: FfmpegWords,
 ) -> Iterator[Frame | AudioChunk | Notice]:
-    sides: dict[int, Watching | Listening] = {one.stream_index: one for one in listenings}
+    sides: dict[int, VideoDecoder | AudioDecoder] = {one.stream_index: one for one in listenings}
     if watching is not None:
         sides = {watching.stream_index: watching, **sides}
     for stream in container.streams:
@@ -186,12 +191,12 @@ def _listed(indices: Iterable[int]) -> str:
     return ", ".join(str(index) for index in sorted(indices))
 
 
-def _times_disagree(watching: Watching) -> bool:
+def _times_disagree(watching: VideoDecoder) -> bool:
     """Pictures came, but none at a time that the packets announced: count them instead."""
     return watching.n_decoded > 0 and watching.n_delivered == 0 and not watching.by_order
 
 
-def _anything(watching: Watching | None, listenings: Sequence[Listening]) -> bool:
+def _anything(watching: VideoDecoder | None, listenings: Sequence[AudioDecoder]) -> bool:
     seen = watching is not None and watching.n_delivered > 0
     return seen or any(listening.n_samples > 0 for listening in listenings)
 
@@ -207,15 +212,15 @@ def _nothing(path: Path, words: FfmpegWords) -> MediaError:
 
 def _updated(
     media: MediaFile,
-    timetable: Timetable | None,
-    watching: Watching | None,
-    listenings: Sequence[Listening],
+    packet_index: PacketIndex | None,
+    watching: VideoDecoder | None,
+    listenings: Sequence[AudioDecoder],
 ) -> MediaFile:
     streams = list(media.streams)
     heard = {listening.stream_index: listening for listening in listenings}
     for at, stream in enumerate(streams):
-        if watching is not None and timetable is not None and stream.index == watching.stream_index:
-            streams[at] = _watched(stream, timetable, watching)
+        if watching is not None and packet_index is not None and stream.index == watching.stream_index:
+            streams[at] = _watched(stream, packet_index, watching)
         elif (listening := heard.get(stream.index)) is not None:
             streams[at] = replace(
                 stream,
@@ -225,9 +230,9 @@ def _updated(
     return replace(media, streams=tuple(streams))
 
 
-def _watched(stream: StreamInfo, timetable: Timetable, watching: Watching) -> StreamInfo:
-    n_frames = watching.n_decoded if watching.by_order else timetable.n_pictures
-    duration_s = timetable.duration_s
+def _watched(stream: StreamInfo, packet_index: PacketIndex, watching: VideoDecoder) -> StreamInfo:
+    n_frames = watching.n_decoded if watching.by_order else packet_index.n_pictures
+    duration_s = packet_index.duration_s
     if duration_s is None:
         duration_s = n_frames / watching.rate_hz
     return replace(
@@ -252,7 +257,7 @@ def _joined(media: MediaFile, examined: set[int], n_seams: int) -> Notice:
 
 
 def _shortfalls(
-    media: MediaFile, examined: set[int], timetable: Timetable | None, *, times_jump: bool
+    media: MediaFile, examined: set[int], packet_index: PacketIndex | None, *, times_jump: bool
 ) -> Iterator[Notice]:
     """Where the content is not what the header says."""
     for stream in (one for one in media.streams if one.index in examined):
@@ -271,9 +276,9 @@ def _shortfalls(
                     "the file is cut short or damaged",
                     found_s,
                 )
-    if timetable is not None and not timetable.is_complete:
+    if packet_index is not None and not packet_index.is_complete:
         yield Notice(
             "decode",
-            f"The file has more than {timetable.n_pictures} pictures; the later ones are not examined",
-            timetable.duration_s,
+            f"The file has more than {packet_index.n_pictures} pictures; the later ones are not examined",
+            packet_index.duration_s,
         )

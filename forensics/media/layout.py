@@ -25,7 +25,7 @@ _MOST_PAGES = 10_000
 
 
 @dataclass(frozen=True, slots=True)
-class Layout:
+class ImageLayout:
     """One still's bytes, as far as its format is one that is walked through (JPEG, PNG, WebP).
 
     Attributes:
@@ -64,7 +64,7 @@ class TiffPage:
     orientation: Orientation | None
 
 
-def layout_of(path: Path) -> Layout:
+def layout_of(path: Path) -> ImageLayout:
     """Walks through a still's bytes.
 
     Raises:
@@ -72,7 +72,7 @@ def layout_of(path: Path) -> Layout:
     """
     try:
         if path.stat().st_size > _MOST_BYTES:
-            return Layout()
+            return ImageLayout()
         data = path.read_bytes()
     except OSError as error:
         raise unreadable(path, error) from error
@@ -84,7 +84,7 @@ def layout_of(path: Path) -> Layout:
         return _webp(data)
     if data[4:8] == b"ftyp":
         return _iso(data)
-    return Layout(n_bytes=len(data))
+    return ImageLayout(n_bytes=len(data))
 
 
 def is_animated_webp(path: Path) -> bool:
@@ -141,7 +141,7 @@ def _pages(file: BinaryIO) -> Iterator[TiffPage]:
         (at,) = struct.unpack(order + "I", following)
 
 
-def _jpeg(data: bytes) -> Layout:
+def _jpeg(data: bytes) -> ImageLayout:
     orientation: Orientation | None = None
     is_progressive, n_components, width, height = False, 0, 0, 0
     at, end = 2, None
@@ -172,7 +172,7 @@ def _jpeg(data: bytes) -> Layout:
                 break
             at = found.start()
     film, second = _behind(data, end)
-    return Layout(
+    return ImageLayout(
         orientation,
         is_walked=True,
         is_complete=end is not None,
@@ -187,7 +187,7 @@ def _jpeg(data: bytes) -> Layout:
     )
 
 
-def _png(data: bytes) -> Layout:
+def _png(data: bytes) -> ImageLayout:
     orientation: Orientation | None = None
     wrong: str | None = None
     at, end = 8, None
@@ -203,7 +203,7 @@ def _png(data: bytes) -> Layout:
             end = at
             break
     film, second = _behind(data, end)
-    return Layout(
+    return ImageLayout(
         orientation,
         is_walked=True,
         is_complete=end is not None,
@@ -215,7 +215,7 @@ def _png(data: bytes) -> Layout:
     )
 
 
-def _webp(data: bytes) -> Layout:
+def _webp(data: bytes) -> ImageLayout:
     orientation: Orientation | None = None
     end = 8 + int.from_bytes(data[4:8], "little")
     at = 12
@@ -227,7 +227,7 @@ def _webp(data: bytes) -> Layout:
         at += 8 + length + length % 2
     is_complete = end <= len(data)
     film, second = _behind(data, end if is_complete else None)
-    return Layout(
+    return ImageLayout(
         orientation,
         is_walked=True,
         is_complete=is_complete,
@@ -238,17 +238,17 @@ def _webp(data: bytes) -> Layout:
     )
 
 
-def _iso(data: bytes) -> Layout:
+def _iso(data: bytes) -> ImageLayout:
     """HEIC and AVIF turn their pictures themselves; a film is in a box ``mpvd``."""
     at = 0
     while at + 8 <= len(data):
         length = int.from_bytes(data[at : at + 4], "big")
         if data[at + 4 : at + 8] == b"mpvd":
-            return Layout(film_at_bytes=at + 8, n_bytes=len(data))
+            return ImageLayout(film_at_bytes=at + 8, n_bytes=len(data))
         if length < 8:  # to the end of the file, or longer than four bytes can say
             break
         at += length
-    return Layout(n_bytes=len(data))
+    return ImageLayout(n_bytes=len(data))
 
 
 def _behind(data: bytes, end: int | None) -> tuple[int | None, bool]:
@@ -258,7 +258,7 @@ def _behind(data: bytes, end: int | None) -> tuple[int | None, bool]:
     return (None if found is None else found.start()), data.find(b"\xff\xd8\xff", end) >= 0
 
 
-def what_follows(layout: Layout) -> str | None:
+def what_follows(layout: ImageLayout) -> str | None:
     """In a sentence, what is stored in the file behind the picture; None if nothing of note."""
     at = layout.film_at_bytes
     if at is not None:

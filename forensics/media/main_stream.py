@@ -11,7 +11,7 @@ from av.error import FFmpegError
 from av.stream import Discard, Disposition
 from av.video.stream import VideoStream
 
-from forensics.media.container import opened
+from forensics.media.open_container import opened
 
 # A preview is often shorter than the film; a stream that is at least this share of the longest one can be it.
 _AS_LONG = 0.5

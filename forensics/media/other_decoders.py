@@ -12,7 +12,7 @@ from typing import Any
 
 import numpy as np
 
-from forensics.media.layout import Layout
+from forensics.media.layout import ImageLayout
 from forensics.media.orientation import EXIF_ORIENTATION_TAG, Orientation
 from forensics.media.picture import (
     MAX_JPEG_PIXELS,
@@ -27,7 +27,7 @@ from forensics.records.media import RgbImage
 CMYK_COMPONENTS = 4
 
 
-def jpeg_by_pillow(path: Path, layout: Layout) -> Picture:
+def jpeg_by_pillow(path: Path, layout: ImageLayout) -> Picture:
     """A JPEG in inks or of too many pixels: libjpeg reduces it while it decodes."""
     width, height = layout.width_px, layout.height_px
     check_still_size(path, "jpeg_pipe", width, height)

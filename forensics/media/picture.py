@@ -11,8 +11,8 @@ import numpy.typing as npt
 from av import VideoFrame
 
 from forensics.errors import MediaError
-from forensics.media.container import check_size
 from forensics.media.discovery import display_path
+from forensics.media.open_container import check_size
 from forensics.media.orientation import Orientation
 from forensics.records.media import RgbImage
 

@@ -16,7 +16,11 @@ from av.stream import Disposition, Stream
 from av.video.stream import VideoStream
 
 from forensics.errors import MediaError
-from forensics.media.container import (
+from forensics.media.discovery import display_path
+from forensics.media.hashing import unreadable
+from forensics.media.layout import is_animated_webp
+from forensics.media.main_stream import Length, lengths_of, main_first
+from forensics.media.open_container import (
     FfmpegWords,
     check_size,
     encrypted,
@@ -25,10 +29,6 @@ from forensics.media.container import (
     prepare_decoder,
     undecodable_streams,
 )
-from forensics.media.discovery import display_path
-from forensics.media.hashing import unreadable
-from forensics.media.layout import is_animated_webp
-from forensics.media.main_stream import Length, lengths_of, main_first
 from forensics.media.orientation import orientation_of
 from forensics.media.picture import check_still_size
 from forensics.media.showing import as_stated

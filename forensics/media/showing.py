@@ -10,8 +10,8 @@ from typing import Generic, TypeVar
 from av import VideoFrame
 from av.video.stream import VideoStream
 
-from forensics.media.container import MAX_PIXELS, MAX_SIDE_PX
 from forensics.media.fields import deinterlaced, field_order, is_combed
+from forensics.media.open_container import MAX_PIXELS, MAX_SIDE_PX
 from forensics.media.orientation import Orientation, orientation_of
 from forensics.media.rgb import hdr_of, rgb_of
 from forensics.records.findings import Notice

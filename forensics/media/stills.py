@@ -13,8 +13,8 @@ from av.error import FFmpegError
 from av.stream import Disposition
 
 from forensics.errors import MediaError
-from forensics.media.container import FfmpegWords, opened, prepare_decoder, too_large
 from forensics.media.layout import TiffPage, layout_of, tiff_pages, what_follows
+from forensics.media.open_container import FfmpegWords, opened, prepare_decoder, too_large
 from forensics.media.orientation import Orientation, orientation_of
 from forensics.media.other_decoders import (
     CMYK_COMPONENTS,
@@ -33,7 +33,7 @@ from forensics.media.picture import (
     undecodable,
 )
 from forensics.media.rgb import rgb_of
-from forensics.records.findings import Abstention, Notice, Why
+from forensics.records.findings import Abstention, AbstentionReason, Notice
 from forensics.records.media import Frame, RgbImage, StreamInfo
 
 MAX_PICTURES = 32
@@ -213,7 +213,9 @@ def _said_of(name: str, picture: Picture, n_parts: int) -> Iterator[Notice | Abs
         yield Notice("decode", f"{name} ({size}) was searched in {n_parts} parts that overlap")
     if picture.missing is not None:
         yield Notice("decode", f"{name} {picture.missing}")
-        yield Abstention("face", Why.DAMAGED, f"{name.lower()} {picture.missing}.", "the missing part")
+        yield Abstention(
+            "face", AbstentionReason.DAMAGED, f"{name.lower()} {picture.missing}.", "the missing part"
+        )
 
 
 def _rows_before_filling(stored: RgbImage) -> int:

@@ -39,7 +39,7 @@ class Score:
     precision: str | None = None
 
 
-class Why(enum.StrEnum):
+class AbstentionReason(enum.StrEnum):
     """Why a detector says nothing. Never written as a score of 0.5."""
 
     NO_FACE = "NO_FACE"
@@ -58,7 +58,7 @@ class Abstention:
     """A detector that cannot tell, and why; ``detail`` says what to do next where something can be done."""
 
     detector: str
-    why: Why
+    why: AbstentionReason
     detail: str
     subject: str | None = None
 

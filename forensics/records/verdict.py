@@ -48,7 +48,7 @@ class Stretch:
 
 
 @dataclass(frozen=True, slots=True)
-class Basis:
+class SubjectScore:
     """What a verdict rests on: one subject as one detector saw it.
 
     Attributes:
@@ -112,7 +112,7 @@ class Verdict:
     fakeness: float | None = None
     lower: float | None = None
     upper: float | None = None
-    basis: tuple[Basis, ...] = ()
+    basis: tuple[SubjectScore, ...] = ()
     limits: tuple[str, ...] = ()
     stretch: Span | None = None
     shortest_s: float | None = None

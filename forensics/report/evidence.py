@@ -8,8 +8,8 @@ from dataclasses import dataclass
 
 from forensics.records.exhibit_content import Picture, stored
 from forensics.records.findings import Exhibit, ExhibitKind
-from forensics.records.scan import ScanResult
-from forensics.report.words import VERDICT_ORDER
+from forensics.records.scan_result import ScanResult
+from forensics.report.report_words import VERDICT_ORDER
 
 # A page of 5,000 files has to stay under 25 MB and open without freezing. What the rows and the full
 # details take, measured on such a page and rounded up, comes off the top; pictures get the rest.

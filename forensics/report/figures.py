@@ -12,10 +12,10 @@ from statistics import NormalDist
 from markupsafe import Markup
 
 from forensics.numerals import figure_text, share_text
-from forensics.records.figures import Curve, Figure, LabelledFigures
+from forensics.records.labelled_figures import Curve, Figure, LabelledFigures
 from forensics.records.verdict import VerdictLabel
 from forensics.report import svg
-from forensics.report.words import FEWEST_OF_A_CLASS, VERDICT_ORDER, VERDICT_WORDS, metric_words
+from forensics.report.report_words import FEWEST_OF_A_CLASS, VERDICT_ORDER, VERDICT_WORDS, metric_words
 
 WIDTH = 340.0
 HEIGHT = 300.0

@@ -5,9 +5,9 @@ from __future__ import annotations
 import math
 from dataclasses import replace
 
-from forensics.records.figures import Curve, LabelledFigures
 from forensics.records.findings import Notice
-from forensics.records.scan import ScanResult
+from forensics.records.labelled_figures import Curve, LabelledFigures
+from forensics.records.scan_result import ScanResult
 
 
 def finite_result(result: ScanResult) -> ScanResult:

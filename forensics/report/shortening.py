@@ -11,7 +11,7 @@ from pathlib import Path
 from forensics.media.discovery import display_path
 from forensics.records.findings import Notice
 from forensics.records.media import MediaFile
-from forensics.records.scan import RunManifest, ScanResult
+from forensics.records.scan_result import RunManifest, ScanResult
 from forensics.report.view import FileView, Omission, ReportView
 
 _TOLD = Notice(

@@ -15,14 +15,14 @@ import forensics
 from forensics.detectors import DEFAULT_DETECTORS, described
 from forensics.records.detector_spec import DetectorSpec
 from forensics.records.faces import FaceTrack
-from forensics.records.figures import LabelledFigures
 from forensics.records.findings import Exhibit, Notice, Score
+from forensics.records.labelled_figures import LabelledFigures
 from forensics.records.media import MediaFile
 from forensics.records.model_card import ModelCard, Thresholds
-from forensics.records.scan import RunManifest, ScanResult
-from forensics.records.verdict import Basis, Verdict, VerdictLabel
+from forensics.records.scan_result import RunManifest, ScanResult
+from forensics.records.verdict import SubjectScore, Verdict, VerdictLabel
 from forensics.report.condition import CaseCondition
-from forensics.report.container import ContainerFact, container_facts
+from forensics.report.container_facts import ContainerFact, container_facts
 from forensics.report.evidence import (
     MOST_FULL_FILES,
     ExhibitCaption,
@@ -34,7 +34,7 @@ from forensics.report.evidence import (
     spend,
 )
 from forensics.report.finite import finite_figures, finite_result
-from forensics.report.words import VERDICT_ORDER
+from forensics.report.report_words import VERDICT_ORDER
 from forensics.verdicts.likelihood import REFUSAL, LikelihoodStatement, likelihood_of
 
 # Copies of one file that a notice names; each has its own row.
@@ -54,7 +54,7 @@ class SubjectView:
     subject: str
     detector: str
     deciding: bool
-    basis: Basis | None
+    basis: SubjectScore | None
     track: FaceTrack | None
     scores: tuple[Score, ...]
     thresholds: Thresholds | None
@@ -328,7 +328,7 @@ def _file_view(
     )
 
 
-def _decides(basis: Basis, verdict: Verdict) -> bool:
+def _decides(basis: SubjectScore, verdict: Verdict) -> bool:
     return verdict.fakeness is not None and basis is verdict.basis[0]
 
 
@@ -379,7 +379,9 @@ def _subjects(
     return tuple(subjects)
 
 
-def _likelihood(result: ScanResult, basis: Basis, cards: Mapping[str, ModelCard]) -> LikelihoodStatement:
+def _likelihood(
+    result: ScanResult, basis: SubjectScore, cards: Mapping[str, ModelCard]
+) -> LikelihoodStatement:
     card = cards.get(basis.model)
     if card is None:
         words = f"{REFUSAL}the card of {basis.model} is not at hand."

@@ -1,1 +1,1 @@
-"""Scan files: the belt, the bench that it runs on, and the batch of processes."""
+"""Scan files: the pipeline, the context that it runs on, and the batch of processes."""

@@ -28,7 +28,7 @@ from typing import Final, Self, TypeVar
 
 from forensics.errors import EngineError, SettingsError
 from forensics.media.discovery import Found
-from forensics.records.scan import ScanResult
+from forensics.records.scan_result import ScanResult
 from forensics.scan.events import BatchEnded, BatchStarted, Event, FileDone, FileFailed, FileStarted
 from forensics.scan.failures import Failure, death, examined_again, last_words, not_examined
 from forensics.scan.twins import Twin
@@ -46,7 +46,7 @@ KILL_LIMIT_S: Final = 5.0
 """A process that waits for a network drive that is gone cannot be killed; it is left behind."""
 
 MOST_FAILED_STARTS: Final = 3
-"""In a row. A first bench that died tells of a defect, a later one perhaps of a moment without memory."""
+"""In a row. A first context that died tells of a defect, a later one perhaps of a moment without memory."""
 
 LIMIT_COVERS_S: Final = 300.0
 """So many seconds of a file the time limit is for; where more are behind, it is longer in proportion."""
@@ -95,7 +95,7 @@ def run_batch(
         The number of files done.
 
     Raises:
-        ForensicsError: a bench cannot be built; results so far were handed on.
+        ForensicsError: a context cannot be built; results so far were handed on.
         KeyboardInterrupt: stopped by SIGINT or SIGTERM; results so far were handed on.
     """
     began_s = time.monotonic()

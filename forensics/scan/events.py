@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from dataclasses import dataclass
 
-from forensics.records.scan import ScanResult
+from forensics.records.scan_result import ScanResult
 
 
 @dataclass(frozen=True, slots=True)

@@ -8,9 +8,9 @@ from pathlib import Path
 from typing import Final
 
 from forensics.media.discovery import Found
-from forensics.records.findings import Abstention, Notice, Why
+from forensics.records.findings import Abstention, AbstentionReason, Notice
 from forensics.records.media import MediaFile
-from forensics.records.scan import ScanResult
+from forensics.records.scan_result import ScanResult
 from forensics.records.verdict import Verdict, VerdictLabel
 from forensics.verdicts.policy import POLICY
 
@@ -40,7 +40,7 @@ def not_examined(file: Found, failure: Failure, sha256: str | None, words: str =
     return ScanResult(
         media=MediaFile(file.display, file.size_bytes, file.modified_utc, sha256, place=file.place),
         verdict=Verdict(VerdictLabel.NOT_EXAMINED, f"{reason}. {failure.hint}", POLICY),
-        abstentions=(Abstention("scan", Why.FAILED, f"{reason}. {failure.hint}"),),
+        abstentions=(Abstention("scan", AbstentionReason.FAILED, f"{reason}. {failure.hint}"),),
         notices=said,
     )
 

@@ -13,11 +13,11 @@ from forensics.faces.uprightness import UprightFinder, stand_upright
 from forensics.media.decode import decode
 from forensics.records.detector_spec import Input
 from forensics.records.faces import FaceTrack
-from forensics.records.findings import Abstention, Notice, Why
+from forensics.records.findings import Abstention, AbstentionReason, Notice
 from forensics.records.media import AudioChunk, Frame, MediaFile, MediaKind, MediaUpdate, StreamInfo
 from forensics.records.stream import Item
-from forensics.scan.bench import Bench
-from forensics.scan.clock import StageClock
+from forensics.scan.stage_timer import StageTimer
+from forensics.scan.worker_context import WorkerContext
 
 # A disc may hold a dozen angles, and each costs as much as a film.
 _MOST_FILMS = 4
@@ -29,7 +29,7 @@ Told = Callable[[float], object]
 
 
 def seen_and_heard(
-    path: Path, media: MediaFile, bench: Bench, clock: StageClock, tell: Told
+    path: Path, media: MediaFile, context: WorkerContext, timer: StageTimer, tell: Told
 ) -> Iterator[Item]:
     """The sound with the main stream of pictures, then every further one, with people of its own.
 
@@ -37,85 +37,85 @@ def seen_and_heard(
         tell: hears, now and then, how many seconds of a stream are done.
     """
     n_people = 0
-    for item in _faces(_decoded(path, media, bench, clock, tell), media, bench, clock, None):
+    for item in _faces(_decoded(path, media, context, timer, tell), media, context, timer, None):
         if isinstance(item, MediaUpdate):
             media = item.media
         n_people += isinstance(item, FaceTrack)
         yield item
-    if bench.crop_users:
-        yield from _further(path, media, bench, clock, tell, n_people)
+    if context.crop_users:
+        yield from _further(path, media, context, timer, tell, n_people)
 
 
 def _decoded(
     path: Path,
     media: MediaFile,
-    bench: Bench,
-    clock: StageClock,
+    context: WorkerContext,
+    timer: StageTimer,
     tell: Told,
     film: StreamInfo | None = None,
 ) -> Iterator[Item]:
     """A further stream of pictures alone, or the main one with the sound."""
-    settings = bench.settings
+    settings = context.settings
     items: Iterator[Item] = iter(
         decode(
             path,
             media,
             settings.n_frames,
-            video=bool(bench.crop_users) or bench.observes(Input.FRAMES),
+            video=bool(context.crop_users) or context.observes(Input.FRAMES),
             picture=film,
-            audio=film is None and bench.observes(Input.SOUND),
+            audio=film is None and context.observes(Input.SOUND),
             frames_per_s=settings.frames_per_s,
-            thrifty=settings.thrifty,
+            cheapest_frames=settings.cheapest_frames,
         )
     )
-    return _telling(clock.timed("decode", items), tell)
+    return _telling(timer.timed("decode", items), tell)
 
 
 def _faces(
-    items: Iterator[Item], media: MediaFile, bench: Bench, clock: StageClock, n_known: int | None
+    items: Iterator[Item], media: MediaFile, context: WorkerContext, timer: StageTimer, n_known: int | None
 ) -> Iterator[Item]:
     """Faces of one stream of pictures, kept apart by person and cut as the detectors want them.
 
     Args:
         n_known: people seen so far, for a further stream; None for the main one.
     """
-    ways = bench.crop_users
+    ways = context.crop_users
     if not ways:
         return items
-    whole = bench.settings.crops and media.kind is MediaKind.IMAGE
+    whole = context.settings.crops and media.kind is MediaKind.IMAGE
     if whole:
-        items = clock.timed("faces", whole_images(items, next(iter(ways))))
+        items = timer.timed("faces", whole_images(items, next(iter(ways))))
     else:
-        names = _face_detectors(bench)
+        names = _face_detectors(context)
         # Detectors of whole frames look at the film alone.
-        keep_frames = bench.observes(Input.FRAMES) and n_known is None
-        finder = UprightFinder(bench.finder)
+        keep_frames = context.observes(Input.FRAMES) and n_known is None
+        finder = UprightFinder(context.finder)
         apart = media.kind is MediaKind.IMAGE
-        items = clock.timed("faces", stand_upright(items, finder, apart=apart))
+        items = timer.timed("faces", stand_upright(items, finder, apart=apart))
         items = track(items, finder, names, keep_frames=keep_frames, n_known=n_known or 0, apart=apart)
-        items = clock.timed("faces", items)
-    return clock.timed("faces", crop(items, ways, whole=whole))
+        items = timer.timed("faces", items)
+    return timer.timed("faces", crop(items, ways, whole=whole))
 
 
 def _further(
-    path: Path, media: MediaFile, bench: Bench, clock: StageClock, tell: Told, n_people: int
+    path: Path, media: MediaFile, context: WorkerContext, timer: StageTimer, tell: Told, n_people: int
 ) -> Iterator[Item]:
     """The video streams beside the main one: a fake may be in any of them."""
     for number, film in enumerate(media.films[1:], 2):
         if number > _MOST_FILMS:
-            yield from _unseen(bench, film, f"at most {_MOST_FILMS} video streams of a file are")
+            yield from _unseen(context, film, f"at most {_MOST_FILMS} video streams of a file are")
             continue
         people: list[str] = []
         try:
-            items = _decoded(path, media, bench, clock, tell, film)
-            for item in _faces(items, media, bench, clock, n_people):
+            items = _decoded(path, media, context, timer, tell, film)
+            for item in _faces(items, media, context, timer, n_people):
                 if isinstance(item, MediaUpdate):
                     media = item.media
                 elif isinstance(item, FaceTrack):
                     people.append(f"person {item.track_id}")
                 yield _of(film, item)
         except MediaError as error:
-            yield from _unseen(bench, film, error.message)
+            yield from _unseen(context, film, error.message)
         n_people += len(people)
         if people:
             who = ", ".join(people) + (" is" if len(people) == 1 else " are")
@@ -133,14 +133,14 @@ def _of(film: StreamInfo, item: Item) -> Item:
     return item
 
 
-def _unseen(bench: Bench, film: StreamInfo, why: str) -> Iterator[Abstention]:
-    for name in _face_detectors(bench):
+def _unseen(context: WorkerContext, film: StreamInfo, why: str) -> Iterator[Abstention]:
+    for name in _face_detectors(context):
         detail = f"{_named(film)} was not examined: {why}."
-        yield Abstention(name, Why.UNSUPPORTED, detail, f"stream {film.index}")
+        yield Abstention(name, AbstentionReason.UNSUPPORTED, detail, f"stream {film.index}")
 
 
-def _face_detectors(bench: Bench) -> list[str]:
-    return [name for users in bench.crop_users.values() for name in users]
+def _face_detectors(context: WorkerContext) -> list[str]:
+    return [name for users in context.crop_users.values() for name in users]
 
 
 def _named(film: StreamInfo) -> str:

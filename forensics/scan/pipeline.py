@@ -1,7 +1,7 @@
-"""The belt: hash -> probe -> decode -> faces -> crops -> score -> conclude -> hash again.
+"""The pipeline: hash -> probe -> decode -> faces -> crops -> score -> conclude -> hash again.
 
 Everything that a scan learns of a file is an item on one stream. A stage is a generator that transforms
-the items that it knows and passes on the rest. Pixels leave the belt at ``score``.
+the items that it knows and passes on the rest. Pixels leave the pipeline at ``score``.
 """
 
 from __future__ import annotations
@@ -20,21 +20,23 @@ from forensics.media.probe import probe
 from forensics.media.raw_streams import bare_stream_notices
 from forensics.records.detector_spec import Input
 from forensics.records.faces import FaceTrack
-from forensics.records.findings import Abstention, Exhibit, Notice, Score, Why
+from forensics.records.findings import Abstention, AbstentionReason, Exhibit, Notice, Score
 from forensics.records.media import MediaFile, MediaUpdate
 from forensics.records.properties import Properties
-from forensics.records.scan import ScanResult
+from forensics.records.scan_result import ScanResult
 from forensics.records.stream import Item
 from forensics.records.verdict import Verdict, VerdictLabel
-from forensics.scan.bench import Bench
-from forensics.scan.clock import StageClock
 from forensics.scan.films import seen_and_heard
+from forensics.scan.stage_timer import StageTimer
+from forensics.scan.worker_context import WorkerContext
 from forensics.verdicts.policy import POLICY, conclude
 
 _LOG = logging.getLogger(__name__)
 
 
-def examine(file: Found, bench: Bench, tell: Callable[[float], object] = lambda _: None) -> ScanResult:
+def examine(
+    file: Found, context: WorkerContext, tell: Callable[[float], object] = lambda _: None
+) -> ScanResult:
     """Examines one file from hash to verdict.
 
     A file that cannot be examined, or that changes meanwhile, gives a NOT_EXAMINED result with the reason;
@@ -42,34 +44,34 @@ def examine(file: Found, bench: Bench, tell: Callable[[float], object] = lambda 
 
     Args:
         file: as it was found.
-        bench: what a worker holds.
+        context: what a worker holds.
         tell: takes the seconds of a long file that are behind, from time to time.
     """
-    clock = StageClock()
+    timer = StageTimer()
     media = MediaFile(file.display, file.size_bytes, file.modified_utc, place=file.place)
     try:
-        with clock.start("hash"):
+        with timer.start("hash"):
             before = fingerprint_of(file.path)
     except MediaError as error:
-        return _timed(_not_examined(media, error, ()), clock)
+        return _timed(_not_examined(media, error, ()), timer)
     media = replace(
         media, size_bytes=before.size_bytes, modified_utc=before.modified_utc, sha256=before.sha256
     )
-    result = _examined(file, media, bench, clock, tell)
-    with clock.start("hash"):
+    result = _examined(file, media, context, timer, tell)
+    with timer.start("hash"):
         result = _if_still(result, before, file.path)
-    return _timed(result, clock)
+    return _timed(result, timer)
 
 
 def _examined(
-    file: Found, media: MediaFile, bench: Bench, clock: StageClock, tell: Callable[[float], object]
+    file: Found, media: MediaFile, context: WorkerContext, timer: StageTimer, tell: Callable[[float], object]
 ) -> ScanResult:
     learned: list[Item] = list(_since_found(file, media))
     try:
-        with clock.start("probe"):
+        with timer.start("probe"):
             media = _identified(media, probe(file.path))
         learned.extend(bare_stream_notices(media))
-        for item in _belt(file.path, media, bench, clock, tell):
+        for item in _belt(file.path, media, context, timer, tell):
             if isinstance(item, MediaUpdate):
                 media = _identified(media, item.media)
             else:
@@ -78,8 +80,8 @@ def _examined(
         return _not_examined(media, error, learned)
     scores = tuple(item for item in learned if isinstance(item, Score))
     abstentions = tuple(item for item in learned if isinstance(item, Abstention))
-    with clock.start("conclude"):
-        verdict = conclude(media, scores, abstentions, bench.cards, bench.specs)
+    with timer.start("conclude"):
+        verdict = conclude(media, scores, abstentions, context.cards, context.specs)
     return ScanResult(
         media=media,
         verdict=verdict,
@@ -121,7 +123,7 @@ def _if_still(result: ScanResult, before: Fingerprint, path: Path) -> ScanResult
     return ScanResult(
         media=replace(result.media, sha256=None),
         verdict=Verdict(VerdictLabel.NOT_EXAMINED, f"{reason} {hint}", POLICY),
-        abstentions=(Abstention("scan", Why.CHANGED, f"{reason} {hint}"),),
+        abstentions=(Abstention("scan", AbstentionReason.CHANGED, f"{reason} {hint}"),),
         notices=result.notices,
     )
 
@@ -136,12 +138,12 @@ def _touched(before: Fingerprint, after: Fingerprint) -> Iterator[Notice]:
 
 
 def _belt(
-    path: Path, media: MediaFile, bench: Bench, clock: StageClock, tell: Callable[[float], object]
+    path: Path, media: MediaFile, context: WorkerContext, timer: StageTimer, tell: Callable[[float], object]
 ) -> Iterator[Item]:
     items: Iterator[Item] = iter(())
-    if bench.crop_users or bench.observes(Input.FRAMES) or bench.observes(Input.SOUND):
-        items = seen_and_heard(path, media, bench, clock, tell)
-    return clock.timed("score", score(items, bench.detectors, media, path))
+    if context.crop_users or context.observes(Input.FRAMES) or context.observes(Input.SOUND):
+        items = seen_and_heard(path, media, context, timer, tell)
+    return timer.timed("score", score(items, context.detectors, media, path))
 
 
 def score(
@@ -196,7 +198,7 @@ class _Look:
             self._given = []
             self._failure = Abstention(
                 self._name,
-                Why.FAILED,
+                AbstentionReason.FAILED,
                 f"The {self._name} detector failed on this file ({type(error).__name__}: {error}); "
                 "its scores were withdrawn. Run forensics doctor, then scan the file again.",
             )
@@ -222,5 +224,5 @@ def _not_examined(media: MediaFile, error: MediaError, learned: Sequence[Item]) 
     )
 
 
-def _timed(result: ScanResult, clock: StageClock) -> ScanResult:
-    return replace(result, timings_s={stage: round(seconds, 4) for stage, seconds in clock.seconds.items()})
+def _timed(result: ScanResult, timer: StageTimer) -> ScanResult:
+    return replace(result, timings_s={stage: round(seconds, 4) for stage, seconds in timer.seconds.items()})

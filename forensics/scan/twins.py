@@ -13,7 +13,7 @@ from forensics.errors import MediaError
 from forensics.media.discovery import Found
 from forensics.media.hashing import Fingerprint, fingerprint_of
 from forensics.records.findings import Notice
-from forensics.records.scan import ScanResult
+from forensics.records.scan_result import ScanResult
 
 K = TypeVar("K", bound=Hashable)
 

@@ -1,4 +1,4 @@
-"""What runs inside a worker process: build a bench, then examine one file after the other."""
+"""What runs inside a worker process: build a context, then examine one file after the other."""
 
 from __future__ import annotations
 
@@ -21,7 +21,7 @@ from forensics.casefile.chain import why_unstorable
 from forensics.errors import ForensicsError, MediaError
 from forensics.media.discovery import Found
 from forensics.media.hashing import sha256_of
-from forensics.records.scan import ScanResult
+from forensics.records.scan_result import ScanResult
 from forensics.scan.failures import AGAIN, LITTLE_MEMORY, Failure
 
 B = TypeVar("B")
@@ -41,12 +41,12 @@ class Job:
 
 @dataclass(frozen=True, slots=True)
 class Ready:
-    """The bench stands."""
+    """The context stands."""
 
 
 @dataclass(frozen=True, slots=True)
 class StartFailed:
-    """The bench cannot be built, here or in any other worker."""
+    """The context cannot be built, here or in any other worker."""
 
     error: ForensicsError
 
@@ -60,7 +60,7 @@ class GettingOn:
 
 @dataclass(frozen=True, slots=True)
 class Examined:
-    """A file went through the belt."""
+    """A file went through the pipeline."""
 
     result: ScanResult
 
@@ -93,7 +93,7 @@ def work(connection: Connection, tools: bytes, log: str) -> None:
     _settle(log)
     make_bench, examine = pickle.loads(tools)  # noqa: S301 from our own parent
     try:
-        bench = make_bench()
+        context = make_bench()
     except ForensicsError as error:
         _send(connection, StartFailed(error))
         return
@@ -106,7 +106,7 @@ def work(connection: Connection, tools: bytes, log: str) -> None:
         except EOFError:
             return
         os.truncate(log, 0)  # only the words about the newest file are of interest
-        answer = _answer(job, examine, bench, lambda behind_s: _send(connection, GettingOn(behind_s)))
+        answer = _answer(job, examine, context, lambda behind_s: _send(connection, GettingOn(behind_s)))
         connection.send_bytes(answer)
 
 
@@ -139,7 +139,7 @@ def _send(connection: Connection, answer: Answer) -> None:
 def _answer(
     job: Job,
     examine: Callable[[Found, B, Callable[[float], object]], ScanResult],
-    bench: B,
+    context: B,
     tell: Callable[[float], object],
 ) -> bytes:
     """The pickled answer; pickled here so that running out of memory over it costs the file alone."""
@@ -147,7 +147,7 @@ def _answer(
         return pickle.dumps(GaveUp(None, _sha256(job.file)))
     worn_out = False
     try:
-        result = examine(job.file, bench, tell)
+        result = examine(job.file, context, tell)
         # What a file leaves behind goes now. Where a native library crashes over it, it is this file's crash.
         gc.collect()
         problem = why_unstorable(result)

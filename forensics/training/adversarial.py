@@ -20,7 +20,7 @@ from torch import Tensor, nn
 from torch.utils.data import DataLoader, Dataset, Subset
 
 from forensics.errors import TrainingError
-from forensics.training.nets.net import FakenessNet
+from forensics.training.nets.torch_net import TorchNet
 
 # Pictures of these recipes reach the net as they are; flow is computed from them outside of torch.
 RECIPES_WITH_PIXELS = ("face-pictures", "face-clips", "face-clips-by-motion")
@@ -125,7 +125,7 @@ class Robustness:
 
 
 def robustness(
-    net: FakenessNet,
+    net: TorchNet,
     data: Dataset[tuple[Tensor, Tensor]],
     labels: Sequence[bool],
     epsilon: float,

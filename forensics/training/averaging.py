@@ -21,10 +21,10 @@ from torch import Tensor
 from forensics.errors import TrainingError
 from forensics.records.model_card import InputContract
 from forensics.training.data.samples import make_folder, read_samples
+from forensics.training.datasets import validation_rows
 from forensics.training.nets import build_net
 from forensics.training.recipes import load_recipe
-from forensics.training.run import BEST_NAME, RECORD_NAME, load, read_record, save, write_record
-from forensics.training.streams import validation_rows
+from forensics.training.training_run import BEST_NAME, RECORD_NAME, load, read_record, save, write_record
 from forensics.training.validate import ValidationResult, logits_of, validate
 
 _BATCH = 32

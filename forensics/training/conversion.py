@@ -15,7 +15,7 @@ from torch import Tensor, nn
 from forensics.engines.openvino_engine import LOGIT_OUTPUT, MAP_OUTPUT, the_core
 from forensics.errors import TrainingError
 from forensics.records.model_card import InputContract
-from forensics.training.nets.net import FakenessNet
+from forensics.training.nets.torch_net import TorchNet
 from forensics.training.recipes import load_recipe
 
 # Largest difference of a logit between torch and the IR, both in f32, on the same inputs.
@@ -27,7 +27,7 @@ _OPSET = 17
 class _Whole(nn.Module):
     """Preparation and net in one graph: what goes into the IR."""
 
-    def __init__(self, net: FakenessNet) -> None:
+    def __init__(self, net: TorchNet) -> None:
         super().__init__()
         self.net = net
 
@@ -39,7 +39,7 @@ class _Whole(nn.Module):
 class _Front(nn.Module):
     """The part of a net that never learns."""
 
-    def __init__(self, net: FakenessNet) -> None:
+    def __init__(self, net: TorchNet) -> None:
         super().__init__()
         self.net = net
 
@@ -48,7 +48,7 @@ class _Front(nn.Module):
 
 
 def compiled_front(
-    net: FakenessNet, example: Tensor
+    net: TorchNet, example: Tensor
 ) -> Callable[[npt.NDArray[np.generic]], npt.NDArray[np.float32]]:
     """``net.condense`` on OpenVINO in f32, as a scan will compute it, in half of torch's time.
 
@@ -61,7 +61,7 @@ def compiled_front(
     return lambda raw: np.asarray(compiled([raw])[0], np.float32)
 
 
-def to_openvino(net: FakenessNet, contract: InputContract) -> ov.Model:
+def to_openvino(net: TorchNet, contract: InputContract) -> ov.Model:
     """The net as an OpenVINO model with a dynamic batch, in f32.
 
     Input ``input``: uint8[N, S, S, 3] RGB for faces, float32[N, samples] for sound; mean and scale, or
@@ -77,7 +77,7 @@ def to_openvino(net: FakenessNet, contract: InputContract) -> ov.Model:
     return model
 
 
-def to_onnx(net: FakenessNet, contract: InputContract, path: Path) -> None:
+def to_onnx(net: TorchNet, contract: InputContract, path: Path) -> None:
     """Writes the net as ONNX with a dynamic batch, preparation included, for other runtimes.
 
     Inputs and outputs are called and shaped as those of the IR.
@@ -115,7 +115,7 @@ def run_openvino(model: ov.Model | Path, batches: list[npt.NDArray[np.generic]])
     return np.concatenate([np.asarray(compiled([batch])[port], np.float32).reshape(-1) for batch in batches])
 
 
-def run_torch(net: FakenessNet, batches: list[npt.NDArray[np.generic]]) -> npt.NDArray[np.float32]:
+def run_torch(net: TorchNet, batches: list[npt.NDArray[np.generic]]) -> npt.NDArray[np.float32]:
     """float32[N] logits of the net in fp32."""
     net.eval()
     with torch.inference_mode():
@@ -123,7 +123,7 @@ def run_torch(net: FakenessNet, batches: list[npt.NDArray[np.generic]]) -> npt.N
     return np.concatenate(parts).astype(np.float32)
 
 
-def parity(net: FakenessNet, model: ov.Model | Path, batches: list[npt.NDArray[np.generic]]) -> float:
+def parity(net: TorchNet, model: ov.Model | Path, batches: list[npt.NDArray[np.generic]]) -> float:
     """Worst difference of a logit between the net and its IR, or its ONNX file, which OpenVINO reads too.
 
     Raises:

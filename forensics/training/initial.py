@@ -12,12 +12,12 @@ from torch import Tensor
 from forensics.errors import TrainingError
 from forensics.media.hashing import sha256_of
 from forensics.training.ctranslate2_file import read_ctranslate2
-from forensics.training.nets.net import FakenessNet
+from forensics.training.nets.torch_net import TorchNet
 from forensics.training.nets.trunk import TimmNet
-from forensics.training.run import load
+from forensics.training.training_run import load
 
 
-def initialise(net: FakenessNet, init: str) -> str:
+def initialise(net: TorchNet, init: str) -> str:
     """Fills a net's weights and says with what.
 
     Args:

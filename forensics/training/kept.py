@@ -17,7 +17,7 @@ from torch.utils.data import DataLoader, Dataset
 
 from forensics.errors import TrainingError
 from forensics.training.conversion import compiled_front
-from forensics.training.nets.net import FakenessNet
+from forensics.training.nets.torch_net import TorchNet
 from forensics.training.recipes.recipe import Item
 
 KEPT_NAME = "kept.npz"
@@ -47,10 +47,10 @@ class KeptItems(Dataset[Item]):
         return self._condensed[found], self._labels[found]
 
 
-class Head(FakenessNet):
+class Head(TorchNet):
     """What learns of a net with a frozen front: takes what the front gave."""
 
-    def __init__(self, net: FakenessNet) -> None:
+    def __init__(self, net: TorchNet) -> None:
         super().__init__()
         self.net = net
         self.recipe = net.recipe
@@ -66,7 +66,7 @@ class Head(FakenessNet):
 
 
 def keep(
-    net: FakenessNet,
+    net: TorchNet,
     data: Dataset[Item],
     n_items: int,
     folder: Path,

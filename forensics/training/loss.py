@@ -5,17 +5,17 @@ from __future__ import annotations
 from torch import Tensor, nn
 
 from forensics.training.adversarial import Attack, attacked
-from forensics.training.backends.backend import Backend, Layout, logits_by
-from forensics.training.nets.net import FakenessNet
+from forensics.training.backends.backend import Backend, StepConfig, logits_by
+from forensics.training.nets.torch_net import TorchNet
 from forensics.training.nets.triplet import LearnsEmbeddingFirst, embeddings_by, triplet_loss
 from forensics.training.teacher import Teacher
 
 
 def loss_of(
     model: nn.Module,
-    net: FakenessNet,
+    net: TorchNet,
     backend: Backend,
-    layout: Layout,
+    step_config: StepConfig,
     raw: Tensor,
     label: Tensor,
     label_smoothing: float,
@@ -34,13 +34,13 @@ def loss_of(
     """
     raw, label = raw.to(backend.device, non_blocking=True), label.to(backend.device, non_blocking=True)
     if isinstance(net, LearnsEmbeddingFirst) and done < net.embedding_share:
-        return triplet_loss(embeddings_by(backend, layout, net, net.prepare(raw)), label)
+        return triplet_loss(embeddings_by(backend, step_config, net, net.prepare(raw)), label)
     target = label * (1 - label_smoothing) + label_smoothing / 2
     if teacher is not None:
         target = teacher.targets(raw, target)
 
     def logits(raw: Tensor) -> Tensor:
-        return logits_by(backend, layout, model, net.prepare(raw))
+        return logits_by(backend, step_config, model, net.prepare(raw))
 
     loss = nn.functional.binary_cross_entropy_with_logits(logits(raw), target)
     if attack is None:

@@ -14,7 +14,7 @@ import msgspec
 from forensics.errors import TrainingError
 from forensics.report import svg
 from forensics.training.adversarial import Robustness
-from forensics.training.run import LOG_NAME, RECORD_NAME
+from forensics.training.training_run import LOG_NAME, RECORD_NAME
 
 PAGE_NAME = "training.html"
 

@@ -104,7 +104,7 @@ def refitted(card: ModelCard, folder: Path, data: Sequence[Path], note: Callable
         ModelError: the model has no weights to run.
     """
     # An export imports this module.
-    from forensics.training.export import batches_of, calibration_rows, logits_of
+    from forensics.training.model_export import batches_of, calibration_rows, logits_of
 
     variant = card.variant("f16")
     if variant is None:

@@ -13,8 +13,8 @@ import torch
 from torch import Tensor, nn
 
 from forensics.errors import TrainingError
-from forensics.training.backends.backend import Backend, Layout, laid_out, logits_by
-from forensics.training.run import finished_net
+from forensics.training.backends.backend import Backend, StepConfig, laid_out, logits_by
+from forensics.training.training_run import finished_net
 
 # How much of the target is the teacher's opinion; the rest is the label.
 _SHARE = 0.5
@@ -27,13 +27,13 @@ class Teacher:
         run: folder of the finished run.
         recipe: of the net that is to learn.
         backend: where it runs.
-        layout: the precision and memory format of the net that is to learn.
+        step_config: the precision and memory format of the net that is to learn.
 
     Raises:
         TrainingError: the run is unfinished, or its net learns from other samples.
     """
 
-    def __init__(self, run: Path, recipe: str, backend: Backend, layout: Layout) -> None:
+    def __init__(self, run: Path, recipe: str, backend: Backend, step_config: StepConfig) -> None:
         net, record = finished_net(run)
         if net.recipe != recipe:
             raise TrainingError(
@@ -41,10 +41,10 @@ class Teacher:
                 "Give a teacher of the same recipe.",
             )
         self._net = net
-        self._model = laid_out(net.eval(), layout, backend.device)
+        self._model = laid_out(net.eval(), step_config, backend.device)
         self._size_px: int | None = record["contract"]["size_px"]
         self._backend = backend
-        self._layout = layout
+        self._layout = step_config
 
     @torch.no_grad()
     def targets(self, raw: Tensor, label: Tensor) -> Tensor:

@@ -11,7 +11,7 @@ from sklearn.metrics import f1_score, roc_auc_score
 from torch.utils.data import DataLoader, Dataset
 
 from forensics.training.data.samples import Sample
-from forensics.training.nets.net import FakenessNet
+from forensics.training.nets.torch_net import TorchNet
 
 
 @dataclass(frozen=True, slots=True)
@@ -32,7 +32,7 @@ class ValidationResult:
 
 
 def logits_of(
-    net: FakenessNet, data: Dataset[tuple[torch.Tensor, torch.Tensor]], *, batch_size: int, n_loaders: int
+    net: TorchNet, data: Dataset[tuple[torch.Tensor, torch.Tensor]], *, batch_size: int, n_loaders: int
 ) -> npt.NDArray[np.float32]:
     """float32[N] logits in fp32, without the mirrored pictures that a scan may add."""
     device = next(net.parameters()).device

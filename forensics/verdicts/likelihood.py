@@ -13,7 +13,7 @@ from collections.abc import Mapping
 from dataclasses import dataclass
 
 from forensics.records.model_card import LikelihoodBounds, ModelCard
-from forensics.records.verdict import Basis
+from forensics.records.verdict import SubjectScore
 
 # log10 of the lowest ratio to its words.
 ENFSI_SCALE = (
@@ -45,7 +45,9 @@ class LikelihoodStatement:
     words: str
 
 
-def likelihood_of(basis: Basis, card: ModelCard, properties: Mapping[str, float]) -> LikelihoodStatement:
+def likelihood_of(
+    basis: SubjectScore, card: ModelCard, properties: Mapping[str, float]
+) -> LikelihoodStatement:
     """The likelihood ratio of one subject's score, or the reason why none is stated.
 
     Args:
@@ -97,7 +99,7 @@ def verbal(log10_ratio: float) -> str | None:
     return next((words for lowest, words in ENFSI_SCALE if abs(log10_ratio) >= lowest), None)
 
 
-def _missing_support(basis: Basis, card: ModelCard, properties: Mapping[str, float]) -> str | None:
+def _missing_support(basis: SubjectScore, card: ModelCard, properties: Mapping[str, float]) -> str | None:
     """The first reason why no ratio can be stated, None where one can."""
     bounds = card.likelihood
     left = ", ".join(name.replace("_", " ") for name in card.domain.left_by(properties))

@@ -20,13 +20,13 @@ from dataclasses import replace
 import numpy as np
 
 from forensics.records.detector_spec import DetectorSpec, Role
-from forensics.records.findings import Abstention, Score, Span, Why
+from forensics.records.findings import Abstention, AbstentionReason, Score, Span
 from forensics.records.media import MediaFile, MediaKind, StreamKind
 from forensics.records.model_card import ModelCard
-from forensics.records.verdict import Basis, Verdict, VerdictLabel
+from forensics.records.verdict import SubjectScore, Verdict, VerdictLabel
 from forensics.verdicts.interval import mean_interval
 from forensics.verdicts.stretches import holes, shortest_seen, strongest_stretch, times_of
-from forensics.verdicts.words import (
+from forensics.verdicts.verdict_words import (
     STANDING_OUT,
     limits_of,
     reason_for_nothing,
@@ -101,7 +101,7 @@ def conclude(
 
 def _undecided(
     media: MediaFile,
-    bases: Sequence[Basis],
+    bases: Sequence[SubjectScore],
     abstentions: Sequence[Abstention],
     cards: Mapping[str, ModelCard],
     specs: Mapping[str, DetectorSpec],
@@ -118,7 +118,7 @@ def _undecided(
     )
 
 
-def _highest_first(bases: Iterable[Basis]) -> tuple[Basis, ...]:
+def _highest_first(bases: Iterable[SubjectScore]) -> tuple[SubjectScore, ...]:
     return tuple(sorted(bases, key=lambda basis: -basis.fakeness))
 
 
@@ -135,10 +135,10 @@ def _bases(
     abstentions: Sequence[Abstention],
     cards: Mapping[str, ModelCard],
     specs: Mapping[str, DetectorSpec],
-) -> tuple[list[Basis], list[Basis]]:
+) -> tuple[list[SubjectScore], list[SubjectScore]]:
     """What every subject amounts to, and those that were seen too rarely to be judged."""
     is_video = media.kind is MediaKind.VIDEO
-    unlike = {(one.detector, one.subject) for one in abstentions if one.why is Why.OUT_OF_DOMAIN}
+    unlike = {(one.detector, one.subject) for one in abstentions if one.why is AbstentionReason.OUT_OF_DOMAIN}
     judged, rare = [], []
     for (detector, subject), rows in by_subject.items():
         card = cards[rows[0].model]
@@ -171,12 +171,12 @@ def _n_windows(by_subject: _Subjects, detector: str, card: ModelCard) -> int:
     return sum(rule.count(times_of(rows)) for (name, _), rows in by_subject.items() if name == detector)
 
 
-def _basis(rows: Sequence[Score], card: ModelCard) -> Basis:
+def _basis(rows: Sequence[Score], card: ModelCard) -> SubjectScore:
     raws = np.array([score.raw for score in rows], np.float64)
     raw = float(raws.mean())
     fakeness = card.fakeness(raw)
     interval = mean_interval(raws)
-    return Basis(
+    return SubjectScore(
         detector=rows[0].detector,
         model=card.id,
         subject=rows[0].subject,
@@ -192,7 +192,7 @@ def _basis(rows: Sequence[Score], card: ModelCard) -> Basis:
     )
 
 
-def _label(basis: Basis, card: ModelCard, n_people: int) -> VerdictLabel:
+def _label(basis: SubjectScore, card: ModelCard, n_people: int) -> VerdictLabel:
     """What one subject alone would support."""
     # Without thresholds from validation rows there is no ground to say either.
     if card.thresholds is None:
@@ -205,7 +205,7 @@ def _label(basis: Basis, card: ModelCard, n_people: int) -> VerdictLabel:
     return VerdictLabel.INCONCLUSIVE
 
 
-def _by_whole(basis: Basis, card: ModelCard, n_people: int) -> bool:
+def _by_whole(basis: SubjectScore, card: ModelCard, n_people: int) -> bool:
     """Whether all of a subject's scores together show signs."""
     if not _as_high_as_signs(basis, card):
         return False
@@ -213,7 +213,7 @@ def _by_whole(basis: Basis, card: ModelCard, n_people: int) -> bool:
     return not basis.brief or (card.windows is not None and basis.raw >= card.windows.brief_signs(n_people))
 
 
-def _by_stretch(basis: Basis, card: ModelCard) -> bool:
+def _by_stretch(basis: SubjectScore, card: ModelCard) -> bool:
     """Whether a subject shows signs by a stretch of its clip, and not as a whole."""
     return (
         basis.label is VerdictLabel.SIGNS_OF_MANIPULATION
@@ -223,11 +223,11 @@ def _by_stretch(basis: Basis, card: ModelCard) -> bool:
     )
 
 
-def _as_high_as_signs(basis: Basis, card: ModelCard) -> bool:
+def _as_high_as_signs(basis: SubjectScore, card: ModelCard) -> bool:
     return card.thresholds is not None and basis.fakeness >= card.thresholds.signs
 
 
-def _deciding(bases: Sequence[Basis], specs: Mapping[str, DetectorSpec]) -> Basis:
+def _deciding(bases: Sequence[SubjectScore], specs: Mapping[str, DetectorSpec]) -> SubjectScore:
     """With signs the highest of those; otherwise the worst face; otherwise the worst of the rest."""
     with_signs = [basis for basis in bases if basis.label is VerdictLabel.SIGNS_OF_MANIPULATION]
     faces = [basis for basis in bases if specs[basis.detector].of_people and not basis.brief]
@@ -238,7 +238,9 @@ def _deciding(bases: Sequence[Basis], specs: Mapping[str, DetectorSpec]) -> Basi
     )
 
 
-def _doubts(deciding: Basis, bases: Iterable[Basis], cards: Mapping[str, ModelCard]) -> tuple[Basis, ...]:
+def _doubts(
+    deciding: SubjectScore, bases: Iterable[SubjectScore], cards: Mapping[str, ModelCard]
+) -> tuple[SubjectScore, ...]:
     """Subjects that may not decide, but score as high as signs."""
     return _highest_first(
         basis
@@ -251,7 +253,7 @@ def _doubts(deciding: Basis, bases: Iterable[Basis], cards: Mapping[str, ModelCa
 
 
 def _missing(
-    able: Sequence[Basis], abstentions: Sequence[Abstention], specs: Mapping[str, DetectorSpec]
+    able: Sequence[SubjectScore], abstentions: Sequence[Abstention], specs: Mapping[str, DetectorSpec]
 ) -> tuple[str, ...]:
     """Detectors without which a video is half examined, that abstained and have nobody to judge."""
     judged = {basis.detector for basis in able if not basis.brief}

@@ -10,7 +10,7 @@ from forensics import catalog
 from forensics.errors import SettingsError
 from forensics.evaluation.compare import as_figures, compare
 from forensics.processor import cpu_isa, has_bf16
-from forensics.records.figures import LabelledFigures
+from forensics.records.labelled_figures import LabelledFigures
 from forensics.records.model_card import ModelCard
 from forensics.scan.events import Event
 from forensics.settings import Profile, ScanSettings

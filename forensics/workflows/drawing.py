@@ -17,10 +17,10 @@ from forensics.evaluation.label_files import TABLES_OF_DATA_SETS
 from forensics.evaluation.labels import LabelSet, by_key, read_labels
 from forensics.evaluation.twins import each_content_once
 from forensics.media.discovery import Rejected
-from forensics.records.figures import LabelledFigures
 from forensics.records.findings import Notice
+from forensics.records.labelled_figures import LabelledFigures
 from forensics.records.model_card import ModelCard
-from forensics.records.scan import RunManifest, ScanResult
+from forensics.records.scan_result import RunManifest, ScanResult
 from forensics.report.condition import CaseCondition
 from forensics.report.evidence import ExhibitLoader
 from forensics.report.renderers import check_writable, write_report

@@ -12,10 +12,10 @@ from forensics.errors import PathError
 from forensics.evaluation.labels import LabelSet, by_key, read_labels
 from forensics.evaluation.twins import each_content_once
 from forensics.records.model_card import ModelCard
-from forensics.records.scan import ScanResult
-from forensics.scan.bench import ChosenModel, manifest_of
+from forensics.records.scan_result import ScanResult
 from forensics.scan.events import Event
-from forensics.scan.run import plan_scan, run_scan
+from forensics.scan.scan_run import plan_scan, run_scan
+from forensics.scan.worker_context import ChosenModel, manifest_of
 from forensics.settings import ScanSettings
 from forensics.workflows.temporary import temporary_folder
 

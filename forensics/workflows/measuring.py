@@ -8,7 +8,7 @@ from pathlib import Path
 
 from forensics import catalog
 from forensics.evaluation.cards import as_metrics, with_metrics
-from forensics.records.figures import LabelledFigures
+from forensics.records.labelled_figures import LabelledFigures
 from forensics.workflows.drawing import labelled_figures
 from forensics.workflows.evaluating import Measured
 

@@ -15,14 +15,14 @@ from forensics.evaluation.label_files import read_rows
 from forensics.media.discovery import Rejected
 from forensics.records.verdict import VerdictLabel
 from forensics.scan.events import Event
-from forensics.scan.run import ScanPlan, plan_scan, run_scan
+from forensics.scan.scan_run import ScanPlan, plan_scan, run_scan
 from forensics.settings import ScanSettings
 from forensics.workflows.drawing import draw, labels_for, noted_heads
 from forensics.workflows.temporary import temporary_folder
 
 
 @dataclass(frozen=True, slots=True)
-class Wishes:
+class ReportOptions:
     """What a user wants of a scan beside the scan itself.
 
     Attributes:
@@ -68,7 +68,7 @@ class Done:
 
 def scan_and_report(
     settings: ScanSettings,
-    wishes: Wishes,
+    options: ReportOptions,
     command: Sequence[str],
     *,
     on_plan: Callable[[ScanPlan], object] = lambda _: None,
@@ -81,7 +81,7 @@ def scan_and_report(
 
     Args:
         settings: of the scan.
-        wishes: beside the scan.
+        options: beside the scan.
         command: the command line as typed, for the manifest.
         on_plan: takes what is about to be scanned.
         on_case: takes the case with what earlier runs left in it, before this run begins.
@@ -90,41 +90,41 @@ def scan_and_report(
     Raises:
         ForensicsError: something is wrong that stops the whole scan; before the work starts, if possible.
     """
-    noted = noted_heads(settings.case, wishes.reports)
-    _apart(settings, wishes)
-    if wishes.labels is not None:
-        read_rows(wishes.labels)
+    noted = noted_heads(settings.case, options.reports)
+    _apart(settings, options)
+    if options.labels is not None:
+        read_rows(options.labels)
     plan = plan_scan(settings, command)
     on_plan(plan)
-    known = labels_for([(file.display, file.key) for file in plan.files], wishes.labels, settings.paths)
+    known = labels_for([(file.display, file.key) for file in plan.files], options.labels, settings.paths)
     with _case(settings.case, noted) as case:
         on_case(case)
         outcome = run_scan(
-            plan, case, on_event=on_event, retry_failed=wishes.retry_failed, rehash=wishes.rehash
+            plan, case, on_event=on_event, retry_failed=options.retry_failed, rehash=options.rehash
         )
         checked = case.checked()
         draw(
             case,
-            wishes.reports,
+            options.reports,
             known,
             [model.card for model in plan.models],
             checked=checked,
             name=None if settings.case is None else str(settings.case),
-            ratios=wishes.ratios,
-            relative_to=wishes.relative_to,
-            redact=wishes.redact,
+            ratios=options.ratios,
+            relative_to=options.relative_to,
+            redact=options.redact,
         )
         verdicts = tuple((result.media.path, result.verdict.label) for _, result in case.results())
         n_rejected = len(case.rejections())
     return Done(verdicts, outcome.interrupted, plan.unreachable, n_rejected, checked)
 
 
-def _apart(settings: ScanSettings, wishes: Wishes) -> None:
+def _apart(settings: ScanSettings, options: ReportOptions) -> None:
     """A report must not be written over the case file or over the evidence."""
     taken = {path.resolve() for path in settings.paths if path.is_file()}
     if settings.case is not None:
         taken.add(settings.case.resolve())
-    for path in wishes.reports:
+    for path in options.reports:
         if path.resolve() in taken:
             raise SettingsError(
                 f"The report {path} would overwrite the case file or a file that is to be examined",

@@ -12,9 +12,9 @@ from pathlib import Path
 from forensics.casefile.case_file import CaseFile
 from forensics.casefile.chain import FIRST_PREVIOUS_HASH, row_hash
 from forensics.records.exhibit_content import Picture
-from forensics.records.findings import Abstention, Exhibit, ExhibitKind, Score, Span, Why
+from forensics.records.findings import Abstention, AbstentionReason, Exhibit, ExhibitKind, Score, Span
 from forensics.records.media import MediaFile, MediaKind
-from forensics.records.scan import ModelUse, RunManifest, ScanResult
+from forensics.records.scan_result import ModelUse, RunManifest, ScanResult
 from forensics.records.verdict import Verdict, VerdictLabel
 
 MODEL = ModelUse("face-b0", "1", "face", "f32", "a" * 64, "b" * 64, "c" * 64)
@@ -64,7 +64,7 @@ def failed(path: str = "clips/hangs.mp4") -> ScanResult:
     return ScanResult(
         media=made.media,
         verdict=Verdict(VerdictLabel.NOT_EXAMINED, "It gave no answer.", "worst-subject/1"),
-        abstentions=(Abstention("scan", Why.FAILED, "It gave no answer."),),
+        abstentions=(Abstention("scan", AbstentionReason.FAILED, "It gave no answer."),),
     )
 
 

@@ -10,8 +10,8 @@ import pytest
 from forensics.casefile.case_file import CaseFile
 from forensics.errors import CaseFileError
 from forensics.records.exhibit_content import Picture
-from forensics.records.findings import Why
-from forensics.records.scan import RunManifest
+from forensics.records.findings import AbstentionReason
+from forensics.records.scan_result import RunManifest
 from tests.casefile.made import (
     MODEL,
     as_before_places,
@@ -106,7 +106,7 @@ def test_a_file_that_can_be_read_now_answers_for_what_could_not_be_read(path: Pa
 
 def test_a_file_that_changed_meanwhile_is_never_done(path: Path) -> None:
     changed = failed()
-    why = replace(changed.abstentions[0], why=Why.CHANGED)
+    why = replace(changed.abstentions[0], why=AbstentionReason.CHANGED)
     with CaseFile.create_or_resume(path) as case:
         case.begin_run(manifest())
         case.add(replace(changed, abstentions=(why,), media=replace(changed.media, sha256=None)))

@@ -21,7 +21,7 @@ from forensics.casefile.case_file import CaseFile
 from forensics.faces.finders import load_finder
 from forensics.records.exhibit_content import Picture
 from forensics.records.findings import ExhibitKind
-from forensics.report.words import BROKEN_TITLE
+from forensics.report.report_words import BROKEN_TITLE
 from tests.casefile.made import case_of_four_rows, exhibit, manifest, result, tampering
 from tests.cli.running import Runner
 

@@ -7,7 +7,7 @@ from typing import Any
 import numpy as np
 import numpy.typing as npt
 
-from forensics.engines.net import NetOutput, Pace
+from forensics.engines.net import InferenceConfig, NetOutput
 from forensics.records.detector_spec import CropSpec
 from forensics.records.model_card import Calibration, Domain, InputContract, ModelCard, Thresholds
 
@@ -51,7 +51,7 @@ class KnownNet:
     def __init__(self, card: ModelCard, precision: str = "f32", shift: float = 0.0) -> None:
         self.card = card
         self.precision = precision
-        self.pace = Pace()
+        self.pace = InferenceConfig()
         self.shift = shift
         self.batches: list[int] = []
 

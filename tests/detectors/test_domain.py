@@ -15,7 +15,7 @@ from forensics.detectors.domain import (
     out_of_domain,
     voice_properties,
 )
-from forensics.records.findings import Abstention, Notice, Why
+from forensics.records.findings import Abstention, AbstentionReason, Notice
 from forensics.records.media import MediaFile, MediaKind, StreamInfo, StreamKind
 from tests.detectors.nets import face_card
 
@@ -68,7 +68,7 @@ def test_a_face_less_sharp_than_a_verdict_needs_abstains_with_the_reason() -> No
         card, "face", "person 2", "Person 2", {"relative_sharpness": -2.5, "brightness": 0.5}
     )
     assert isinstance(found, Abstention)
-    assert (found.why, found.subject) == (Why.OUT_OF_DOMAIN, "person 2")
+    assert (found.why, found.subject) == (AbstentionReason.OUT_OF_DOMAIN, "person 2")
     assert (
         "Person 2 is not judged: sharpness relative to contrast -2.50 (at least -2.10 is needed)"
         in found.detail

@@ -12,11 +12,11 @@ import pytest
 from forensics import detectors
 from forensics.casefile.case_file import CaseFile
 from forensics.errors import SettingsError
-from forensics.records.findings import Abstention, Why
+from forensics.records.findings import Abstention, AbstentionReason
 from forensics.records.verdict import VerdictLabel
 from forensics.report import renderers
 from forensics.report.view import build_view
-from forensics.scan.run import plan_scan, run_scan
+from forensics.scan.scan_run import plan_scan, run_scan
 from forensics.settings import ScanSettings
 from tests import synthetic
 
@@ -87,7 +87,7 @@ def test_it_abstains_where_it_does_not_apply(installed: None, tmp_path: Path) ->
     picture = MediaFile("a.png", 1, "2026-01-01T00:00:00+00:00", kind=MediaKind.IMAGE)
     [said] = detector.begin(picture, tmp_path / "a.png").conclude()
     assert isinstance(said, Abstention)
-    assert said.why is Why.UNSUPPORTED
+    assert said.why is AbstentionReason.UNSUPPORTED
 
 
 @example("encoder_rule")

@@ -10,7 +10,7 @@ import pytest
 
 from forensics.detectors.detector import ModelForms
 from forensics.detectors.voice import Voice
-from forensics.records.findings import Abstention, Exhibit, ExhibitKind, Notice, Score, Why
+from forensics.records.findings import Abstention, AbstentionReason, Exhibit, ExhibitKind, Notice, Score
 from forensics.records.media import AudioChunk, MediaFile, MediaKind, Samples, StreamInfo, StreamKind
 from forensics.records.stream import Item
 from tests.detectors.nets import KnownNet, voice_card
@@ -71,11 +71,13 @@ def test_a_short_clip_is_one_window() -> None:
 @pytest.mark.parametrize(
     ("samples", "why", "words"),
     [
-        (speech(0.2), Why.TOO_SHORT, "0.2 s of sound"),
-        (np.zeros(5 * RATE_HZ, np.float32), Why.NO_AUDIO, "silent"),
+        (speech(0.2), AbstentionReason.TOO_SHORT, "0.2 s of sound"),
+        (np.zeros(5 * RATE_HZ, np.float32), AbstentionReason.NO_AUDIO, "silent"),
     ],
 )
-def test_too_little_sound_abstains_with_the_reason(samples: Samples, why: Why, words: str) -> None:
+def test_too_little_sound_abstains_with_the_reason(
+    samples: Samples, why: AbstentionReason, words: str
+) -> None:
     [abstention] = listen(samples)
     assert isinstance(abstention, Abstention)
     assert abstention.why is why
@@ -86,7 +88,7 @@ def test_a_file_without_sound_abstains() -> None:
     media = MediaFile("mute.mp4", 1, "2026-01-01T00:00:00+00:00", kind=MediaKind.VIDEO)
     [abstention] = listen(speech(0.0), media=media)
     assert isinstance(abstention, Abstention)
-    assert abstention.why is Why.NO_AUDIO
+    assert abstention.why is AbstentionReason.NO_AUDIO
 
 
 def test_samples_that_are_no_numbers_are_not_scored() -> None:

@@ -14,7 +14,7 @@ import pytest
 from openvino import opset13 as ops
 
 from forensics import cache
-from forensics.engines.net import Pace
+from forensics.engines.net import InferenceConfig
 from forensics.engines.openvino_engine import CompiledNet
 from forensics.errors import EngineError
 from forensics.records.model_card import InputContract, ModelCard, Variant
@@ -147,8 +147,8 @@ def test_each_precision_and_pace_is_kept_apart(known_model: tuple[ModelCard, Pat
     card, folder = known_model
     CompiledNet(card, folder, "f32")
     CompiledNet(card, folder, "bf16")
-    CompiledNet(card, folder, "f32", Pace(8, 2, 2))
-    CompiledNet(card, folder, "f32", Pace(4))  # the batch is not compiled in
+    CompiledNet(card, folder, "f32", InferenceConfig(8, 2, 2))
+    CompiledNet(card, folder, "f32", InferenceConfig(4))  # the batch is not compiled in
     assert len(_entries(folder)) == 3
 
 
@@ -187,9 +187,13 @@ def test_a_cache_that_cannot_be_written_changes_nothing(
     assert CompiledNet(card, folder, "f32").infer(BATCH).logits == pytest.approx(BATCH.mean(axis=(1, 2, 3)))
 
 
-@pytest.mark.parametrize("pace", [Pace(8, 2, 1), Pace(8, 2, 2), Pace(8, 3, 3)])
+@pytest.mark.parametrize(
+    "pace", [InferenceConfig(8, 2, 1), InferenceConfig(8, 2, 2), InferenceConfig(8, 3, 3)]
+)
 @pytest.mark.parametrize("n", [1, 2, 5])
-def test_streams_and_threads_give_the_same_answers(model: tuple[ModelCard, Path], pace: Pace, n: int) -> None:
+def test_streams_and_threads_give_the_same_answers(
+    model: tuple[ModelCard, Path], pace: InferenceConfig, n: int
+) -> None:
     plain, paced = (
         CompiledNet(*model, "f32").infer(BATCH[:n]),
         CompiledNet(*model, "f32", pace).infer(BATCH[:n]),

@@ -9,7 +9,7 @@ import pytest
 
 from forensics import cache, catalog
 from forensics.engines import tuning
-from forensics.engines.net import Pace
+from forensics.engines.net import InferenceConfig
 from forensics.engines.tuning import Timing, candidates, fastest, pace_for, tune
 from forensics.records.model_card import ModelCard
 from tests.made_models import face_model, voice_model
@@ -25,7 +25,7 @@ def card(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> ModelCard:
 @pytest.mark.parametrize("n_cores", [1, 2, 6, 16])
 def test_candidates_stay_within_the_cores_and_begin_with_the_default(n_cores: int) -> None:
     paces = list(candidates(n_cores))
-    assert paces[0] == Pace()
+    assert paces[0] == InferenceConfig()
     assert len(set(paces)) == len(paces)
     assert {pace.n_threads for pace in paces} >= {1, n_cores}
     assert all(pace.n_streams <= pace.n_threads <= n_cores for pace in paces)
@@ -55,11 +55,15 @@ def test_a_voice_net_is_measured_too(card: ModelCard, tmp_path: Path) -> None:
     assert tune(catalog.read_card(folder), folder, "f32", 1)
 
 
-@pytest.mark.parametrize(("per_s", "expected"), [(101.0, Pace()), (120.0, Pace(16))])
-def test_only_what_is_clearly_faster_replaces_the_default(per_s: float, expected: Pace) -> None:
-    timings = Timing(Pace(16), per_s, 0.0), Timing(Pace(), 100.0, 0.0), Timing(Pace(8, 2), 900.0, 0.0)
+@pytest.mark.parametrize(("per_s", "expected"), [(101.0, InferenceConfig()), (120.0, InferenceConfig(16))])
+def test_only_what_is_clearly_faster_replaces_the_default(per_s: float, expected: InferenceConfig) -> None:
+    timings = (
+        Timing(InferenceConfig(16), per_s, 0.0),
+        Timing(InferenceConfig(), 100.0, 0.0),
+        Timing(InferenceConfig(8, 2), 900.0, 0.0),
+    )
     assert fastest(timings, 1) == expected
-    assert fastest(timings, 2) == Pace(8, 2)
+    assert fastest(timings, 2) == InferenceConfig(8, 2)
 
 
 def test_an_entry_of_another_form_is_no_finding(card: ModelCard, tmp_path: Path) -> None:

@@ -10,10 +10,10 @@ import numpy as np
 from forensics.evaluation.labels import Label
 from forensics.evaluation.resampling import Bools, Floats
 from forensics.records.faces import FaceTrack
-from forensics.records.findings import Abstention, Score, Span, Why
+from forensics.records.findings import Abstention, AbstentionReason, Score, Span
 from forensics.records.media import MediaFile, MediaKind, StreamInfo, StreamKind
-from forensics.records.scan import ScanResult
-from forensics.records.verdict import Basis, Verdict, VerdictLabel
+from forensics.records.scan_result import ScanResult
+from forensics.records.verdict import SubjectScore, Verdict, VerdictLabel
 
 SIGNS, NO_SIGNS = 0.8, 0.2
 WHOLE = Span(0.0, 10.0)
@@ -29,17 +29,17 @@ def call(fakeness: float) -> VerdictLabel:
     return VerdictLabel.NO_SIGNS_FOUND if fakeness <= NO_SIGNS else VerdictLabel.INCONCLUSIVE
 
 
-def basis(fakeness: float, detector: str = "face", subject: str = "person 1") -> Basis:
+def basis(fakeness: float, detector: str = "face", subject: str = "person 1") -> SubjectScore:
     moment = Span(1.0, 1.0)
     model = f"{detector}-model"
-    return Basis(
+    return SubjectScore(
         detector, model, subject, 2, logit(fakeness), fakeness, None, None, WHOLE, moment, call(fakeness)
     )
 
 
 def result(
     path: str,
-    bases: Sequence[Basis] = (),
+    bases: Sequence[SubjectScore] = (),
     *,
     abstentions: Sequence[Abstention] = (),
     height_px: int = 720,
@@ -67,7 +67,7 @@ def result(
 
 
 def no_face() -> Abstention:
-    return Abstention("face", Why.NO_FACE, "no face was found")
+    return Abstention("face", AbstentionReason.NO_FACE, "no face was found")
 
 
 def labelled_scan(

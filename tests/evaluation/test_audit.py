@@ -12,7 +12,7 @@ from forensics.errors import ReportError, SettingsError
 from forensics.evaluation.audit import Audit, AuditLine, audit, check_data_set, write_junit
 from forensics.evaluation.cards import as_metrics
 from forensics.evaluation.protocol import figures_for
-from forensics.records.figures import Figure, LabelledFigures
+from forensics.records.labelled_figures import Figure, LabelledFigures
 from forensics.records.model_card import InputContract, Metric, ModelCard
 from tests.evaluation.made import labelled_scan, no_face, result
 

@@ -7,7 +7,7 @@ import pytest
 
 from forensics.errors import SettingsError
 from forensics.evaluation.compare import as_figures, compare, delong_difference
-from forensics.records.scan import ScanResult
+from forensics.records.scan_result import ScanResult
 from forensics.records.verdict import VerdictLabel
 from tests.evaluation.made import basis, labelled_scan, result
 

@@ -13,7 +13,7 @@ from forensics.errors import SettingsError
 from forensics.evaluation.metrics import MEASURES, Measure, cllr, measure
 from forensics.evaluation.resampling import group_draws
 from forensics.evaluation.rows import Resample, Rows
-from forensics.records.figures import Figure
+from forensics.records.labelled_figures import Figure
 
 
 def _rows(n: int = 400, seed: int = 5, distance: float = 1.5) -> Rows:

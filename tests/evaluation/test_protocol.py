@@ -11,7 +11,7 @@ import pytest
 from forensics.evaluation.cards import as_metrics
 from forensics.evaluation.labels import Label
 from forensics.evaluation.protocol import figures_for, rows_of
-from forensics.records.figures import LabelledFigures
+from forensics.records.labelled_figures import LabelledFigures
 from forensics.records.model_card import Thresholds
 from tests.evaluation.made import SIGNS, basis, labelled_scan, no_face, result
 

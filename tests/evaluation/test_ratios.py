@@ -10,7 +10,7 @@ from forensics.evaluation.cards import as_metrics, calibrated_card
 from forensics.evaluation.labels import Label
 from forensics.evaluation.ratios import NEITHER, NOT_STATED, ratio_figures, support_words
 from forensics.records.model_card import InputContract, LikelihoodBounds, ModelCard
-from forensics.records.scan import ScanResult
+from forensics.records.scan_result import ScanResult
 from forensics.verdicts.likelihood import state
 from tests.evaluation.made import labelled_scan, no_face, result
 

@@ -8,7 +8,7 @@ import pytest
 from forensics.faces.crop import THUMBNAIL_WIDTH_PX, crop, cut, cut_square, whole_image_box
 from forensics.records.detector_spec import CropSpec
 from forensics.records.faces import FaceBox, FaceCrop, TrackedFace
-from forensics.records.findings import Abstention, Notice, Why
+from forensics.records.findings import Abstention, AbstentionReason, Notice
 from forensics.records.media import Frame, RgbImage
 from forensics.records.stream import Item
 
@@ -137,7 +137,7 @@ def test_person_too_small_throughout_gets_one_abstention() -> None:
     result = list(crop(faces({1: [20, 24.2, 22], 2: [50, 50, 50]}), {TIGHT: ["face"]}))
     (abstention,) = [item for item in result if isinstance(item, Abstention)]
     assert abstention.detector == "face"
-    assert abstention.why is Why.TOO_SMALL
+    assert abstention.why is AbstentionReason.TOO_SMALL
     assert abstention.subject == "person 1"
     assert "24 px" in abstention.detail
     assert "30 px" in abstention.detail
@@ -165,8 +165,8 @@ def test_each_way_of_cutting_is_done_once_and_names_its_detectors() -> None:
     assert [item.spec for item in result if isinstance(item, FaceCrop)] == [TIGHT]
     small = [item for item in result if isinstance(item, Abstention)]
     assert [(item.detector, item.why) for item in small] == [
-        ("temporal", Why.TOO_SMALL),
-        ("lips", Why.TOO_SMALL),
+        ("temporal", AbstentionReason.TOO_SMALL),
+        ("lips", AbstentionReason.TOO_SMALL),
     ]
     both = [item for item in crop(faces({1: [70]}), users) if isinstance(item, FaceCrop)]
     assert [(item.spec, item.image.shape[0]) for item in both] == [(TIGHT, 40), (large, 80)]

@@ -19,7 +19,7 @@ from forensics.media.decode import decode
 from forensics.media.probe import probe
 from forensics.records.detector_spec import CropSpec
 from forensics.records.faces import FaceBox, FaceTrack, TrackedFace
-from forensics.records.findings import Abstention, Notice, Why
+from forensics.records.findings import Abstention, AbstentionReason, Notice
 from forensics.records.media import Frame, RgbImage
 from forensics.records.stream import Item
 
@@ -160,7 +160,7 @@ def test_no_face_in_any_frame_is_an_abstention() -> None:
     frames = [Frame(np.zeros((50, 50, 3), np.uint8), i, i / 2) for i in range(5)]
     (only,) = track(frames, ScriptedFinder([[]] * 5), ["face"])
     assert isinstance(only, Abstention)
-    assert (only.detector, only.why) == ("face", Why.NO_FACE)
+    assert (only.detector, only.why) == ("face", AbstentionReason.NO_FACE)
     assert "5 sampled frames" in only.detail
     assert "--frames" in only.detail
 

@@ -66,7 +66,7 @@ def test_the_process_that_hands_out_the_files_loads_what_runs_nets_in_workers_al
     code = """
 from pathlib import Path
 from forensics.cli import scanning
-from forensics.scan.bench import choose_detectors, manifest_of
+from forensics.scan.worker_context import choose_detectors, manifest_of
 from forensics.settings import ScanSettings
 settings = ScanSettings(paths=(Path("."),))
 manifest_of(settings, choose_detectors(settings), ["forensics", "scan", "."])

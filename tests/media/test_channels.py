@@ -9,9 +9,9 @@ import av
 import numpy as np
 import pytest
 
+from forensics.media.audio_decoder import MOST_STREAMS, survey_sound
 from forensics.media.channels import ChannelSurvey, Choice
 from forensics.media.decode import decode
-from forensics.media.listening import MOST_STREAMS, survey_sound
 from forensics.media.probe import probe
 from forensics.media.sound import RATE_HZ, level, like_speech
 from forensics.records.findings import Notice

@@ -209,12 +209,12 @@ def test_a_thrifty_choice_decodes_less_and_stays_within_its_slots(
     n_all, n_slots = 400, 8
     path = synthetic.numbered_clip(tmp_path, n_all, **coding)
     media = probe(path)
-    thrifty = list(decode(path, media, n_slots, thrifty=True))
+    cheapest_frames = list(decode(path, media, n_slots, cheapest_frames=True))
     plain = list(decode(path, media, n_slots))
-    frames = _frames(thrifty)
+    frames = _frames(cheapest_frames)
     assert [synthetic.frame_number(frame.image) for frame in frames] == [frame.index for frame in frames]
     assert [frame.index * n_slots // n_all for frame in frames] == list(range(n_slots))
-    decoded, without = _picture(thrifty).n_frames_decoded, _picture(plain).n_frames_decoded
+    decoded, without = _picture(cheapest_frames).n_frames_decoded, _picture(plain).n_frames_decoded
     assert decoded is not None
     assert without is not None
     assert decoded <= spared * without
@@ -223,7 +223,7 @@ def test_a_thrifty_choice_decodes_less_and_stays_within_its_slots(
 def test_a_thrifty_choice_shows_the_same_pixels(tmp_path: Path) -> None:
     path = write_clip(tmp_path / "clip.mp4", synthetic.portrait_frames(60), 25, options={"g": "25"})
     every = {frame.index: frame.image for frame in _frames(_decoded(path, 1000))}
-    for frame in _frames(list(decode(path, probe(path), 7, thrifty=True))):
+    for frame in _frames(list(decode(path, probe(path), 7, cheapest_frames=True))):
         np.testing.assert_array_equal(frame.image, every[frame.index])
 
 

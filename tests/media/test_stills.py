@@ -17,7 +17,7 @@ from forensics.media.decode import Decoded, decode
 from forensics.media.picture import MAX_STILL_SIDE_PX
 from forensics.media.probe import probe
 from forensics.media.stills import MAX_PICTURES
-from forensics.records.findings import Abstention, Notice, Why
+from forensics.records.findings import Abstention, AbstentionReason, Notice
 from forensics.records.media import Frame, MediaKind, MediaUpdate, RgbImage, StreamInfo
 from tests import synthetic
 
@@ -78,7 +78,7 @@ def test_a_jpeg_cut_short_shows_what_is_there_and_says_what_is_not(tmp_path: Pat
     assert np.abs(image.astype(int) - reference[:n_rows]).mean(axis=(1, 2)).max() < 4
     assert f"rows {n_rows + 1} to 300 of 300 (as stored) are missing" in _said(items)
     (abstention,) = [item for item in items if isinstance(item, Abstention)]
-    assert (abstention.detector, abstention.why) == ("face", Why.DAMAGED)
+    assert (abstention.detector, abstention.why) == ("face", AbstentionReason.DAMAGED)
 
 
 def test_a_progressive_jpeg_cut_short_is_said_to_be_coarse(tmp_path: Path) -> None:
@@ -110,7 +110,7 @@ def test_damage_within_a_picture_is_a_limit(tmp_path: Path) -> None:
     path.write_bytes(data)
     items = _decoded(path)
     assert "is damaged (" in _said(items)
-    assert [item.why for item in items if isinstance(item, Abstention)] == [Why.DAMAGED]
+    assert [item.why for item in items if isinstance(item, Abstention)] == [AbstentionReason.DAMAGED]
 
 
 def test_a_png_that_was_changed_after_it_was_written_is_said_to_be_damaged(tmp_path: Path) -> None:
@@ -121,7 +121,7 @@ def test_a_png_that_was_changed_after_it_was_written_is_said_to_be_damaged(tmp_p
     items = _decoded(path)
     assert len(_images(items)) == 1
     assert "the checksum of its part IDAT is not that of its content" in _said(items)
-    assert [item.why for item in items if isinstance(item, Abstention)] == [Why.DAMAGED]
+    assert [item.why for item in items if isinstance(item, Abstention)] == [AbstentionReason.DAMAGED]
 
 
 @pytest.mark.parametrize("name", ["cut.png", "cut.webp", "cut.bmp"])

@@ -15,8 +15,8 @@ from skimage.data import astronaut
 
 from forensics.records.exhibit_content import Picture
 from forensics.records.faces import FaceTrack
-from forensics.records.figures import Confusion, Curve, Figure, LabelledFigures
-from forensics.records.findings import Abstention, Exhibit, ExhibitKind, Notice, Score, Span, Why
+from forensics.records.findings import Abstention, AbstentionReason, Exhibit, ExhibitKind, Notice, Score, Span
+from forensics.records.labelled_figures import Confusion, Curve, Figure, LabelledFigures
 from forensics.records.media import MediaFile, MediaKind, StreamInfo, StreamKind
 from forensics.records.model_card import (
     Calibration,
@@ -26,8 +26,8 @@ from forensics.records.model_card import (
     Thresholds,
     Variant,
 )
-from forensics.records.scan import ModelUse, RunManifest, ScanResult
-from forensics.records.verdict import Basis, Verdict, VerdictLabel
+from forensics.records.scan_result import ModelUse, RunManifest, ScanResult
+from forensics.records.verdict import SubjectScore, Verdict, VerdictLabel
 from forensics.report.view import ReportView, build_view
 
 SIGNS, NO_SIGNS = 0.81, 0.22
@@ -129,11 +129,11 @@ def scores_of(
     ]
 
 
-def basis_of(scores: list[Score]) -> Basis:
+def basis_of(scores: list[Score]) -> SubjectScore:
     raw = sum(score.raw for score in scores) / len(scores)
     strongest = max(scores, key=lambda score: score.raw)
     first = scores[0]
-    return Basis(
+    return SubjectScore(
         detector=first.detector,
         model=first.model,
         subject=first.subject,
@@ -164,7 +164,9 @@ def examined(
     abstentions = []
     if voice is None:
         limits.append("The sound was not judged.")
-        abstentions.append(Abstention("voice", Why.NO_AUDIO, "The file has no audio stream.", None))
+        abstentions.append(
+            Abstention("voice", AbstentionReason.NO_AUDIO, "The file has no audio stream.", None)
+        )
     notices = (
         [Notice("decode", f"The stream ends {lost_frames} frames before its header says.")]
         if lost_frames
@@ -232,10 +234,10 @@ def pictures(mirrored: bool) -> tuple[bytes, bytes, bytes]:
     frame = Image.new("RGB", (640, 360), (24, 26, 30))
     frame.paste(portrait.crop((0, 0, 512, 288)).resize((640, 360)))
     scale = 640 / 512
-    ImageDraw.Draw(frame).rectangle([int(edge * scale) for edge in box], outline=(255, 196, 0), width=3)
+    ImageDraw.SampleDraw(frame).rectangle([int(edge * scale) for edge in box], outline=(255, 196, 0), width=3)
     crop = portrait.crop(box).resize((224, 224), Image.Resampling.LANCZOS)
     heat = Image.new("L", (224, 224))
-    ImageDraw.Draw(heat).ellipse((70, 110, 160, 190), fill=255)
+    ImageDraw.SampleDraw(heat).ellipse((70, 110, 160, 190), fill=255)
     heat = heat.filter(ImageFilter.GaussianBlur(24))
     red = Image.composite(Image.new("RGB", crop.size, (240, 90, 20)), crop, heat.point(lambda v: v * 0.6))
     return _jpeg(frame), _jpeg(crop), _jpeg(red)

@@ -8,8 +8,8 @@ from dataclasses import replace
 
 import pytest
 
-from forensics.records.figures import Curve, LabelledFigures
 from forensics.records.findings import Score, Span
+from forensics.records.labelled_figures import Curve, LabelledFigures
 from forensics.report import svg
 from forensics.report.figures import charts, confusion_columns, confusion_rows
 from forensics.report.timeline import MOST_MARKS, describe, score_chart, thin

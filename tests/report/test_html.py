@@ -16,7 +16,7 @@ import pytest
 from forensics.errors import ReportError
 from forensics.records.exhibit_content import Picture
 from forensics.records.findings import Exhibit, Notice
-from forensics.records.scan import ScanResult
+from forensics.records.scan_result import ScanResult
 from forensics.report.renderers.html import HtmlRenderer
 from forensics.report.renderers.json import JsonRenderer
 from forensics.report.view import ReportView

@@ -11,7 +11,7 @@ from pathlib import Path
 import msgspec
 import pytest
 
-from forensics.records.figures import Curve, Figure
+from forensics.records.labelled_figures import Curve, Figure
 from forensics.report.renderers.json import JsonRenderer, JsonReport, report_schema
 from forensics.report.view import ReportView
 from tests.report.synthetic_case import Case, examined, labelled_figures, view_of

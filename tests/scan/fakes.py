@@ -20,12 +20,12 @@ from forensics.media.hashing import sha256_of
 from forensics.records.exhibit_content import Picture
 from forensics.records.findings import Exhibit, ExhibitKind
 from forensics.records.media import MediaFile
-from forensics.records.scan import ScanResult
+from forensics.records.scan_result import ScanResult
 from forensics.records.verdict import Verdict, VerdictLabel
 
 
 @dataclass
-class Bench:
+class WorkerContext:
     """Counts the files that it saw, as a long-lived bench would warm up."""
 
     n_seen: int = 0
@@ -48,21 +48,21 @@ def several(folder: Path, *names: str) -> list[Found]:
     return [made(folder, name) for name in names]
 
 
-def make_bench() -> Bench:
-    return Bench()
+def make_bench() -> WorkerContext:
+    return WorkerContext()
 
 
-def bench_for(_settings: object, _detectors: object) -> Bench:
+def bench_for(_settings: object, _detectors: object) -> WorkerContext:
     """As ``scan.bench.assemble`` is called."""
-    return Bench()
+    return WorkerContext()
 
 
-def examine(file: Found, bench: Bench, tell: Callable[[float], object]) -> ScanResult:
+def examine(file: Found, context: WorkerContext, tell: Callable[[float], object]) -> ScanResult:
     name = Path(file.display).name
-    bench.n_seen += 1
-    if bench.poisoned:
+    context.n_seen += 1
+    if context.poisoned:
         _segfault()
-    bench.poisoned = name.startswith("poison")
+    context.poisoned = name.startswith("poison")
     if name.startswith("long"):
         _long(tell)
     _MISFORTUNES.get(name.split("-")[0], _nothing)()
@@ -71,7 +71,7 @@ def examine(file: Found, bench: Bench, tell: Callable[[float], object]) -> ScanR
         file.size_bytes,
         file.modified_utc,
         sha256_of(file.path),
-        facts=_facts(bench),
+        facts=_facts(context),
         place=file.place,
     )
     fakeness = float("nan") if name.startswith("nan") else len(file.display) / 100
@@ -79,10 +79,10 @@ def examine(file: Found, bench: Bench, tell: Callable[[float], object]) -> ScanR
     return ScanResult(media, verdict, exhibits=tuple(_exhibits(file)))
 
 
-def _facts(bench: Bench) -> dict[str, str]:
+def _facts(context: WorkerContext) -> dict[str, str]:
     return {
         "pid": str(os.getpid()),
-        "n_seen": str(bench.n_seen),
+        "n_seen": str(context.n_seen),
         "threads": os.environ.get("OMP_NUM_THREADS", ""),
         "main": str(getattr(sys.modules["__main__"], "__file__", "")),
     }
@@ -162,10 +162,10 @@ def bench_that_crashes() -> NoReturn:
     raise AssertionError("unreachable")
 
 
-def bench_that_works_once(marks: Path) -> Bench:
+def bench_that_works_once(marks: Path) -> WorkerContext:
     """The first worker starts; those after it crash while they start."""
     try:
         (marks / "first").touch(exist_ok=False)
     except FileExistsError:
         os._exit(3)
-    return Bench()
+    return WorkerContext()

@@ -18,8 +18,8 @@ import pytest
 from forensics.errors import EngineError, ForensicsError, ModelError
 from forensics.media.discovery import Found
 from forensics.records.exhibit_content import Picture
-from forensics.records.findings import Why
-from forensics.records.scan import ScanResult
+from forensics.records.findings import AbstentionReason
+from forensics.records.scan_result import ScanResult
 from forensics.records.verdict import VerdictLabel
 from forensics.scan.batch import run_batch
 from forensics.scan.events import BatchEnded, BatchStarted, Event, FileDone, FileFailed, FileStarted
@@ -82,7 +82,7 @@ def test_every_kind_of_misfortune_costs_its_file_alone(tmp_path: Path) -> None:
         result = found[name]
         assert result.verdict.label is VerdictLabel.NOT_EXAMINED
         assert result.verdict.fakeness is None
-        assert [one.why for one in result.abstentions] == [Why.FAILED]
+        assert [one.why for one in result.abstentions] == [AbstentionReason.FAILED]
         for word in words:
             assert word in result.verdict.reason, name
         assert result.media.sha256 == hashlib.sha256(fakes.content(name)).hexdigest()

@@ -13,10 +13,10 @@ from av.video.stream import VideoStream
 from forensics.media.discovery import Found, discover
 from forensics.media.probe import probe
 from forensics.records.media import RgbImage, StreamKind
-from forensics.records.scan import ScanResult
+from forensics.records.scan_result import ScanResult
 from forensics.scan import films
-from forensics.scan.bench import Bench, assemble, choose_detectors
 from forensics.scan.pipeline import examine
+from forensics.scan.worker_context import WorkerContext, assemble, choose_detectors
 from forensics.settings import ScanSettings
 from tests import synthetic
 from tests.made_models import face_model, voice_model
@@ -25,15 +25,15 @@ _CODECS = {"mjpeg": "yuvj420p"}
 
 
 @pytest.fixture(scope="module")
-def bench(tmp_path_factory: pytest.TempPathFactory) -> Bench:
+def context(tmp_path_factory: pytest.TempPathFactory) -> WorkerContext:
     root = tmp_path_factory.mktemp("models")
     settings = ScanSettings(paths=(root,), frames=4, models=(str(face_model(root)), str(voice_model(root))))
     return assemble(settings, choose_detectors(settings))
 
 
-def scan(path: Path, bench: Bench) -> ScanResult:
+def scan(path: Path, context: WorkerContext) -> ScanResult:
     [file] = [item for item in discover([path]) if isinstance(item, Found)]
-    return examine(file, bench)
+    return examine(file, context)
 
 
 def write(path: Path, *streams: Iterable[RgbImage], codecs: tuple[str, ...] = ()) -> Path:
@@ -67,12 +67,12 @@ def people(result: ScanResult) -> set[str]:
     return {score.subject for score in result.scores if score.detector == "face"}
 
 
-def test_a_preview_before_the_film_is_not_taken_for_it(bench: Bench, tmp_path: Path) -> None:
+def test_a_preview_before_the_film_is_not_taken_for_it(context: WorkerContext, tmp_path: Path) -> None:
     path = write(tmp_path / "preview.mp4", scenery(20, 96, 72), synthetic.portrait_frames(20))
     main = probe(path).stream(StreamKind.VIDEO)
     assert main is not None
     assert (main.index, main.width_px) == (1, 400)
-    result = scan(path, bench)
+    result = scan(path, context)
     assert people(result) == {"person 1"}
     assert result.tracks[0].stream_index is None
     assert any(limit.count("Stream 0 (video, 96 x 72 px, 0.8 s)") for limit in result.verdict.limits)
@@ -83,7 +83,9 @@ def test_a_short_trailer_is_not_taken_for_the_film_though_it_is_larger(tmp_path:
     assert [film.index for film in probe(path).films] == [1, 0]
 
 
-def test_a_cover_that_is_not_marked_as_one_is_left_out_and_named(bench: Bench, tmp_path: Path) -> None:
+def test_a_cover_that_is_not_marked_as_one_is_left_out_and_named(
+    context: WorkerContext, tmp_path: Path
+) -> None:
     path = write(
         tmp_path / "cover.mkv",
         scenery(1, 640, 480),
@@ -93,14 +95,14 @@ def test_a_cover_that_is_not_marked_as_one_is_left_out_and_named(bench: Bench, t
     media = probe(path)
     assert [stream.is_cover for stream in media.streams] == [False, True]
     assert [film.index for film in media.films] == [1]
-    result = scan(path, bench)
+    result = scan(path, context)
     assert people(result) == {"person 1"}
     assert [notice.message for notice in result.notices if "Stream 0 is a single picture" in notice.message]
 
 
-def test_a_person_in_a_second_stream_is_examined_and_named(bench: Bench, tmp_path: Path) -> None:
+def test_a_person_in_a_second_stream_is_examined_and_named(context: WorkerContext, tmp_path: Path) -> None:
     path = write(tmp_path / "two.mp4", synthetic.portrait_frames(20), synthetic.portrait_frames(15))
-    result = scan(path, bench)
+    result = scan(path, context)
     assert people(result) == {"person 1", "person 2"}
     assert [track.stream_index for track in result.tracks] == [None, 1]
     assert any("Stream 1" in n.message and "person 2 is seen there" in n.message for n in result.notices)
@@ -108,24 +110,26 @@ def test_a_person_in_a_second_stream_is_examined_and_named(bench: Bench, tmp_pat
     assert all(stream.chosen_frames for stream in result.media.streams)
 
 
-def test_a_person_in_the_second_stream_alone_is_found(bench: Bench, tmp_path: Path) -> None:
+def test_a_person_in_the_second_stream_alone_is_found(context: WorkerContext, tmp_path: Path) -> None:
     path = write(tmp_path / "hidden.mkv", scenery(20), synthetic.portrait_frames(20))
-    result = scan(path, bench)
+    result = scan(path, context)
     assert people(result) == {"person 1"}
     assert [track.stream_index for track in result.tracks] == [1]
 
 
 def test_streams_beyond_the_limit_stand_among_the_limits(
-    bench: Bench, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+    context: WorkerContext, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
 ) -> None:
     monkeypatch.setattr(films, "_MOST_FILMS", 2)
     path = write(tmp_path / "many.mp4", *(synthetic.portrait_frames(8) for _ in range(3)))
-    result = scan(path, bench)
+    result = scan(path, context)
     assert len(people(result)) == 2
     assert any("Stream 2" in limit and "was not examined" in limit for limit in result.verdict.limits)
 
 
-def test_a_further_stream_that_cannot_be_decoded_costs_no_verdict(bench: Bench, tmp_path: Path) -> None:
+def test_a_further_stream_that_cannot_be_decoded_costs_no_verdict(
+    context: WorkerContext, tmp_path: Path
+) -> None:
     path = write(tmp_path / "broken.mkv", synthetic.portrait_frames(20), scenery(20))
     data = bytearray(path.read_bytes())
     with av.open(str(path)) as container:
@@ -135,11 +139,11 @@ def test_a_further_stream_that_cannot_be_decoded_costs_no_verdict(bench: Bench, 
                 at = data.find(content)
                 data[at : at + len(content)] = bytes(len(content))
     path.write_bytes(data)
-    result = scan(path, bench)
+    result = scan(path, context)
     assert people(result) == {"person 1"}
     assert any("Stream 1" in limit and "was not examined" in limit for limit in result.verdict.limits)
 
 
-def test_a_file_with_one_film_says_nothing_of_streams(bench: Bench, tmp_path: Path) -> None:
-    result = scan(write(tmp_path / "one.mp4", synthetic.portrait_frames(20)), bench)
+def test_a_file_with_one_film_says_nothing_of_streams(context: WorkerContext, tmp_path: Path) -> None:
+    result = scan(write(tmp_path / "one.mp4", synthetic.portrait_frames(20)), context)
     assert not [notice for notice in result.notices if "tream" in notice.message]

@@ -14,10 +14,10 @@ from forensics.media.discovery import Found, discover
 from forensics.media.encode import write_clip
 from forensics.records.findings import Span
 from forensics.records.media import RgbImage
-from forensics.records.scan import ScanResult
+from forensics.records.scan_result import ScanResult
 from forensics.records.verdict import VerdictLabel
-from forensics.scan.bench import Bench, assemble, choose_detectors
 from forensics.scan.pipeline import examine
+from forensics.scan.worker_context import WorkerContext, assemble, choose_detectors
 from forensics.settings import ScanSettings
 from forensics.verdicts.policy import conclude
 
@@ -53,15 +53,15 @@ IN_DOUBT = {"1.5 s within 10 s"}
 
 
 @pytest.fixture(scope="module")
-def bench() -> Bench:
+def context() -> WorkerContext:
     """The shipped face model."""
     settings = ScanSettings(paths=(Path(),), detectors=("face",))
     return assemble(settings, choose_detectors(settings))
 
 
-def _scan(path: Path, bench: Bench) -> ScanResult:
+def _scan(path: Path, context: WorkerContext) -> ScanResult:
     [file] = [item for item in discover([path]) if isinstance(item, Found)]
-    return examine(file, bench)
+    return examine(file, context)
 
 
 def _pictures(folder: Path, parts: Sequence[Part]) -> Iterator[RgbImage]:
@@ -82,10 +82,10 @@ def _spliced(folder: Path, parts: Sequence[Part], out: Path) -> Path:
 
 @pytest.mark.parametrize("name", SPLICES)
 def test_a_spliced_in_fake_shows_signs_and_its_seconds_are_named(
-    name: str, bench: Bench, shared_data: Path, tmp_path: Path
+    name: str, context: WorkerContext, shared_data: Path, tmp_path: Path
 ) -> None:
     parts, (start_s, end_s) = SPLICES[name]
-    verdict = _scan(_spliced(shared_data / "video", parts, tmp_path / "clip.mp4"), bench).verdict
+    verdict = _scan(_spliced(shared_data / "video", parts, tmp_path / "clip.mp4"), context).verdict
     if name in IN_DOUBT:
         # Its threshold for signs is more careful than version 3's, which saw signs here.
         assert verdict.label is VerdictLabel.INCONCLUSIVE, verdict.reason
@@ -100,10 +100,12 @@ def test_a_spliced_in_fake_shows_signs_and_its_seconds_are_named(
     assert verdict.shortest_s < 2.5
 
 
-def test_pristine_clips_looped_to_a_minute_raise_no_alarm_by_windows(bench: Bench, shared_data: Path) -> None:
+def test_pristine_clips_looped_to_a_minute_raise_no_alarm_by_windows(
+    context: WorkerContext, shared_data: Path
+) -> None:
     """Each clip's scores, once as it is and once six times over: more windows, same pictures."""
     for path in sorted((shared_data / "video" / "real").glob("*.mp4")):
-        result = _scan(path, bench)
+        result = _scan(path, context)
         length_s = result.media.duration_s or 10.0
         looped = [
             replace(score, span=Span(score.span.start_s + length_s * lap, score.span.end_s + length_s * lap))
@@ -112,6 +114,6 @@ def test_pristine_clips_looped_to_a_minute_raise_no_alarm_by_windows(bench: Benc
         ]
         for verdict in (
             result.verdict,
-            conclude(result.media, looped, result.abstentions, bench.cards, bench.specs),
+            conclude(result.media, looped, result.abstentions, context.cards, context.specs),
         ):
             assert verdict.label is not VerdictLabel.SIGNS_OF_MANIPULATION, (path.name, verdict.reason)

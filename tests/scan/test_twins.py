@@ -15,14 +15,14 @@ from forensics.casefile.case_file import CaseFile
 from forensics.evaluation.labels import Label
 from forensics.evaluation.twins import each_content_once
 from forensics.media.discovery import Found, discover
-from forensics.records.findings import Why
-from forensics.records.scan import ScanResult
+from forensics.records.findings import AbstentionReason
+from forensics.records.scan_result import ScanResult
 from forensics.records.verdict import VerdictLabel
 from forensics.report.renderers.csv import CsvRenderer
 from forensics.report.view import build_view
-from forensics.scan import run as scan_run
+from forensics.scan import scan_run as scan_run
 from forensics.scan.events import BatchStarted, Event, FileDone, FileStarted, TwinsFound
-from forensics.scan.run import ScanPlan, run_scan
+from forensics.scan.scan_run import ScanPlan, run_scan
 from forensics.scan.twins import distinct
 from forensics.settings import ScanSettings
 from tests.casefile.made import manifest
@@ -143,7 +143,7 @@ def test_a_crash_is_shared_and_tried_again_once(tmp_path: Path) -> None:
     assert len(started(events)) == 1
     for result in results.values():
         assert result.verdict.label is VerdictLabel.NOT_EXAMINED
-        assert [one.why for one in result.abstentions] == [Why.FAILED]
+        assert [one.why for one in result.abstentions] == [AbstentionReason.FAILED]
     assert len(started(scan(folder, tmp_path / "x.case", retry_failed=True)[1])) == 1
 
 

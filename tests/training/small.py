@@ -9,11 +9,11 @@ from typing import Any
 
 import pytest
 
-from forensics.training import loop
-from forensics.training.backends.backend import Layout
-from forensics.training.run import TrainSettings
+from forensics.training import trainer
+from forensics.training.backends.backend import StepConfig
+from forensics.training.training_run import TrainSettings
 
-LAYOUT = Layout("fp32", channels_last=True)
+LAYOUT = StepConfig("fp32", channels_last=True)
 
 
 def small_settings(data: Path, out: Path, **more: Any) -> TrainSettings:
@@ -38,5 +38,5 @@ def small_settings(data: Path, out: Path, **more: Any) -> TrainSettings:
 def one_layout() -> Iterator[None]:
     """Which layout is the fastest may differ from one timing to the next, and with it the last bits."""
     with pytest.MonkeyPatch.context() as patch:
-        patch.setattr(loop, "fastest_layout", lambda *_: LAYOUT)
+        patch.setattr(trainer, "fastest_step_config", lambda *_: LAYOUT)
         yield

@@ -14,11 +14,18 @@ from torch import Tensor, nn
 
 from forensics.errors import TrainingError
 from forensics.training.adversarial import Attack, AttackKind, attacked, robustness
-from forensics.training.loop import train
 from forensics.training.nets import build_net
-from forensics.training.nets.net import FakenessNet
+from forensics.training.nets.torch_net import TorchNet
 from forensics.training.page import PAGE_NAME
-from forensics.training.run import BEST_NAME, CHECKPOINT_NAME, RECORD_NAME, finished_net, load, read_record
+from forensics.training.trainer import train
+from forensics.training.training_run import (
+    BEST_NAME,
+    CHECKPOINT_NAME,
+    RECORD_NAME,
+    finished_net,
+    load,
+    read_record,
+)
 from tests.training.small import small_settings
 
 ATTACKS = [Attack(AttackKind.FGSM, 3.0), Attack(AttackKind.PGD, 3.0, 5)]
@@ -26,11 +33,11 @@ ATTACKS = [Attack(AttackKind.FGSM, 3.0), Attack(AttackKind.PGD, 3.0, 5)]
 IN_OWN_PROCESS = """
 import os, signal, sys
 from pathlib import Path
-from forensics.training import adversarial, loop, loss
+from forensics.training import adversarial, trainer, loss
 from forensics.training.backends.backend import Layout
-from forensics.training.run import TrainSettings
+from forensics.training.training_run import TrainSettings
 
-loop.fastest_layout = lambda *_: Layout("fp32", channels_last=True)
+loop.fastest_step_config = lambda *_: Layout("fp32", channels_last=True)
 how, data, out = sys.argv[1:]
 n_attacks = 0
 
@@ -51,12 +58,12 @@ loop.train(settings, resume=how == "resume")
 """
 
 
-def logits_of(net: FakenessNet, raw: Tensor) -> Tensor:
+def logits_of(net: TorchNet, raw: Tensor) -> Tensor:
     return net(net.prepare(raw))[0]
 
 
 @pytest.fixture(scope="module")
-def net() -> FakenessNet:
+def net() -> TorchNet:
     """Knows noise that is lighter on the left as manipulated."""
     torch.manual_seed(1)
     net = build_net("cnn").train()
@@ -79,7 +86,7 @@ def batch(n: int, seed: int) -> tuple[Tensor, Tensor]:
 
 
 @pytest.mark.parametrize("attack", ATTACKS, ids=lambda attack: attack.kind)
-def test_an_attack_raises_the_loss_within_its_bounds(net: FakenessNet, attack: Attack) -> None:
+def test_an_attack_raises_the_loss_within_its_bounds(net: TorchNet, attack: Attack) -> None:
     raw, label = batch(32, 99)
     raw[:, :4] = 255
     raw[:, 4:8] = 1
@@ -100,7 +107,7 @@ def test_an_attack_raises_the_loss_within_its_bounds(net: FakenessNet, attack: A
     assert all(value.grad is None or not value.grad.isnan().any() for value in net.parameters())
 
 
-def test_pgd_is_stronger_than_fgsm_and_repeats_with_its_seed(net: FakenessNet) -> None:
+def test_pgd_is_stronger_than_fgsm_and_repeats_with_its_seed(net: TorchNet) -> None:
     raw, label = batch(32, 99)
     losses, made = [], []
     for attack in (*ATTACKS, ATTACKS[1]):
@@ -133,7 +140,7 @@ def test_what_cannot_be_attacked_is_refused(prepared: Path, tmp_path: Path) -> N
         train(small_settings(prepared, tmp_path / "run", net="flow-cnn", adversarial="fgsm"))
 
 
-def test_robustness_is_measured_on_both_labels(net: FakenessNet) -> None:
+def test_robustness_is_measured_on_both_labels(net: TorchNet) -> None:
     raw, label = batch(64, 7)
     data = list(zip(raw, label, strict=True))
     found = robustness(net, data, label.bool().tolist(), 16.0, batch_size=16, seed=0)  # type: ignore[arg-type]

@@ -10,8 +10,8 @@ import torch
 
 from forensics.errors import TrainingError
 from forensics.training.averaging import average, mean_of
-from forensics.training.loop import train
-from forensics.training.run import BEST_NAME, CHECKPOINT_NAME, load, read_record
+from forensics.training.trainer import train
+from forensics.training.training_run import BEST_NAME, CHECKPOINT_NAME, load, read_record
 from tests.training.small import one_layout, small_settings
 
 

@@ -8,7 +8,7 @@ import torch
 from forensics.errors import BackendUnavailable, TrainingError
 from forensics.training import backends
 from forensics.training.backends import BACKENDS, ipex, load_backend, onednn
-from forensics.training.backends.backend import Layout
+from forensics.training.backends.backend import StepConfig
 
 
 def usable(name: str):
@@ -21,12 +21,12 @@ def usable(name: str):
 @pytest.mark.parametrize("name", BACKENDS)
 def test_every_backend_runs_a_step_in_every_layout(name: str):
     backend = usable(name)
-    for layout in backend.layouts("auto"):
+    for step_config in backend.layouts("auto"):
         net = torch.nn.Sequential(torch.nn.Conv2d(3, 4, 3), torch.nn.Flatten(), torch.nn.Linear(4 * 36, 1))
         before = net[0].weight.detach().clone()
-        model, optimizer = backend.prepare(net, torch.optim.AdamW(net.parameters(), lr=0.1), layout)
-        x = torch.rand(2, 3, 8, 8, device=backend.device).contiguous(memory_format=layout.memory_format)
-        with backend.autocast(layout):
+        model, optimizer = backend.prepare(net, torch.optim.AdamW(net.parameters(), lr=0.1), step_config)
+        x = torch.rand(2, 3, 8, 8, device=backend.device).contiguous(memory_format=step_config.memory_format)
+        with backend.autocast(step_config):
             loss = model(x).float().square().mean()
         loss.backward()
         optimizer.step()
@@ -38,8 +38,8 @@ def test_every_backend_runs_a_step_in_every_layout(name: str):
 @pytest.mark.parametrize("name", BACKENDS)
 def test_precision_is_what_was_asked(name: str):
     backend = usable(name)
-    assert {layout.precision for layout in backend.layouts("fp32")} == {"fp32"}
-    assert {layout.channels_last for layout in backend.layouts("fp32")} == {True, False}
+    assert {step_config.precision for step_config in backend.layouts("fp32")} == {"fp32"}
+    assert {step_config.channels_last for step_config in backend.layouts("fp32")} == {True, False}
 
 
 def test_ipex_beside_another_torch_names_both_and_the_command(monkeypatch: pytest.MonkeyPatch):
@@ -69,7 +69,7 @@ def test_onednn_without_bf16_refuses_it_and_offers_fp32(monkeypatch: pytest.Monk
     with pytest.raises(BackendUnavailable, match="does not compute in bf16") as caught:
         backend.layouts("bf16")
     assert "--precision fp32" in caught.value.hint
-    assert {layout.precision for layout in backend.layouts("auto")} == {"fp32"}
+    assert {step_config.precision for step_config in backend.layouts("auto")} == {"fp32"}
 
 
 def test_a_torch_without_onednn_says_so(monkeypatch: pytest.MonkeyPatch):
@@ -92,8 +92,8 @@ def test_an_unknown_backend_is_answered_with_the_table():
 
 
 def test_a_layout_reads_as_words():
-    assert str(Layout("bf16", True)) == "bf16 channels_last"
-    assert str(Layout("fp32", False)) == "fp32 contiguous"
+    assert str(StepConfig("bf16", True)) == "bf16 channels_last"
+    assert str(StepConfig("fp32", False)) == "fp32 contiguous"
 
 
 @pytest.mark.parametrize(

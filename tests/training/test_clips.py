@@ -14,17 +14,17 @@ from forensics import catalog
 from forensics.detectors.sequences import chosen, stacked
 from forensics.media.discovery import Found, discover
 from forensics.records.model_card import ClipSampling, InputContract
-from forensics.scan.bench import assemble, choose_detectors
 from forensics.scan.pipeline import examine
+from forensics.scan.worker_context import assemble, choose_detectors
 from forensics.settings import ScanSettings
 from forensics.training.conversion import parity, to_onnx, to_openvino
 from forensics.training.data.clip_samples import ClipSample, WholeClips, clips_of
 from forensics.training.data.samples import Sample, read_samples, write_samples
-from forensics.training.export import ExportSettings, export
-from forensics.training.loop import train
+from forensics.training.model_export import ExportSettings, export
 from forensics.training.nets import build_net
 from forensics.training.recipes import load_recipe
-from forensics.training.run import TrainSettings
+from forensics.training.trainer import train
+from forensics.training.training_run import TrainSettings
 from tests import synthetic
 
 NETS = ["v2b0-transformer", "efficientnet-b3-transformer", "resnext50-lstm", "inceptionv3-lstm-gru"]
@@ -112,15 +112,15 @@ def test_training_items_are_a_function_of_seed_and_number(tmp_path: Path) -> Non
         net="v2b0-transformer", data=(prepared(tmp_path),), out=tmp_path / "run", size_px=32, seed=4
     )
     recipe = load_recipe("face-clips")
-    from forensics.training.streams import open_streams
+    from forensics.training.datasets import open_datasets
 
-    first, again = (open_streams(recipe, settings).train for _ in range(2))
+    first, again = (open_datasets(recipe, settings).train for _ in range(2))
     for index in range(6):
         pictures, label = first[index]
         assert pictures.shape == (10, 32, 32, 3)
         assert float(label) == index % 2
         assert torch.equal(pictures, again[index][0])
-    assert isinstance(open_streams(recipe, settings).validation_samples[0], ClipSample)
+    assert isinstance(open_datasets(recipe, settings).validation_samples[0], ClipSample)
 
 
 def test_from_training_to_a_scan(tmp_path: Path) -> None:

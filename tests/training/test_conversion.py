@@ -10,7 +10,7 @@ import torch
 
 from forensics.training.conversion import parity, to_onnx, to_openvino
 from forensics.training.nets import NETS, build_net
-from forensics.training.nets.net import FakenessNet
+from forensics.training.nets.torch_net import TorchNet
 from forensics.training.recipes.face_pictures import face_contract
 
 SIZE_PX = 64
@@ -22,7 +22,7 @@ FACE_NETS = [
 ]
 
 
-def _settled(name: str) -> FakenessNet:
+def _settled(name: str) -> TorchNet:
     """A net whose batch statistics fit its fresh weights: otherwise all its logits are alike."""
     torch.manual_seed(5)
     net = build_net(name)

@@ -9,12 +9,12 @@ import torch
 from torch import nn
 
 from forensics.detectors.occlusion import N_PLACES, occlusion_map
-from forensics.engines.net import NetOutput, Pace
+from forensics.engines.net import InferenceConfig, NetOutput
 from forensics.engines.openvino_engine import LOGIT_OUTPUT, MAP_OUTPUT, the_core
 from forensics.records.model_card import InputContract, ModelCard
 from forensics.training.conversion import to_openvino
 from forensics.training.nets import build_net
-from forensics.training.nets.net import FakenessNet
+from forensics.training.nets.torch_net import TorchNet
 
 SIDE, PATCH = 64, 16
 CONTRACT = InputContract(size_px=SIDE, crop_margin=1.0)
@@ -32,7 +32,7 @@ def planted(n: int, seed: int) -> tuple[npt.NDArray[np.uint8], npt.NDArray[np.in
 
 
 @pytest.fixture(scope="module")
-def net() -> FakenessNet:
+def net() -> TorchNet:
     torch.manual_seed(0)
     net = build_net("cnn").train()
     optimizer = torch.optim.Adam(net.parameters(), lr=2e-3)
@@ -53,9 +53,9 @@ def net() -> FakenessNet:
 class RunIr:
     """The IR of a net, as a scan would run it."""
 
-    def __init__(self, net: FakenessNet) -> None:
+    def __init__(self, net: TorchNet) -> None:
         self.card = ModelCard("made", "1", "face", "cnn", "", "", "", CONTRACT, ())
-        self.precision, self.pace = "f32", Pace()
+        self.precision, self.pace = "f32", InferenceConfig()
         model = to_openvino(net, CONTRACT)
         self._compiled = the_core().compile_model(model, "CPU", {"INFERENCE_PRECISION_HINT": "f32"})
 
@@ -71,7 +71,7 @@ def distance_px(where: npt.NDArray[np.float32], corner: npt.NDArray[np.int64], a
     return float(np.abs(found - (corner + PATCH / 2)).max())
 
 
-def test_class_activation_maps_and_occlusion_point_at_a_planted_patch(net: FakenessNet) -> None:
+def test_class_activation_maps_and_occlusion_point_at_a_planted_patch(net: TorchNet) -> None:
     pictures, corners = planted(12, 999)
     ir = RunIr(net)
     maps = ir.infer(pictures).maps

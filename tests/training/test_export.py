@@ -15,11 +15,11 @@ from forensics import catalog
 from forensics.engines.openvino_engine import CompiledNet
 from forensics.errors import TrainingError
 from forensics.records.model_card import InputContract, Metric
-from forensics.training.export import ExportSettings, export
-from forensics.training.inscription import read_inscription
+from forensics.training.ir_metadata import read_inscription
+from forensics.training.model_export import ExportSettings, export
 from forensics.training.nets import build_net
 from forensics.training.recipes.face_pictures import face_contract
-from forensics.training.run import BEST_NAME, RECORD_NAME, save
+from forensics.training.training_run import BEST_NAME, RECORD_NAME, save
 from tests.made_models import face_model
 from tests.training.made import made_faces
 

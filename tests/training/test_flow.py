@@ -12,18 +12,18 @@ import torch
 
 from forensics.errors import TrainingError
 from forensics.media.discovery import Found, discover
-from forensics.records.findings import Why
+from forensics.records.findings import AbstentionReason
 from forensics.records.model_card import ClipForm, InputContract
-from forensics.scan.bench import assemble, choose_detectors
 from forensics.scan.pipeline import examine
+from forensics.scan.worker_context import assemble, choose_detectors
 from forensics.settings import ScanSettings
 from forensics.training.conversion import parity, to_onnx, to_openvino
 from forensics.training.data.samples import Sample, read_samples, write_samples
-from forensics.training.export import ExportSettings, export
-from forensics.training.loop import train
+from forensics.training.model_export import ExportSettings, export
 from forensics.training.nets import build_net
 from forensics.training.recipes import load_recipe
-from forensics.training.run import read_record
+from forensics.training.trainer import train
+from forensics.training.training_run import read_record
 from tests import synthetic
 from tests.training.small import small_settings
 
@@ -113,4 +113,4 @@ def test_from_training_to_a_scan(tmp_path: Path) -> None:
     single = replace(scan, frames=1)
     result = examine(found, assemble(single, choose_detectors(single)))
     assert not result.scores
-    assert [said.why for said in result.abstentions] == [Why.TOO_SHORT]
+    assert [said.why for said in result.abstentions] == [AbstentionReason.TOO_SHORT]

@@ -11,9 +11,9 @@ from torch.utils.data import Dataset
 
 from forensics.errors import TrainingError
 from forensics.media.sound import RATE_HZ
+from forensics.training.datasets import Item
 from forensics.training.kept import KEPT_NAME, Head, KeptItems, keep
 from forensics.training.nets import build_net
-from forensics.training.streams import Item
 
 N_WINDOW = 3 * RATE_HZ
 

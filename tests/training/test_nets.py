@@ -7,7 +7,7 @@ import torch
 
 from forensics.errors import TrainingError
 from forensics.training.nets import NETS, build_net
-from forensics.training.nets.net import FakenessNet
+from forensics.training.nets.torch_net import TorchNet
 from forensics.training.nets.triplet import LearnsEmbeddingFirst
 
 SIZE_PX = 32
@@ -15,7 +15,7 @@ SIZE_PX = 32
 SINGLE = [name for name in NETS if not name.endswith(("-transformer", "-lstm", "-lstm-gru", "flow-cnn"))]
 
 
-def raw_input(net: FakenessNet, n: int, seed: int = 0) -> torch.Tensor:
+def raw_input(net: TorchNet, n: int, seed: int = 0) -> torch.Tensor:
     made = torch.Generator().manual_seed(seed)
     if net.recipe == "face-pictures":
         return torch.randint(0, 256, (n, SIZE_PX, SIZE_PX, 3), dtype=torch.uint8, generator=made)
@@ -28,12 +28,12 @@ def name(request: pytest.FixtureRequest) -> str:
 
 
 @pytest.fixture(scope="module")
-def net(name: str) -> FakenessNet:
+def net(name: str) -> TorchNet:
     torch.manual_seed(3)
     return build_net(name)
 
 
-def test_it_gives_a_logit_and_a_map_per_sample(net: FakenessNet):
+def test_it_gives_a_logit_and_a_map_per_sample(net: TorchNet):
     net.eval()
     with torch.inference_mode():
         x = net.prepare(raw_input(net, 3))
@@ -50,7 +50,7 @@ def test_it_gives_a_logit_and_a_map_per_sample(net: FakenessNet):
         assert net.map_name == "mel"
 
 
-def test_a_sample_does_not_depend_on_its_neighbours(net: FakenessNet):
+def test_a_sample_does_not_depend_on_its_neighbours(net: TorchNet):
     net.eval()
     raw = raw_input(net, 3)
     with torch.inference_mode():
@@ -59,7 +59,7 @@ def test_a_sample_does_not_depend_on_its_neighbours(net: FakenessNet):
     torch.testing.assert_close(together[:1], alone, rtol=1e-4, atol=1e-4)
 
 
-def test_its_weights_can_be_taken_over(name: str, net: FakenessNet):
+def test_its_weights_can_be_taken_over(name: str, net: TorchNet):
     other = build_net(name)
     other.load_state_dict(net.state_dict())
     net.eval()
@@ -69,7 +69,7 @@ def test_its_weights_can_be_taken_over(name: str, net: FakenessNet):
         torch.testing.assert_close(net(net.prepare(raw))[0], other(other.prepare(raw))[0])
 
 
-def test_it_learns_eight_samples_by_heart(net: FakenessNet):
+def test_it_learns_eight_samples_by_heart(net: TorchNet):
     if isinstance(net, LearnsEmbeddingFirst):
         pytest.skip("its head learns on a trunk that is held: test_triplet.py")
     torch.manual_seed(0)

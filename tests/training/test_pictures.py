@@ -11,9 +11,9 @@ import torch
 from forensics.errors import TrainingError
 from forensics.records.faces import FaceBox
 from forensics.training.data import face_samples
+from forensics.training.data.balanced_sampler import BalancedSampler
 from forensics.training.data.degrade import degrade, occlude, rotate
 from forensics.training.data.face_samples import TrainingFaces, WholeFaces, read_rgb
-from forensics.training.data.mixing import Mix
 from forensics.training.data.samples import read_samples
 from forensics.training.recipes.face_pictures import face_contract
 from tests.faces.made import face_points
@@ -56,7 +56,7 @@ def test_hiding_covers_a_part_of_the_face_and_leaves_the_rest(seed: int):
 
 def test_an_item_depends_on_seed_and_index_alone(prepared: Path):
     rows = [row for row in read_samples(prepared) if row.split == "train"]
-    stream = TrainingFaces(Mix(rows, 0.4), face_contract(64), seed=5)
+    stream = TrainingFaces(BalancedSampler(rows, 0.4), face_contract(64), seed=5)
     in_order = [stream[index] for index in range(6)]
     backwards = {index: stream[index] for index in reversed(range(6))}
     for index, (image, label) in enumerate(in_order):
@@ -64,7 +64,7 @@ def test_an_item_depends_on_seed_and_index_alone(prepared: Path):
         assert image.dtype == torch.uint8
         assert label.item() == float(index % 2)
         torch.testing.assert_close(image, backwards[index][0], rtol=0, atol=0)
-    other = TrainingFaces(Mix(rows, 0.4), face_contract(64), seed=6)
+    other = TrainingFaces(BalancedSampler(rows, 0.4), face_contract(64), seed=6)
     assert any(not torch.equal(other[index][0], in_order[index][0]) for index in range(6))
 
 
@@ -72,7 +72,7 @@ def test_a_pseudo_fake_and_its_pristine_neighbour_differ_by_the_blending_alone(
     prepared: Path, monkeypatch: pytest.MonkeyPatch
 ):
     rows = [row for row in read_samples(prepared) if row.split == "train"]
-    stream = TrainingFaces(Mix(rows, pseudo_fakes=1.0), face_contract(64), seed=5)
+    stream = TrainingFaces(BalancedSampler(rows, pseudo_fakes=1.0), face_contract(64), seed=5)
     assert all(not torch.equal(stream[index][0], stream[index + 1][0]) for index in (0, 2, 4))
     monkeypatch.setattr(face_samples, "self_blend", lambda image, *_: image)
     for index in (0, 2, 4):
@@ -87,7 +87,7 @@ def test_with_landmarks_pseudo_fakes_are_of_three_kinds(prepared: Path, monkeypa
             return (face_points() - 32) * scale + (box.left_px, box.top_px)
 
     rows = [row for row in read_samples(prepared) if row.split == "train"]
-    stream = TrainingFaces(Mix(rows, pseudo_fakes=1.0), face_contract(64), seed=5)
+    stream = TrainingFaces(BalancedSampler(rows, pseudo_fakes=1.0), face_contract(64), seed=5)
     stream.landmarks = Schematic()
     made: list[str] = []
     for name in ("self_blend", "change_expression", "swap_face"):

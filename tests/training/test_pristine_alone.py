@@ -17,12 +17,12 @@ from forensics.records.model_card import ModelCard
 from forensics.training.data.face_samples import WholeFaces
 from forensics.training.data.samples import Sample, read_samples
 from forensics.training.data.voice_samples import WholeVoices
-from forensics.training.export import ExportSettings, export
-from forensics.training.loop import train
+from forensics.training.datasets import validation_rows
+from forensics.training.model_export import ExportSettings, export
 from forensics.training.recipes.face_pictures import face_contract
 from forensics.training.recipes.sound_windows import voice_contract
-from forensics.training.run import BEST_NAME, load
-from forensics.training.streams import validation_rows
+from forensics.training.trainer import train
+from forensics.training.training_run import BEST_NAME, load
 from tests.training.made import made_faces
 from tests.training.small import small_settings
 

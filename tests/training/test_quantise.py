@@ -12,14 +12,14 @@ from torch import Tensor, nn
 from forensics.records.model_card import Calibration, InputContract
 from forensics.training import quantise as room
 from forensics.training.conversion import run_openvino, to_openvino
-from forensics.training.nets.net import FakenessNet, normalise_rgb
+from forensics.training.nets.torch_net import TorchNet, normalise_rgb
 from forensics.training.quantise import Comparison, Gate, quantise
 
 SIZE_PX = 16
 CALIBRATION = Calibration(1.0, 0.0, -50.0, 50.0, "made", 64)
 
 
-class Small(FakenessNet):
+class Small(TorchNet):
     """Two convolutions; ``loud`` makes one channel so large that eight bits cannot hold others beside it."""
 
     recipe = "face-pictures"

@@ -10,9 +10,9 @@ from pathlib import Path
 import pytest
 
 from forensics.errors import TrainingError
-from forensics.training.data.grouping import parse_shares, place, split_by_hash
 from forensics.training.data.readers import READERS, detect, load_reader
 from forensics.training.data.readers.reader import Reading, ReadOptions, Source
+from forensics.training.data.split_assignment import parse_shares, place, split_by_hash
 
 
 def touch(folder: Path, *names: str) -> None:

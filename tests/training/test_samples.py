@@ -6,7 +6,7 @@ import numpy as np
 import pytest
 
 from forensics.errors import TrainingError
-from forensics.training.data.mixing import Mix
+from forensics.training.data.balanced_sampler import BalancedSampler
 from forensics.training.data.samples import MANIFEST_NAME, Sample, read_samples, write_samples
 
 
@@ -76,14 +76,14 @@ def test_a_missing_manifest_says_what_to_type(tmp_path: Path):
     assert "forensics prepare" in caught.value.hint
 
 
-def draws(mix: Mix, n: int = 4000):
+def draws(sampler: BalancedSampler, n: int = 4000):
     rng = np.random.default_rng(1)
-    return [draw for _ in range(n // 2) for draw in mix.pair(rng)]
+    return [draw for _ in range(n // 2) for draw in sampler.pair(rng)]
 
 
 def test_half_of_the_draws_are_pristine_whatever_the_data_hold():
     rows = [sample(f"p{i}") for i in range(3)] + [sample(f"m{i}", manipulated=True) for i in range(90)]
-    drawn = draws(Mix(rows, pseudo_fakes=0.25))
+    drawn = draws(BalancedSampler(rows, pseudo_fakes=0.25))
     assert sum(not draw.manipulated for draw in drawn) == len(drawn) // 2
     blended = sum(draw.pseudo_fake for draw in drawn) / (len(drawn) // 2)
     assert abs(blended - 0.25) < 0.04
@@ -97,7 +97,7 @@ def test_a_manipulated_sample_comes_with_a_pristine_one_of_its_group():
         sample("b", manipulated=True),
         sample("z", manipulated=True),
     ]
-    drawn = draws(Mix(rows, pseudo_fakes=0.0), 400)
+    drawn = draws(BalancedSampler(rows, pseudo_fakes=0.0), 400)
     partners: dict[str, set[str]] = {}
     for pristine, fake in zip(drawn[::2], drawn[1::2], strict=True):
         partners.setdefault(fake.sample.group, set()).add(pristine.sample.group)
@@ -107,7 +107,7 @@ def test_a_manipulated_sample_comes_with_a_pristine_one_of_its_group():
 def test_a_manipulated_sample_without_a_partner_comes_with_a_pristine_one_of_its_origin():
     rows = [sample("a", origin="videos"), sample("b", origin="stills"), sample("c", origin="stills")]
     rows += [sample("x", manipulated=True, origin="stills"), sample("y", manipulated=True, origin="others")]
-    drawn = draws(Mix(rows, pseudo_fakes=0.0), 400)
+    drawn = draws(BalancedSampler(rows, pseudo_fakes=0.0), 400)
     partners: dict[str, set[str]] = {}
     for pristine, fake in zip(drawn[::2], drawn[1::2], strict=True):
         partners.setdefault(fake.sample.group, set()).add(pristine.sample.group)
@@ -120,7 +120,7 @@ def test_origins_share_by_the_fourth_root_and_methods_by_the_square_root():
     rows += [sample(f"a{i}", manipulated=True, origin="large") for i in range(81)]
     rows += [sample(f"b{i}", manipulated=True, origin="small", method="one") for i in range(9)]
     rows += [sample("c", manipulated=True, origin="small", method="two") for _ in range(9)]
-    drawn = [draw.sample for draw in draws(Mix(rows, 0.0)) if draw.manipulated]
+    drawn = [draw.sample for draw in draws(BalancedSampler(rows, 0.0)) if draw.manipulated]
     small = [row for row in drawn if row.origin == "small"]
     # 81 groups against 10: 3 parts against 10 ** 0.25 parts.
     assert abs(len(small) / len(drawn) - 1.78 / 4.78) < 0.04
@@ -129,11 +129,11 @@ def test_origins_share_by_the_fourth_root_and_methods_by_the_square_root():
 
 
 def test_pristine_footage_alone_is_enough_for_pseudo_fakes():
-    drawn = draws(Mix([sample("p")], pseudo_fakes=1.0), 100)
+    drawn = draws(BalancedSampler([sample("p")], pseudo_fakes=1.0), 100)
     assert sum(draw.manipulated for draw in drawn) == 50
     with pytest.raises(TrainingError, match="no manipulated training sample"):
-        Mix([sample("p")], pseudo_fakes=0.5)
+        BalancedSampler([sample("p")], pseudo_fakes=0.5)
     with pytest.raises(TrainingError, match="no pristine training sample"):
-        Mix([sample("m", manipulated=True)], pseudo_fakes=0.0)
+        BalancedSampler([sample("m", manipulated=True)], pseudo_fakes=0.0)
     with pytest.raises(TrainingError, match=r"--pseudo-fakes is 1\.5"):
-        Mix([sample("p")], pseudo_fakes=1.5)
+        BalancedSampler([sample("p")], pseudo_fakes=1.5)

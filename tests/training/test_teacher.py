@@ -10,10 +10,10 @@ import torch
 
 from forensics.errors import TrainingError
 from forensics.training.backends import load_backend
-from forensics.training.loop import train
 from forensics.training.nets import build_net
-from forensics.training.run import BEST_NAME, CHECKPOINT_NAME, TrainSettings, load
 from forensics.training.teacher import Teacher
+from forensics.training.trainer import train
+from forensics.training.training_run import BEST_NAME, CHECKPOINT_NAME, TrainSettings, load
 from tests.training.small import LAYOUT, one_layout, small_settings
 
 SIZE_PX = 64

@@ -15,8 +15,8 @@ import torch
 
 from forensics.errors import BackendUnavailable, TrainingError
 from forensics.training.backends import load_backend
-from forensics.training.loop import learning_rate, train
-from forensics.training.run import BEST_NAME, CHECKPOINT_NAME, LOG_NAME, RECORD_NAME
+from forensics.training.trainer import learning_rate, train
+from forensics.training.training_run import BEST_NAME, CHECKPOINT_NAME, LOG_NAME, RECORD_NAME
 from tests.training.small import small_settings
 
 CPU_BACKENDS = ["onednn", "ipex"]
@@ -26,11 +26,11 @@ CPU_BACKENDS = ["onednn", "ipex"]
 IN_OWN_PROCESS = """
 import os, signal, sys
 from pathlib import Path
-from forensics.training import loop
+from forensics.training import trainer
 from forensics.training.backends.backend import Layout
-from forensics.training.run import TrainSettings
+from forensics.training.training_run import TrainSettings
 
-loop.fastest_layout = lambda *_: Layout("fp32", channels_last=True)
+loop.fastest_step_config = lambda *_: Layout("fp32", channels_last=True)
 follow = loop.Course._follow
 
 def follow_or_die(course):

@@ -6,12 +6,12 @@ import pytest
 import torch
 
 from forensics.training.backends import load_backend
-from forensics.training.backends.backend import Layout
+from forensics.training.backends.backend import StepConfig
 from forensics.training.loss import loss_of
 from forensics.training.nets.efficientnet import EfficientNetFace
 from forensics.training.nets.triplet import LearnsEmbeddingFirst, triplet_loss
 
-LAYOUT = Layout("fp32", channels_last=False)
+LAYOUT = StepConfig("fp32", channels_last=False)
 SIZE_PX = 32
 
 

@@ -14,6 +14,7 @@ from scipy.fft import dct
 from forensics.media.sound import RATE_HZ
 from forensics.records.media import Samples
 from forensics.training.data import voice_samples
+from forensics.training.data.balanced_sampler import BalancedSampler
 from forensics.training.data.copy_synthesis import (
     Way,
     copy_synthesise,
@@ -21,7 +22,6 @@ from forensics.training.data.copy_synthesis import (
     smoothed_magnitude,
     source_and_filter,
 )
-from forensics.training.data.mixing import Mix
 from forensics.training.data.samples import Sample
 from forensics.training.data.voice_samples import TrainingVoices, read_sound
 from forensics.training.nets.audio_cnn import (
@@ -89,7 +89,9 @@ def test_silence_is_copied_without_a_fault(seed: int):
 
 
 def test_an_item_of_the_stream_depends_on_seed_and_index_alone(clips: list[Sample]):
-    stream, again, other = (TrainingVoices(Mix(clips, 0.5), voice_contract(), seed) for seed in (1, 1, 2))
+    stream, again, other = (
+        TrainingVoices(BalancedSampler(clips, 0.5), voice_contract(), seed) for seed in (1, 1, 2)
+    )
     for index in (0, 1, 6, 7):
         window, label = stream[index]
         torch.testing.assert_close(window, again[index][0], rtol=0, atol=0)
@@ -99,7 +101,7 @@ def test_an_item_of_the_stream_depends_on_seed_and_index_alone(clips: list[Sampl
 
 def test_a_pseudo_fake_goes_the_way_of_its_original(clips: list[Sample], monkeypatch: pytest.MonkeyPatch):
     monkeypatch.setattr(voice_samples, "_copied", lambda path, variant: read_sound(path))
-    stream = TrainingVoices(Mix(clips, 1.0), voice_contract(), 3)
+    stream = TrainingVoices(BalancedSampler(clips, 1.0), voice_contract(), 3)
     for pair in range(4):
         original, copy = stream[2 * pair][0], stream[2 * pair + 1][0]
         torch.testing.assert_close(original, copy, rtol=0, atol=0)

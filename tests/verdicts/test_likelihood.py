@@ -15,7 +15,7 @@ from forensics.records.model_card import (
     ModelCard,
     Thresholds,
 )
-from forensics.records.verdict import Basis, Stretch, VerdictLabel
+from forensics.records.verdict import Stretch, SubjectScore, VerdictLabel
 from forensics.verdicts.likelihood import likelihood_of, log10_ratio, state, verbal
 
 WIDE = LikelihoodBounds(-8.0, 8.0, "made")
@@ -27,7 +27,7 @@ CARD = ModelCard(
     likelihood=LikelihoodBounds(-1.0, 1.5, "made"),
 )
 MOMENT = Span(0.0, 0.0)
-BASIS = Basis(
+BASIS = SubjectScore(
     *("face", "face-x", "person 1", 8, 2.2, 0.9, None, None, MOMENT, MOMENT),
     VerdictLabel.SIGNS_OF_MANIPULATION,
 )
@@ -100,7 +100,7 @@ def test_a_supported_score_gets_its_ratio_and_words() -> None:
     ],
 )
 def test_a_ratio_without_support_is_refused_with_the_reason(
-    basis: Basis, card: ModelCard, properties: dict[str, float], why: str
+    basis: SubjectScore, card: ModelCard, properties: dict[str, float], why: str
 ) -> None:
     found = likelihood_of(basis, card, properties)
     assert found.log10_ratio is None

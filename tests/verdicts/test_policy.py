@@ -10,7 +10,7 @@ import numpy as np
 import pytest
 
 from forensics.detectors import DETECTORS
-from forensics.records.findings import Abstention, Score, Span, Why
+from forensics.records.findings import Abstention, AbstentionReason, Score, Span
 from forensics.records.media import MediaFile, MediaKind, StreamInfo, StreamKind
 from forensics.records.model_card import Calibration, InputContract, ModelCard, Thresholds, Windows
 from forensics.records.verdict import Verdict, VerdictLabel
@@ -139,7 +139,7 @@ def test_a_synthetic_voice_overrules_clean_faces() -> None:
 
 
 def test_a_video_whose_faces_were_not_found_is_never_without_signs() -> None:
-    missing = Abstention("face", Why.NO_FACE, "No face was found.")
+    missing = Abstention("face", AbstentionReason.NO_FACE, "No face was found.")
     verdict = conclude(VIDEO, scores("voice", "voice", [-4.0] * 4), [missing], CARDS)
     assert verdict.label is VerdictLabel.INCONCLUSIVE
     assert "no face could be examined" in verdict.reason
@@ -150,8 +150,8 @@ def test_a_video_whose_faces_were_not_found_is_never_without_signs() -> None:
 
 def test_nothing_scored_is_not_examined_with_the_reasons_and_without_a_number() -> None:
     missing = [
-        Abstention("face", Why.NO_FACE, "No face was found."),
-        Abstention("voice", Why.NO_AUDIO, "No sound."),
+        Abstention("face", AbstentionReason.NO_FACE, "No face was found."),
+        Abstention("voice", AbstentionReason.NO_AUDIO, "No sound."),
     ]
     verdict = conclude(VIDEO, [], missing, CARDS)
     assert verdict.label is VerdictLabel.NOT_EXAMINED
@@ -290,7 +290,9 @@ def test_somebody_seen_in_one_frame_as_high_as_signs_is_not_passed() -> None:
     assert "person 2 (0.98, 0.0 s, seen in few frames)" in verdict.reason
 
 
-UNLIKE = Abstention("face", Why.OUT_OF_DOMAIN, "Person 2 is not judged: sharpness 0.46.", "person 2")
+UNLIKE = Abstention(
+    "face", AbstentionReason.OUT_OF_DOMAIN, "Person 2 is not judged: sharpness 0.46.", "person 2"
+)
 
 
 @pytest.mark.parametrize(

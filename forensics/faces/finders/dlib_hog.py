@@ -20,7 +20,7 @@ import numpy as np
 
 from forensics import cache
 from forensics.faces.finder import THOROUGH
-from forensics.faces.finders.views import Pixels, View, around, whole
+from forensics.faces.finders.search_window import Pixels, SearchWindow, around, whole
 from forensics.faces.overlap import same_face, without_duplicates
 from forensics.records.faces import FaceBox
 from forensics.records.media import RgbImage
@@ -98,7 +98,7 @@ class DlibHogFinder:
             found += [one for one in answers if _similar_size(one, box)]
         return without_duplicates(found)
 
-    def _search(self, view: View, threshold: float) -> list[FaceBox]:
+    def _search(self, view: SearchWindow, threshold: float) -> list[FaceBox]:
         rectangles, confidences, _ = self._detector.run(view.pixels, 0, threshold)
         return [
             view.in_picture(one.left(), one.top(), one.width(), one.height(), float(confidence))

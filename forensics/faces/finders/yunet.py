@@ -22,7 +22,7 @@ import numpy.typing as npt
 
 from forensics.errors import SettingsError
 from forensics.faces.finder import THOROUGH
-from forensics.faces.finders.views import View, around, whole
+from forensics.faces.finders.search_window import SearchWindow, around, whole
 from forensics.faces.overlap import without_duplicates
 from forensics.records.faces import FaceBox
 from forensics.records.media import RgbImage
@@ -94,7 +94,7 @@ class YuNetFinder:
                 found += self._search(view, _WINDOW_THRESHOLD)
         return without_duplicates(found)
 
-    def _search(self, view: View, threshold: float) -> list[FaceBox]:
+    def _search(self, view: SearchWindow, threshold: float) -> list[FaceBox]:
         pixels = cv2.cvtColor(view.pixels, cv2.COLOR_RGB2BGR)
         self._net.setInputSize((pixels.shape[1], pixels.shape[0]))
         # OpenCV's types leave out that no face is None.

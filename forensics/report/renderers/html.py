@@ -14,12 +14,12 @@ from markupsafe import Markup
 from forensics import numerals
 from forensics.errors import ReportError
 from forensics.records.exhibit_content import Picture
-from forensics.report import curves, figures, timeline, words
+from forensics.report import curves, figures, report_words, timeline
 from forensics.report.evidence import MOST_FILE_NOTES, MOST_RUN_NOTICES
 from forensics.report.view import ReportView
 from forensics.resources import resource_folder
 from forensics.verdicts.likelihood import ratio_text
-from forensics.verdicts.words import stated
+from forensics.verdicts.verdict_words import stated
 
 PAGE = "report.html.jinja"
 STYLE = "report.css"
@@ -101,12 +101,12 @@ def _environment(folder: Path) -> jinja2.Environment:
         duration=numerals.duration_text,
         moment=numerals.moment_text,
         size=numerals.size_text,
-        metric=words.metric_words,
+        metric=report_words.metric_words,
         data_uri=_data_uri,
     )
-    environment.tests["measured"] = lambda card: bool(words.headline(card))
+    environment.tests["measured"] = lambda card: bool(report_words.headline(card))
     environment.globals.update(
-        words=words,
+        words=report_words,
         count_text=numerals.count_text,
         fakeness_text=numerals.fakeness_text,
         interval_text=numerals.interval_text,
@@ -123,8 +123,8 @@ def _environment(folder: Path) -> jinja2.Environment:
         figure_in=figures.figure_in,
         confusion_columns=figures.confusion_columns,
         confusion_rows=figures.confusion_rows,
-        headline=words.headline,
-        left_out=words.left_out,
+        headline=report_words.headline,
+        left_out=report_words.left_out,
         ratio_text=ratio_text,
         percent=_percent,
         most_run_notices=MOST_RUN_NOTICES,
@@ -138,7 +138,7 @@ def _finalize(value: Any) -> Any:
     if value is None:
         return ""
     if isinstance(value, str) and not isinstance(value, Markup):
-        return words.visible(value)
+        return report_words.visible(value)
     return value
 
 

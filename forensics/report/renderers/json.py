@@ -13,12 +13,12 @@ import msgspec
 
 from forensics.detectors.declarations import FACE, VOICE
 from forensics.records.faces import FaceTrack
-from forensics.records.figures import LabelledFigures
 from forensics.records.findings import Abstention, Notice, Score
+from forensics.records.labelled_figures import LabelledFigures
 from forensics.records.media import MediaFile
 from forensics.records.model_card import ModelCard
 from forensics.records.properties import Properties
-from forensics.records.scan import RunManifest
+from forensics.records.scan_result import RunManifest
 from forensics.records.verdict import Verdict
 from forensics.report.condition import CaseCondition
 from forensics.report.evidence import ExhibitCaption

@@ -11,7 +11,7 @@ from torch import Tensor, nn
 
 
 @dataclass(frozen=True, slots=True)
-class Layout:
+class StepConfig:
     """One way to run a step.
 
     Attributes:
@@ -31,25 +31,25 @@ class Layout:
         return f"{self.precision} {'channels_last' if self.channels_last else 'contiguous'}"
 
 
-def laid_out(model: nn.Module, layout: Layout, device: torch.device) -> nn.Module:
+def laid_out(model: nn.Module, step_config: StepConfig, device: torch.device) -> nn.Module:
     """The model on its device, in the memory format of the layout."""
     # torch's own types do not know the keyword.
-    moved: nn.Module = model.to(device, memory_format=layout.memory_format)  # type: ignore[call-overload]
+    moved: nn.Module = model.to(device, memory_format=step_config.memory_format)  # type: ignore[call-overload]
     return moved
 
 
-def logits_by(backend: Backend, layout: Layout, model: nn.Module, x: Tensor) -> Tensor:
+def logits_by(backend: Backend, step_config: StepConfig, model: nn.Module, x: Tensor) -> Tensor:
     """float32[N] of one forward pass.
 
     Args:
         backend: runs it.
-        layout: brings pictures into its memory format and sets the precision.
+        step_config: brings pictures into its memory format and sets the precision.
         model: what ``backend.prepare`` gave, or a model that was laid out.
         x: what the net's ``prepare`` gave.
     """
     if x.ndim == 4:
-        x = x.contiguous(memory_format=layout.memory_format)
-    with backend.autocast(layout):
+        x = x.contiguous(memory_format=step_config.memory_format)
+    with backend.autocast(step_config):
         logit, _ = model(x)
     return torch.as_tensor(logit).float()
 
@@ -60,17 +60,17 @@ class Backend(Protocol):
     name: str
     device: torch.device
 
-    def layouts(self, precision: str) -> list[Layout]:
+    def layouts(self, precision: str) -> list[StepConfig]:
         """The layouts worth timing for ``auto``, ``bf16`` or ``fp32``."""
         ...
 
     def prepare(
-        self, model: nn.Module, optimizer: torch.optim.Optimizer, layout: Layout
+        self, model: nn.Module, optimizer: torch.optim.Optimizer, step_config: StepConfig
     ) -> tuple[nn.Module, torch.optim.Optimizer]:
-        """Moves and optimises both for ``layout``; the state dicts keep their form."""
+        """Moves and optimises both for ``step_config``; the state dicts keep their form."""
         ...
 
-    def autocast(self, layout: Layout) -> AbstractContextManager[object]:
+    def autocast(self, step_config: StepConfig) -> AbstractContextManager[object]:
         """The context that the forward pass runs in."""
         ...
 

@@ -8,7 +8,7 @@ import torch
 from torch import nn
 
 from forensics.errors import BackendUnavailable
-from forensics.training.backends.backend import Layout, laid_out
+from forensics.training.backends.backend import StepConfig, laid_out
 
 
 class CudaBackend:
@@ -23,20 +23,20 @@ class CudaBackend:
             )
         self.device = torch.device("cuda", 0)
 
-    def layouts(self, precision: str) -> list[Layout]:
+    def layouts(self, precision: str) -> list[StepConfig]:
         """bf16 unless fp32 is asked; both memory formats."""
         name = "fp32" if precision == "fp32" else "bf16"
-        return [Layout(name, channels_last) for channels_last in (True, False)]
+        return [StepConfig(name, channels_last) for channels_last in (True, False)]
 
     def prepare(
-        self, model: nn.Module, optimizer: torch.optim.Optimizer, layout: Layout
+        self, model: nn.Module, optimizer: torch.optim.Optimizer, step_config: StepConfig
     ) -> tuple[nn.Module, torch.optim.Optimizer]:
         """Moves the model; the optimizer follows its parameters."""
-        return laid_out(model, layout, self.device), optimizer
+        return laid_out(model, step_config, self.device), optimizer
 
-    def autocast(self, layout: Layout) -> AbstractContextManager[object]:
+    def autocast(self, step_config: StepConfig) -> AbstractContextManager[object]:
         """bf16 autocast or nothing."""
-        return torch.autocast("cuda", torch.bfloat16) if layout.precision == "bf16" else nullcontext()
+        return torch.autocast("cuda", torch.bfloat16) if step_config.precision == "bf16" else nullcontext()
 
     def describe(self) -> dict[str, str]:
         """Versions and the device's name."""

@@ -11,7 +11,7 @@ import torch
 from torch import nn
 
 from forensics.errors import BackendUnavailable
-from forensics.training.backends.backend import Layout, laid_out
+from forensics.training.backends.backend import StepConfig, laid_out
 from forensics.training.backends.onednn import OneDnnBackend
 
 _REMEDY = "pip install torch==2.8.0 'torchvision==0.23.*' intel-extension-for-pytorch==2.8.0"
@@ -27,18 +27,18 @@ class IpexBackend:
         self._ipex = _import_ipex()
         self._upstream = OneDnnBackend()
 
-    def layouts(self, precision: str) -> list[Layout]:
+    def layouts(self, precision: str) -> list[StepConfig]:
         """The same as upstream's."""
         return self._upstream.layouts(precision)
 
     def prepare(
-        self, model: nn.Module, optimizer: torch.optim.Optimizer, layout: Layout
+        self, model: nn.Module, optimizer: torch.optim.Optimizer, step_config: StepConfig
     ) -> tuple[nn.Module, torch.optim.Optimizer]:
         """``ipex.optimize`` with weights kept in fp32 and unpacked; autocast does the bf16 work.
 
         Packed or split weights would change the form of the state dicts, and with it exact resume.
         """
-        model = laid_out(model, layout, self.device).train()
+        model = laid_out(model, step_config, self.device).train()
         optimized: tuple[nn.Module, torch.optim.Optimizer] = self._ipex.optimize(
             model,
             optimizer=optimizer,
@@ -50,9 +50,9 @@ class IpexBackend:
         )
         return optimized
 
-    def autocast(self, layout: Layout) -> AbstractContextManager[object]:
+    def autocast(self, step_config: StepConfig) -> AbstractContextManager[object]:
         """The autocast of torch, which IPEX extends."""
-        return self._upstream.autocast(layout)
+        return self._upstream.autocast(step_config)
 
     def describe(self) -> dict[str, str]:
         """Upstream's facts and IPEX's version."""

@@ -8,7 +8,7 @@ import torch
 from torch import nn
 
 from forensics.errors import BackendUnavailable
-from forensics.training.backends.backend import Layout, laid_out
+from forensics.training.backends.backend import StepConfig, laid_out
 
 
 class OneDnnBackend:
@@ -21,23 +21,23 @@ class OneDnnBackend:
         if not torch.backends.mkldnn.is_available():
             raise BackendUnavailable("This build of torch has no oneDNN", "pip install torch==2.8.0")
 
-    def layouts(self, precision: str) -> list[Layout]:
+    def layouts(self, precision: str) -> list[StepConfig]:
         """bf16 where the CPU computes in it, fp32 otherwise or if asked; both memory formats."""
         if precision == "bf16" and not bf16_is_native():
             raise BackendUnavailable("This CPU does not compute in bf16", "Use --precision fp32.")
         bf16 = bf16_is_native() and precision != "fp32"
         names = ["bf16"] if bf16 else ["fp32"]
-        return [Layout(name, channels_last) for name in names for channels_last in (True, False)]
+        return [StepConfig(name, channels_last) for name in names for channels_last in (True, False)]
 
     def prepare(
-        self, model: nn.Module, optimizer: torch.optim.Optimizer, layout: Layout
+        self, model: nn.Module, optimizer: torch.optim.Optimizer, step_config: StepConfig
     ) -> tuple[nn.Module, torch.optim.Optimizer]:
         """Only the memory format changes."""
-        return laid_out(model, layout, self.device), optimizer
+        return laid_out(model, step_config, self.device), optimizer
 
-    def autocast(self, layout: Layout) -> AbstractContextManager[object]:
+    def autocast(self, step_config: StepConfig) -> AbstractContextManager[object]:
         """bf16 autocast or nothing."""
-        return torch.autocast("cpu", torch.bfloat16) if layout.precision == "bf16" else nullcontext()
+        return torch.autocast("cpu", torch.bfloat16) if step_config.precision == "bf16" else nullcontext()
 
     def describe(self) -> dict[str, str]:
         """Versions, threads and what the CPU offers."""

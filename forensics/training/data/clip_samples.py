@@ -16,8 +16,8 @@ from forensics.faces.blending import self_blend
 from forensics.faces.crop import cut
 from forensics.records.media import RgbImage
 from forensics.records.model_card import InputContract
+from forensics.training.data.balanced_sampler import BalancedSampler
 from forensics.training.data.face_samples import TrainingFaces, box_in, crop_spec, read_rgb
-from forensics.training.data.mixing import Mix
 from forensics.training.data.samples import Sample
 
 
@@ -53,14 +53,16 @@ class TrainingClips(Dataset[tuple[torch.Tensor, torch.Tensor]]):
     Every picture of a clip is cut, blended and degraded by the same draws, as are the two clips of a pair.
 
     Args:
-        mix: which clips a pair of items draws.
+        sampler: which clips a pair of items draws.
         contract: how a scan will cut and choose.
         pictures: augments one picture.
         seed: of all randomness.
     """
 
-    def __init__(self, mix: Mix, contract: InputContract, pictures: TrainingFaces, seed: int) -> None:
-        self.mix = mix
+    def __init__(
+        self, sampler: BalancedSampler, contract: InputContract, pictures: TrainingFaces, seed: int
+    ) -> None:
+        self.sampler = sampler
         self.contract = contract
         self.pictures = pictures
         self.seed = seed
@@ -70,7 +72,7 @@ class TrainingClips(Dataset[tuple[torch.Tensor, torch.Tensor]]):
         # The process that loads has one core; OpenCV's own threads would only fight for it.
         cv2.setNumThreads(1)
         pair, member = divmod(index, 2)
-        draw = self.mix.pair(np.random.default_rng((self.seed, pair)))[member]
+        draw = self.sampler.pair(np.random.default_rng((self.seed, pair)))[member]
         images = []
         for frame in _spread(draw.sample, _n_frames(self.contract)):
             journey, blending = (np.random.default_rng((self.seed, pair, purpose)) for purpose in (1, 2))

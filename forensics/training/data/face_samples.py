@@ -19,8 +19,8 @@ from forensics.records.detector_spec import CropSpec
 from forensics.records.faces import FaceBox
 from forensics.records.media import RgbImage
 from forensics.records.model_card import InputContract
+from forensics.training.data.balanced_sampler import BalancedSampler, SampleDraw
 from forensics.training.data.degrade import degrade, occlude, rotate
-from forensics.training.data.mixing import Draw, Mix
 from forensics.training.data.samples import Sample
 
 # Blending and degrading happen at this many output sizes, so that a seam or a block is lost by
@@ -59,7 +59,7 @@ class TrainingFaces(Dataset[tuple[torch.Tensor, torch.Tensor]]):
     what tells a pseudo-fake from the pristine face before it is the making alone.
 
     Args:
-        mix: which samples a pair of items draws and whether one becomes a pseudo-fake.
+        sampler: which samples a pair of items draws and whether one becomes a pseudo-fake.
         contract: how a scan will cut.
         seed: of all randomness.
         landmarks: file of a landmark model, for the masks of self-blended faces, other expressions and
@@ -72,13 +72,13 @@ class TrainingFaces(Dataset[tuple[torch.Tensor, torch.Tensor]]):
 
     def __init__(
         self,
-        mix: Mix,
+        sampler: BalancedSampler,
         contract: InputContract,
         seed: int,
         landmarks: Path | None = None,
         jitter: FaceJitter | None = None,
     ) -> None:
-        self.mix = mix
+        self.sampler = sampler
         self.spec = crop_spec(contract)
         self.seed = seed
         self.landmarks = LandmarkPredictor(landmarks) if landmarks else None
@@ -89,12 +89,14 @@ class TrainingFaces(Dataset[tuple[torch.Tensor, torch.Tensor]]):
         # The process that loads has one core; OpenCV's own threads would only fight for it.
         cv2.setNumThreads(1)
         pair, member = divmod(index, 2)
-        draws = self.mix.pair(np.random.default_rng((self.seed, pair)))
+        draws = self.sampler.pair(np.random.default_rng((self.seed, pair)))
         journey, blending = (np.random.default_rng((self.seed, pair, purpose)) for purpose in (1, 2))
         image = self.augmented(draws[member], journey, blending)
         return torch.from_numpy(image), torch.tensor(float(draws[member].manipulated))
 
-    def augmented(self, draw: Draw, rng: np.random.Generator, blending_rng: np.random.Generator) -> RgbImage:
+    def augmented(
+        self, draw: SampleDraw, rng: np.random.Generator, blending_rng: np.random.Generator
+    ) -> RgbImage:
         """uint8[S, S, 3]: loaded, blended if so drawn, cut with jitter, degraded, scaled."""
         size_px, margin = self.spec.size_px, self.spec.margin
         working_px = round(size_px * _WORKING_SCALE)
@@ -116,7 +118,9 @@ class TrainingFaces(Dataset[tuple[torch.Tensor, torch.Tensor]]):
         crop = degrade(crop, rng)
         return np.asarray(cv2.resize(crop, (size_px, size_px), interpolation=cv2.INTER_AREA), np.uint8)
 
-    def _pseudo_fake(self, draw: Draw, image: RgbImage, box: FaceBox, rng: np.random.Generator) -> RgbImage:
+    def _pseudo_fake(
+        self, draw: SampleDraw, image: RgbImage, box: FaceBox, rng: np.random.Generator
+    ) -> RgbImage:
         """Self-blended; with landmarks also with another expression, or with the donor's face."""
         points = self._points(image, box)
         kind = rng.random()

@@ -15,9 +15,9 @@ from forensics.media.probe import probe
 from forensics.media.sound import RATE_HZ, level
 from forensics.records.media import AudioChunk, Samples
 from forensics.records.model_card import InputContract
+from forensics.training.data.balanced_sampler import BalancedSampler
 from forensics.training.data.copy_synthesis import copy_synthesise
 from forensics.training.data.degrade_sound import degrade_sound
-from forensics.training.data.mixing import Mix
 from forensics.training.data.samples import Sample
 
 # Copy synthesis takes 0.1 to 0.3 s a clip: this many variants of every clip are made and kept.
@@ -27,8 +27,8 @@ _N_VARIANTS = 4
 class TrainingVoices(Dataset[tuple[torch.Tensor, torch.Tensor]]):
     """Endless, deterministic stream of augmented windows: item i depends on (seed, i) alone."""
 
-    def __init__(self, mix: Mix, contract: InputContract, seed: int) -> None:
-        self.mix = mix
+    def __init__(self, sampler: BalancedSampler, contract: InputContract, seed: int) -> None:
+        self.sampler = sampler
         self.n_window = window_length(contract)
         self.seed = seed
 
@@ -42,7 +42,7 @@ class TrainingVoices(Dataset[tuple[torch.Tensor, torch.Tensor]]):
         # A clip may be too quiet or too short after the journey; the next draw then takes its place.
         for attempt in range(8):
             rng = np.random.default_rng((self.seed, pair, attempt))
-            draw = self.mix.pair(rng)[member]
+            draw = self.sampler.pair(rng)[member]
             variant = int(rng.integers(_N_VARIANTS))
             sound = _copied(draw.sample.path, variant) if draw.pseudo_fake else read_sound(draw.sample.path)
             window = level(degrade_sound(_stretch_of(sound, self.n_window, rng), rng), self.n_window)

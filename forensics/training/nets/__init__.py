@@ -5,7 +5,7 @@ from __future__ import annotations
 from importlib import import_module
 
 from forensics.errors import TrainingError
-from forensics.training.nets.net import FakenessNet
+from forensics.training.nets.torch_net import TorchNet
 
 NETS: dict[str, str] = {
     "efficientnet-autoatt-b4": "forensics.training.nets.efficientnet:efficientnet_autoatt_b4",
@@ -29,7 +29,7 @@ NETS: dict[str, str] = {
 }
 
 
-def build_net(name: str) -> FakenessNet:
+def build_net(name: str) -> TorchNet:
     """Makes a net with fresh weights.
 
     Raises:
@@ -38,5 +38,5 @@ def build_net(name: str) -> FakenessNet:
     if name not in NETS:
         raise TrainingError(f"There is no net named {name}", f"Choose one of: {', '.join(NETS)}.")
     module, _, attribute = NETS[name].partition(":")
-    net: FakenessNet = getattr(import_module(module), attribute)()
+    net: TorchNet = getattr(import_module(module), attribute)()
     return net

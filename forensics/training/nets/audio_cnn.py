@@ -16,7 +16,7 @@ import numpy.typing as npt
 import torch
 from torch import Tensor, nn
 
-from forensics.training.nets.net import FakenessNet
+from forensics.training.nets.torch_net import TorchNet
 
 RATE_HZ = 16_000
 N_FFT = 512
@@ -38,7 +38,7 @@ _LINEAR_FLOOR = 1e-4
 _VARIANCE_FLOOR = 1e-4
 
 
-class AudioCnn(FakenessNet):
+class AudioCnn(TorchNet):
     """Convolutions, pooling by the variance over time, and two dense layers to one logit.
 
     Log energies of linear bands and their cosine transform over frequency (together: LFCC), with their

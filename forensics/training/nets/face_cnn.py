@@ -7,13 +7,13 @@ from itertools import pairwise
 
 from torch import Tensor, nn
 
-from forensics.training.nets.net import FakenessNet, class_activation, normalise_rgb
+from forensics.training.nets.torch_net import TorchNet, class_activation, normalise_rgb
 
 _CHANNELS = (3, 32, 64, 128, 256)
 _DROP_RATE = 0.5
 
 
-class FaceCnn(FakenessNet):
+class FaceCnn(TorchNet):
     """Convolution, batch norm, ReLU and max pooling, four times; then the mean and one linear layer.
 
     It has no published weights to start from.

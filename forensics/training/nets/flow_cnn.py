@@ -11,13 +11,13 @@ from torch import Tensor, nn
 
 from forensics.detectors.optical_flow import REST
 from forensics.training.nets.face_cnn import plain_blocks
-from forensics.training.nets.net import FakenessNet
+from forensics.training.nets.torch_net import TorchNet
 
 _CHANNELS = (3, 32, 64, 128, 256)
 _DROP_RATE = 0.3
 
 
-class FlowCnn(FakenessNet):
+class FlowCnn(TorchNet):
     """Four plain blocks on each flow and its speed, one linear layer, and the mean over the flows.
 
     It has no published weights to start from.

@@ -14,7 +14,7 @@ import math
 import torch
 from torch import Tensor, nn
 
-from forensics.training.nets.net import normalise_rgb
+from forensics.training.nets.torch_net import normalise_rgb
 from forensics.training.nets.trunk import TimmNet
 
 # Longest clip that the learned positions reach.

@@ -12,7 +12,7 @@ from __future__ import annotations
 import torch
 from torch import Tensor, nn
 
-from forensics.training.backends.backend import Backend, Layout
+from forensics.training.backends.backend import Backend, StepConfig
 from forensics.training.nets.efficientnet import EfficientNetFace, b4
 
 # Embeddings have length 1, so that their distances lie in [0, 2].
@@ -48,17 +48,17 @@ class LearnsEmbeddingFirst(EfficientNetFace):
         return logit, activation if attention is None else attention
 
 
-def embeddings_by(backend: Backend, layout: Layout, net: LearnsEmbeddingFirst, x: Tensor) -> Tensor:
+def embeddings_by(backend: Backend, step_config: StepConfig, net: LearnsEmbeddingFirst, x: Tensor) -> Tensor:
     """float32[N, C] of one forward pass.
 
     Args:
         backend: runs it.
-        layout: brings pictures into its memory format and sets the precision.
+        step_config: brings pictures into its memory format and sets the precision.
         net: prepared by the backend.
         x: what the net's ``prepare`` gave.
     """
-    with backend.autocast(layout):
-        embedded = net.embed(x.contiguous(memory_format=layout.memory_format))
+    with backend.autocast(step_config):
+        embedded = net.embed(x.contiguous(memory_format=step_config.memory_format))
     return torch.as_tensor(embedded).float()
 
 

@@ -9,10 +9,10 @@ import torch
 from torch import Tensor, nn
 
 from forensics.errors import TrainingError
-from forensics.training.nets.net import FakenessNet, class_activation, normalise_rgb
+from forensics.training.nets.torch_net import TorchNet, class_activation, normalise_rgb
 
 
-class TimmNet(FakenessNet):
+class TimmNet(TorchNet):
     """A net around a trunk of timm, which can start from published weights.
 
     Args:

@@ -14,13 +14,13 @@ from torch.utils.data import Dataset
 from forensics.detectors.declarations import SEQUENCE
 from forensics.errors import TrainingError
 from forensics.records.model_card import ClipForm, ClipSampling, InputContract
+from forensics.training.data.balanced_sampler import BalancedSampler
 from forensics.training.data.clip_samples import TrainingClips, WholeClips, clips_of
 from forensics.training.data.face_samples import TrainingFaces
-from forensics.training.data.mixing import Mix
 from forensics.training.data.samples import Sample
 from forensics.training.recipes.face_pictures import face_contract
 from forensics.training.recipes.recipe import Item
-from forensics.training.run import TrainSettings
+from forensics.training.training_run import TrainSettings
 
 _N_FRAMES = 10
 
@@ -57,10 +57,12 @@ class FaceClips:
             clip_sampling=self.sampling,
         )
 
-    def training_set(self, mix: Mix, contract: InputContract, settings: TrainSettings) -> Dataset[Item]:
+    def training_set(
+        self, sampler: BalancedSampler, contract: InputContract, settings: TrainSettings
+    ) -> Dataset[Item]:
         """Augmented clips."""
-        pictures = TrainingFaces(mix, contract, settings.seed, settings.landmarks)
-        return TrainingClips(mix, contract, pictures, settings.seed)
+        pictures = TrainingFaces(sampler, contract, settings.seed, settings.landmarks)
+        return TrainingClips(sampler, contract, pictures, settings.seed)
 
     def validation_set(self, samples: Sequence[Sample], contract: InputContract) -> Dataset[Item]:
         """Clips as a scan makes them."""

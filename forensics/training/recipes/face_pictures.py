@@ -15,11 +15,11 @@ from forensics.detectors.declarations import FACE
 from forensics.detectors.domain import face_properties
 from forensics.errors import TrainingError
 from forensics.records.model_card import InputContract
+from forensics.training.data.balanced_sampler import BalancedSampler
 from forensics.training.data.face_samples import TrainingFaces, WholeFaces
-from forensics.training.data.mixing import Mix
 from forensics.training.data.samples import Sample
 from forensics.training.recipes.recipe import Item
-from forensics.training.run import TrainSettings
+from forensics.training.training_run import TrainSettings
 
 # dlib's HOG box is 0.96 of the width of a DFDC crop, so that the whole crop is 1.04 boxes wide.
 _CROP_MARGIN = 1.04
@@ -51,9 +51,11 @@ class FacePictures:
         """Crops of the size that the run trains on."""
         return face_contract(settings.size_px)
 
-    def training_set(self, mix: Mix, contract: InputContract, settings: TrainSettings) -> Dataset[Item]:
+    def training_set(
+        self, sampler: BalancedSampler, contract: InputContract, settings: TrainSettings
+    ) -> Dataset[Item]:
         """Augmented crops."""
-        return TrainingFaces(mix, contract, settings.seed, settings.landmarks)
+        return TrainingFaces(sampler, contract, settings.seed, settings.landmarks)
 
     def validation_set(self, samples: Sequence[Sample], contract: InputContract) -> Dataset[Item]:
         """Crops as a scan cuts them."""

@@ -14,9 +14,9 @@ from torch import Tensor
 from torch.utils.data import Dataset
 
 from forensics.records.model_card import InputContract
-from forensics.training.data.mixing import Mix
+from forensics.training.data.balanced_sampler import BalancedSampler
 from forensics.training.data.samples import Sample
-from forensics.training.run import TrainSettings
+from forensics.training.training_run import TrainSettings
 
 Item = tuple[torch.Tensor, torch.Tensor]
 
@@ -42,7 +42,9 @@ class Recipe(Protocol):
         """How a scan will make the net's input."""
         ...
 
-    def training_set(self, mix: Mix, contract: InputContract, settings: TrainSettings) -> Dataset[Item]:
+    def training_set(
+        self, sampler: BalancedSampler, contract: InputContract, settings: TrainSettings
+    ) -> Dataset[Item]:
         """Endless, deterministic: item i is a function of the seed and i."""
         ...
 

@@ -16,11 +16,11 @@ from forensics.detectors.domain import voice_properties
 from forensics.errors import TrainingError
 from forensics.media.sound import RATE_HZ
 from forensics.records.model_card import InputContract
-from forensics.training.data.mixing import Mix
+from forensics.training.data.balanced_sampler import BalancedSampler
 from forensics.training.data.samples import Sample
 from forensics.training.data.voice_samples import TrainingVoices, WholeVoices
 from forensics.training.recipes.recipe import Item
-from forensics.training.run import TrainSettings
+from forensics.training.training_run import TrainSettings
 
 _WINDOW_S = 3.0
 
@@ -48,9 +48,11 @@ class SoundWindows:
         """Windows of three seconds."""
         return voice_contract()
 
-    def training_set(self, mix: Mix, contract: InputContract, settings: TrainSettings) -> Dataset[Item]:
+    def training_set(
+        self, sampler: BalancedSampler, contract: InputContract, settings: TrainSettings
+    ) -> Dataset[Item]:
         """Augmented windows."""
-        return TrainingVoices(mix, contract, settings.seed)
+        return TrainingVoices(sampler, contract, settings.seed)
 
     def validation_set(self, samples: Sequence[Sample], contract: InputContract) -> Dataset[Item]:
         """The first window of every clip."""

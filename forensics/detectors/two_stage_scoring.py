@@ -68,7 +68,7 @@ class _Held(Generic[V, S]):
     first: S | None
 
 
-class Looks(Generic[V, S]):
+class TwoStageScoring(Generic[V, S]):
     """The looks at one file.
 
     Args:

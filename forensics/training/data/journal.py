@@ -7,9 +7,9 @@ from types import TracebackType
 
 import msgspec
 
-from forensics.training.data.making import Job, Made
+from forensics.training.data.prepared_file import Job, PreparedFile
 
-LEDGER_NAME = "prepared.jsonl"
+JOURNAL_NAME = "prepared.jsonl"
 
 
 class _Entry(msgspec.Struct, frozen=True):
@@ -17,10 +17,10 @@ class _Entry(msgspec.Struct, frozen=True):
     size_bytes: int
     modified_ns: int
     how: str
-    made: list[Made]
+    made: list[PreparedFile]
 
 
-class Ledger:
+class Journal:
     """Lets a call that was interrupted go on where it stopped.
 
     A file counts as done if its size, its time of modification and the way of making are the same, and
@@ -29,14 +29,14 @@ class Ledger:
 
     def __init__(self, out: Path) -> None:
         self._out = out
-        path = out / LEDGER_NAME
+        path = out / JOURNAL_NAME
         content = path.read_bytes() if path.exists() else b""
         self._known = _entries(content)
         self._file = path.open("ab")
         if content and not content.endswith(b"\n"):
             self._file.write(b"\n")
 
-    def __enter__(self) -> Ledger:
+    def __enter__(self) -> Journal:
         return self
 
     def __exit__(
@@ -44,20 +44,20 @@ class Ledger:
     ) -> None:
         self._file.close()
 
-    def done(self, job: Job) -> list[Made] | None:
+    def done(self, job: Job) -> list[PreparedFile] | None:
         """What was made of an unchanged file earlier; None if it is to be done."""
         entry = self._known.get(str(job.path.absolute()))
         if entry is None or entry != _entry(job, entry.made):
             return None
         return entry.made if all((self._out / made.path).exists() for made in entry.made) else None
 
-    def add(self, job: Job, made: list[Made]) -> None:
+    def add(self, job: Job, made: list[PreparedFile]) -> None:
         """Notes what was made of a file."""
         self._file.write(msgspec.json.encode(_entry(job, made)) + b"\n")
         self._file.flush()
 
 
-def _entry(job: Job, made: list[Made]) -> _Entry:
+def _entry(job: Job, made: list[PreparedFile]) -> _Entry:
     status = job.path.stat()
     how = f"ready {job.crop_margin}" if job.ready else f"{job.n_frames} frames"
     return _Entry(str(job.path.absolute()), status.st_size, status.st_mtime_ns, how, made)

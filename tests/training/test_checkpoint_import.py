@@ -9,7 +9,7 @@ import pytest
 import torch
 
 from forensics.errors import TrainingError
-from forensics.training.importing import import_checkpoint, reference_names
+from forensics.training.checkpoint_import import import_checkpoint, reference_names
 from forensics.training.nets import build_net
 
 NETS = [("EfficientNetAutoAttB4", "efficientnet-autoatt-b4"), ("EfficientNetB4", "efficientnet-b4")]

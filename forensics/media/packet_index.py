@@ -15,7 +15,7 @@ from av.error import FFmpegError
 from av.stream import Discard
 
 from forensics.media.bitstream import reader_of
-from forensics.media.container import FfmpegWords, opened
+from forensics.media.open_container import FfmpegWords, opened
 from forensics.media.seams import Seams
 
 # About 92 hours at 30 pictures a second; a table of that length takes 100 MB.
@@ -34,7 +34,7 @@ class Seam(NamedTuple):
 
 
 @dataclass(frozen=True, slots=True)
-class Timetable:
+class PacketIndex:
     """The pictures of one stream, in the order in which they are coded.
 
     Attributes:
@@ -93,7 +93,7 @@ class Plan:
     seams: tuple[Seam, ...] = ()
 
 
-def read_timetable(path: Path, stream_index: int, words: FfmpegWords) -> Timetable:
+def read_timetable(path: Path, stream_index: int, words: FfmpegWords) -> PacketIndex:
     """Reads all packets of a stream, decoding none.
 
     Raises:
@@ -142,7 +142,7 @@ def read_timetable(path: Path, stream_index: int, words: FfmpegWords) -> Timetab
     shown = bits & 4 != 0
     pts_all = np.frombuffer(times.tobytes(), np.int64)
     is_timed = n_untimed == 0 and tells_times and np.unique(pts_all[shown]).size == int(shown.sum()) > 0
-    return Timetable(
+    return PacketIndex(
         pts=pts_all if is_timed else pts_all[:0],
         shown=shown,
         random_access=bits & 1 != 0,
@@ -156,51 +156,52 @@ def read_timetable(path: Path, stream_index: int, words: FfmpegWords) -> Timetab
     )
 
 
-def frames_of(timetable: Timetable, n_frames: int, frames_per_s: float, duration_s: float | None) -> int:
+def frames_of(packet_index: PacketIndex, n_frames: int, frames_per_s: float, duration_s: float | None) -> int:
     """How many pictures to choose: ``n_frames``, or ``frames_per_s`` times the duration if that is more.
 
     Args:
         duration_s: as the header says it, for a stream whose packets tell no times.
     """
-    known_s = timetable.duration_s if timetable.has_times else duration_s
+    known_s = packet_index.duration_s if packet_index.has_times else duration_s
     return max(n_frames, math.ceil(frames_per_s * (known_s or 0.0)))
 
 
 def plan(
-    timetable: Timetable, n_frames: int, *, thrifty: bool = False, with_neighbours: bool = False
+    packet_index: PacketIndex, n_frames: int, *, cheapest_frames: bool = False, with_neighbours: bool = False
 ) -> Plan:
     """Chooses pictures spread evenly over the whole stream, and what must be decoded to see them.
 
     The time is cut into ``n_frames`` equal slots. Each slot gives the picture nearest to its middle among
     those that cost least: pictures at which decoding can begin, where there are many in every slot;
-    otherwise pictures that are decoded in any case. A thrifty plan goes on to what is decoded least for: a
+    otherwise pictures that are decoded in any case. A cheapest_frames plan goes on to what is decoded least for: a
     slot's last picture at which decoding can begin, and where it has none its first one that others refer to,
     so that decoding can break off early. No choice lies more than half a slot from the middle.
     Slots without a picture are made up for elsewhere, so that a stream of at least ``n_frames`` pictures
     gives that many and a shorter one gives each of its pictures. With neighbours, what is shown before and
     after a chosen picture is decoded too: a deinterlacer looks at it.
     """
-    if not timetable.has_times:
-        return plan_by_order(timetable, n_frames)
-    coded_order = np.flatnonzero(timetable.shown)
-    coded_order = coded_order[np.argsort(timetable.pts[coded_order], kind="stable")]
-    ranks = _chosen_ranks(timetable, coded_order, n_frames, thrifty=thrifty)
+    if not packet_index.has_times:
+        return plan_by_order(packet_index, n_frames)
+    coded_order = np.flatnonzero(packet_index.shown)
+    coded_order = coded_order[np.argsort(packet_index.pts[coded_order], kind="stable")]
+    ranks = _chosen_ranks(packet_index, coded_order, n_frames, cheapest_frames=cheapest_frames)
     chosen = coded_order[ranks]
     wanted = {
-        int(pts): int(rank) for pts, rank in zip(timetable.pts[chosen].tolist(), ranks.tolist(), strict=True)
+        int(pts): int(rank)
+        for pts, rank in zip(packet_index.pts[chosen].tolist(), ranks.tolist(), strict=True)
     }
     decoded = chosen
     if with_neighbours:
         around = np.unique(np.clip(np.concatenate([ranks - 1, ranks, ranks + 1]), 0, coded_order.size - 1))
         decoded = coded_order[around]
-    feed, restart = _needed(timetable, decoded)
-    return Plan(wanted, feed, restart, seams=timetable.seams)
+    feed, restart = _needed(packet_index, decoded)
+    return Plan(wanted, feed, restart, seams=packet_index.seams)
 
 
-def plan_by_order(timetable: Timetable, n_frames: int) -> Plan:
+def plan_by_order(packet_index: PacketIndex, n_frames: int) -> Plan:
     """Chooses by the order in which pictures leave the decoder; everything has to be decoded."""
-    wanted = {int(index): int(index) for index in _spread(timetable.n_pictures, n_frames)}
-    return Plan(wanted, by_order=True, seams=timetable.seams)
+    wanted = {int(index): int(index) for index in _spread(packet_index.n_pictures, n_frames)}
+    return Plan(wanted, by_order=True, seams=packet_index.seams)
 
 
 def _spread(n_available: int, n_wanted: int) -> npt.NDArray[np.int64]:
@@ -210,18 +211,18 @@ def _spread(n_available: int, n_wanted: int) -> npt.NDArray[np.int64]:
 
 
 def _chosen_ranks(
-    timetable: Timetable, coded_order: npt.NDArray[np.int64], n_frames: int, *, thrifty: bool
+    packet_index: PacketIndex, coded_order: npt.NDArray[np.int64], n_frames: int, *, cheapest_frames: bool
 ) -> npt.NDArray[np.int64]:
-    pts = timetable.pts[coded_order]
+    pts = packet_index.pts[coded_order]
     if pts.size <= n_frames:
         return np.arange(pts.size)
     from_start = (pts - pts[0]).astype(np.float64)
-    length = max(float(timetable.end_pts - pts[0]), from_start[-1] + 1.0)
+    length = max(float(packet_index.end_pts - pts[0]), from_start[-1] + 1.0)
     slot = np.minimum((from_start * n_frames / length).astype(np.int64), n_frames - 1)
     from_middle = np.abs(from_start - (slot + 0.5) * length / n_frames)
-    entry = timetable.random_access[coded_order]
-    droppable = timetable.droppable[coded_order]
-    if thrifty:
+    entry = packet_index.random_access[coded_order]
+    droppable = packet_index.droppable[coded_order]
+    if cheapest_frames:
         wish, dear = np.where(entry, -from_start, from_start), np.where(entry, 0, 1 + droppable)
     elif int(entry.sum()) >= _ENTRIES_PER_SAMPLE * n_frames:
         wish, dear = from_middle, ~entry
@@ -236,16 +237,16 @@ def _chosen_ranks(
 
 
 def _needed(
-    timetable: Timetable, decoded: npt.NDArray[np.int64]
+    packet_index: PacketIndex, decoded: npt.NDArray[np.int64]
 ) -> tuple[npt.NDArray[np.bool_], frozenset[int]]:
     """The packets without which these pictures cannot be decoded, and where to begin anew."""
-    entries = np.flatnonzero(timetable.random_access)
-    feed = np.zeros(timetable.pts.size, np.bool_)
+    entries = np.flatnonzero(packet_index.random_access)
+    feed = np.zeros(packet_index.pts.size, np.bool_)
     stretches: list[tuple[int, int]] = []
     for end in np.sort(decoded).tolist():
         at = int(np.searchsorted(entries, end, side="right")) - 1
         # A picture that is coded after a key frame and shown before it refers to what precedes that.
-        while at >= 0 and timetable.pts[end] < timetable.pts[entries[at]]:
+        while at >= 0 and packet_index.pts[end] < packet_index.pts[entries[at]]:
             at -= 1
         stretches.append((int(entries[at]) if at >= 0 else 0, end))
     restart: set[int] = set()
@@ -253,9 +254,9 @@ def _needed(
     for start, end in sorted(stretches):
         if start > last_end + 1:
             restart.add(start)
-        feed[start : end + 1] |= ~timetable.droppable[start : end + 1]
+        feed[start : end + 1] |= ~packet_index.droppable[start : end + 1]
         last_end = max(last_end, end)
     feed[decoded] = True
-    if timetable.completes is not None:
-        feed[1:] |= timetable.completes[1:] & feed[:-1]
+    if packet_index.completes is not None:
+        feed[1:] |= packet_index.completes[1:] & feed[:-1]
     return feed, frozenset(restart)

@@ -12,16 +12,16 @@ from av.error import FFmpegError
 from av.stream import Stream
 from av.video.stream import VideoStream
 
-from forensics.media.container import FfmpegWords, check_size, encrypted, prepare_decoder, start_s
+from forensics.media.open_container import FfmpegWords, check_size, encrypted, prepare_decoder, start_s
+from forensics.media.packet_index import Plan
 from forensics.media.showing import Showing
-from forensics.media.timetable import Plan
 from forensics.records.findings import Notice
 from forensics.records.media import Frame
 
 _FALLBACK_RATE_HZ = 25.0
 
 
-class Watching:
+class VideoDecoder:
     """Decodes the packets of one video stream as they come."""
 
     def __init__(

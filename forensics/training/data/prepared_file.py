@@ -38,7 +38,7 @@ _MIN_FACE_PX = 48
 _JPEG_QUALITY = 97
 
 
-class Made(msgspec.Struct, frozen=True):
+class PreparedFile(msgspec.Struct, frozen=True):
     """One file that a row of the manifest will point at.
 
     Attributes:
@@ -70,14 +70,14 @@ class Job:
         return self.crop_margin is not None or self.path.suffix.lower() in SOUND_SUFFIXES
 
 
-def make_all(jobs: list[Job], out: Path) -> list[list[Made] | str]:
+def make_all(jobs: list[Job], out: Path) -> list[list[PreparedFile] | str]:
     """For every job the files made, or the reason why there are none."""
     # Every worker has one core.
     cv2.setNumThreads(1)
     return [_make(job, out) for job in jobs]
 
 
-def _make(job: Job, out: Path) -> list[Made] | str:
+def _make(job: Job, out: Path) -> list[PreparedFile] | str:
     try:
         if not job.ready:
             return _cut_faces(job, out)
@@ -90,16 +90,16 @@ def _make(job: Job, out: Path) -> list[Made] | str:
         return f"cannot be read: {error.strerror}"
 
 
-def _ready_picture(job: Job) -> list[Made] | str:
+def _ready_picture(job: Job) -> list[PreparedFile] | str:
     encoded = np.fromfile(job.path, np.uint8)
     if not encoded.size or cv2.imdecode(encoded, cv2.IMREAD_COLOR) is None:
         return "not a picture"
     share = 1 / (job.crop_margin or 1.0)
     box = ((1 - share) / 2, (1 - share) / 2, share, share)
-    return [Made(str(job.path.absolute()), sha256_of(job.path), box)]
+    return [PreparedFile(str(job.path.absolute()), sha256_of(job.path), box)]
 
 
-def _ready_sound(job: Job) -> list[Made] | str:
+def _ready_sound(job: Job) -> list[PreparedFile] | str:
     media = probe(job.path)
     if media.stream(StreamKind.AUDIO) is None:
         return "holds no sound"
@@ -111,10 +111,10 @@ def _ready_sound(job: Job) -> list[Made] | str:
     # What a scan abstains from would stop a training in the middle of its validation.
     if not chunks or level(sound := np.concatenate(chunks), sound.size) is None:
         return f"holds less than {MIN_SPEECH_S:g} s of speech"
-    return [Made(str(job.path.absolute()), sha256_of(job.path))]
+    return [PreparedFile(str(job.path.absolute()), sha256_of(job.path))]
 
 
-def _cut_faces(job: Job, out: Path) -> list[Made] | str:
+def _cut_faces(job: Job, out: Path) -> list[PreparedFile] | str:
     """Crops of the person who is seen most, wide, found by the scan's own code.
 
     Only one person: where several are seen, a label per file does not say who was manipulated.
@@ -146,7 +146,7 @@ def _wide_crop(image: RgbImage, box: FaceBox) -> RgbImage:
     return cut_square(image, box.centre_px, side_px, min(STORED_PX, round(side_px)))
 
 
-def _store(crop: RgbImage, out: Path, place: Path, box: tuple[float, float, float, float]) -> Made:
+def _store(crop: RgbImage, out: Path, place: Path, box: tuple[float, float, float, float]) -> PreparedFile:
     options = [
         cv2.IMWRITE_JPEG_QUALITY,
         _JPEG_QUALITY,
@@ -156,7 +156,7 @@ def _store(crop: RgbImage, out: Path, place: Path, box: tuple[float, float, floa
     _, encoded = cv2.imencode(".jpg", cv2.cvtColor(crop, cv2.COLOR_RGB2BGR), options)
     content = encoded.tobytes()
     (out / place).write_bytes(content)
-    return Made(place.as_posix(), hashlib.sha256(content).hexdigest(), box)
+    return PreparedFile(place.as_posix(), hashlib.sha256(content).hexdigest(), box)
 
 
 def _folder_name(path: Path) -> str:

@@ -16,7 +16,7 @@ _MEAN = torch.tensor(IMAGENET_MEAN).view(1, 3, 1, 1)
 _STD = torch.tensor(IMAGENET_STD).view(1, 3, 1, 1)
 
 
-class FakenessNet(nn.Module):
+class TorchNet(nn.Module):
     """A net that gives one logit per sample, positive for manipulated, and a map of where it looked.
 
     Attributes:

@@ -15,7 +15,7 @@ Shares = tuple[int, int, int]
 
 
 @dataclass(frozen=True, slots=True)
-class Place:
+class SplitAssignment:
     """Where a source stands.
 
     Attributes:
@@ -44,7 +44,7 @@ def parse_shares(text: str) -> Shares:
     return parts[0], parts[1], parts[2]
 
 
-def place(sources: Sequence[Source], shares: Shares, *, seed: str, keep_own: bool) -> list[Place]:
+def place(sources: Sequence[Source], shares: Shares, *, seed: str, keep_own: bool) -> list[SplitAssignment]:
     """Puts every source into a split.
 
     Sources that share a group, directly or over others, form one. A group takes the data set's own
@@ -81,7 +81,7 @@ def place(sources: Sequence[Source], shares: Shares, *, seed: str, keep_own: boo
             (split,) = own[name]
             if split == "test" and source.split is None:
                 split = None
-        places.append(Place(name, split))
+        places.append(SplitAssignment(name, split))
     return places
 
 

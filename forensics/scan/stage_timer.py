@@ -1,4 +1,4 @@
-"""How long each stage of the belt took, without the stages that it waits for."""
+"""How long each stage of the pipeline took, without the stages that it waits for."""
 
 from __future__ import annotations
 
@@ -8,7 +8,7 @@ from collections.abc import Iterator
 from forensics.records.stream import Item
 
 
-class StageClock:
+class StageTimer:
     """Wall seconds per stage. Stages nest, since each pulls from the one before it."""
 
     def __init__(self) -> None:
@@ -16,13 +16,13 @@ class StageClock:
         self._stack: list[str] = []
         self._since = time.perf_counter()
 
-    def __enter__(self) -> StageClock:
+    def __enter__(self) -> StageTimer:
         return self
 
     def __exit__(self, *_: object) -> None:
         self.stop()
 
-    def start(self, stage: str) -> StageClock:
+    def start(self, stage: str) -> StageTimer:
         """Until ``stop``, time counts for this stage and not for the one that runs it."""
         self._book()
         self._stack.append(stage)

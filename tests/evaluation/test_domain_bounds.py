@@ -8,7 +8,7 @@ import pytest
 
 from forensics.errors import SettingsError
 from forensics.evaluation.cards import card_with_domain
-from forensics.evaluation.domain import fit_domain, measured_domain
+from forensics.evaluation.domain_bounds import fit_domain, measured_domain
 from forensics.records.model_card import Domain, InputContract, ModelCard
 from forensics.records.properties import Properties
 from tests.evaluation.made import labelled_scan

@@ -14,7 +14,7 @@ from forensics.training.data.samples import Sample
 
 
 @dataclass(frozen=True, slots=True)
-class Draw:
+class SampleDraw:
     """One draw.
 
     Attributes:
@@ -33,7 +33,7 @@ class Draw:
         return self.sample.manipulated or self.pseudo_fake
 
 
-class Mix:
+class BalancedSampler:
     """Half the draws are pristine, half manipulated.
 
     Within a label the origins share the draws by the fourth root of their number of groups, so that a
@@ -70,7 +70,7 @@ class Mix:
                 "Add manipulated footage, or train on pseudo-fakes alone: --pseudo-fakes 1.",
             )
 
-    def pair(self, rng: np.random.Generator) -> tuple[Draw, Draw]:
+    def pair(self, rng: np.random.Generator) -> tuple[SampleDraw, SampleDraw]:
         """One pristine draw and one manipulated.
 
         A pseudo-fake is made of the pristine sample beside it, and a manipulated sample comes with a
@@ -80,13 +80,13 @@ class Mix:
         if rng.random() < self.pseudo_fakes:
             pristine = self._strata[False].draw(rng)
             donor = self._strata[False].draw(rng)
-            return Draw(pristine), Draw(pristine, pseudo_fake=True, donor=donor)
+            return SampleDraw(pristine), SampleDraw(pristine, pseudo_fake=True, donor=donor)
         manipulated = self._strata[True].draw(rng)
         partners = self._pristine_of.get((manipulated.origin, manipulated.group))
         if partners:
-            return Draw(partners[int(rng.integers(len(partners)))]), Draw(manipulated)
+            return SampleDraw(partners[int(rng.integers(len(partners)))]), SampleDraw(manipulated)
         strata = self._pristine_from.get(manipulated.origin, self._strata[False])
-        return Draw(strata.draw(rng)), Draw(manipulated)
+        return SampleDraw(strata.draw(rng)), SampleDraw(manipulated)
 
 
 class _Strata:

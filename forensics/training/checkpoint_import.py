@@ -17,7 +17,7 @@ from torch import Tensor
 from forensics.errors import TrainingError
 from forensics.training.nets import build_net
 from forensics.training.nets.efficientnet import EfficientNetFace
-from forensics.training.run import UNREADABLE
+from forensics.training.training_run import UNREADABLE
 
 _TRUNK = {
     "_conv_stem": "conv_stem",

@@ -1,4 +1,4 @@
-"""The bench: the finder and the detectors that one worker holds, and the manifest that names them."""
+"""The context: the finder and the detectors that one worker holds, and the manifest that names them."""
 
 from __future__ import annotations
 
@@ -13,8 +13,8 @@ import forensics
 from forensics import catalog
 from forensics.detectors import DEFAULT_DETECTORS, load_detector, provider_of, spec_of
 from forensics.detectors.detector import Detector, ModelForms
-from forensics.detectors.second_look import can_clear
-from forensics.engines.net import Net, Pace, stored_form
+from forensics.detectors.two_stage_scoring import can_clear
+from forensics.engines.net import InferenceConfig, Net, stored_form
 from forensics.engines.tuning import pace_for
 from forensics.errors import SettingsError
 from forensics.faces.finder import FaceFinder
@@ -22,7 +22,7 @@ from forensics.faces.finders import load_finder
 from forensics.processor import cpu_isa, cpu_name, has_bf16, usable_cores
 from forensics.records.detector_spec import CropSpec, DetectorSpec, Input, ModelCount
 from forensics.records.model_card import ModelCard, Variant
-from forensics.records.scan import DetectorUse, FirstLook, ModelUse, RunManifest
+from forensics.records.scan_result import DetectorUse, FirstLook, ModelUse, RunManifest
 from forensics.scan.machine import package_versions
 from forensics.settings import Profile, ScanSettings
 from forensics.verdicts.policy import POLICY
@@ -42,7 +42,7 @@ class ChosenModel:
     folder: Path
     precision: str = "f32"
     first_look: str | None = None
-    paces: Mapping[str, Pace] = field(default_factory=dict)
+    paces: Mapping[str, InferenceConfig] = field(default_factory=dict)
 
     @property
     def precisions(self) -> tuple[str, ...]:
@@ -81,7 +81,7 @@ class ChosenDetector:
 
 
 @dataclass(frozen=True, slots=True)
-class Bench:
+class WorkerContext:
     """What a worker needs to examine files."""
 
     settings: ScanSettings
@@ -168,13 +168,13 @@ def _first_look(card: ModelCard, profile: Profile) -> str | None:
     return "int8" if card.variant("int8") is not None else None
 
 
-def assemble(settings: ScanSettings, detectors: Sequence[ChosenDetector]) -> Bench:
+def assemble(settings: ScanSettings, detectors: Sequence[ChosenDetector]) -> WorkerContext:
     """Compiles the nets and loads the finder: takes a second or so, once per worker.
 
     Raises:
         ForensicsError: a model cannot be run or the finder is missing.
     """
-    return Bench(
+    return WorkerContext(
         settings,
         load_finder(settings.finder),
         tuple(chosen.load(explain=settings.explain) for chosen in detectors),
@@ -208,7 +208,7 @@ def manifest_of(
 
 def _pace(model: ChosenModel, precision: str) -> str:
     measured = model.paces.get(precision)
-    return f"{Pace()}, not measured here" if measured is None else f"{measured}, measured"
+    return f"{InferenceConfig()}, not measured here" if measured is None else f"{measured}, measured"
 
 
 def _detector_use(spec: DetectorSpec) -> DetectorUse:

@@ -14,7 +14,7 @@ from av.error import FFmpegError
 from av.stream import Discard, Stream
 
 from forensics.media.channels import ChannelSurvey, Choice
-from forensics.media.container import FfmpegWords, opened, prepare_decoder, start_s
+from forensics.media.open_container import FfmpegWords, opened, prepare_decoder, start_s
 from forensics.media.seams import Seams
 from forensics.media.sound import QUIET_DBFS, RATE_HZ
 from forensics.records.findings import Notice
@@ -42,15 +42,15 @@ def begin_listening(
     n_threads: int,
     *,
     may_jump: bool,
-) -> list[Listening]:
-    """One Listening for each stream; the first channel of the first is the file's main track."""
+) -> list[AudioDecoder]:
+    """One AudioDecoder for each stream; the first channel of the first is the file's main track."""
     listenings = []
     for place, (index, choice) in enumerate(choices.items()):
         of_stream = f"stream {index}" if place else ""
         further = f" of {of_stream}" if of_stream else ""
         tracks = [of_stream, *(f"channel {name}{further}" for name in choice.names[1:])]
         listenings.append(
-            Listening(container, index, words, n_threads, choice=choice, tracks=tracks, may_jump=may_jump)
+            AudioDecoder(container, index, words, n_threads, choice=choice, tracks=tracks, may_jump=may_jump)
         )
     return listenings
 
@@ -108,7 +108,7 @@ def survey_sound(path: Path, stream_index: int) -> Choice:
         return Choice() if survey is None else survey.choice()
 
 
-class Listening:
+class AudioDecoder:
     """Decodes the packets of one audio stream as they come.
 
     Args:

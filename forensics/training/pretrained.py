@@ -10,9 +10,9 @@ import numpy as np
 from forensics import catalog
 from forensics.media.hashing import sha256_of
 from forensics.records.model_card import InputContract, ModelCard
+from forensics.training.checkpoint_import import import_checkpoint
 from forensics.training.conversion import parity, to_openvino
-from forensics.training.importing import import_checkpoint
-from forensics.training.inscription import store
+from forensics.training.ir_metadata import store
 from forensics.training.recipes import load_recipe
 
 # Crops of this size are what the reference nets were trained on (Bonettini et al. 2020).

@@ -15,7 +15,7 @@ Pixels = npt.NDArray[np.uint8]
 
 
 @dataclass(frozen=True, slots=True)
-class View:
+class SearchWindow:
     """A part of a picture, scaled for a finder.
 
     Attributes:
@@ -41,12 +41,12 @@ class View:
         )
 
 
-def whole(pixels: Pixels, scale: float) -> View:
+def whole(pixels: Pixels, scale: float) -> SearchWindow:
     """All of ``pixels``, scaled."""
     return _scaled(pixels, 0, 0, scale)
 
 
-def around(pixels: Pixels, box: FaceBox, sides: float, scale: float) -> View | None:
+def around(pixels: Pixels, box: FaceBox, sides: float, scale: float) -> SearchWindow | None:
     """A square window around ``box``, clipped to the picture and scaled.
 
     Args:
@@ -67,12 +67,12 @@ def around(pixels: Pixels, box: FaceBox, sides: float, scale: float) -> View | N
     return _scaled(pixels[top:bottom, left:right], left, top, scale)
 
 
-def _scaled(pixels: Pixels, left_px: int, top_px: int, scale: float) -> View:
+def _scaled(pixels: Pixels, left_px: int, top_px: int, scale: float) -> SearchWindow:
     height, width = pixels.shape[:2]
     size = max(1, round(width * scale)), max(1, round(height * scale))
     if size == (width, height):
-        return View(np.ascontiguousarray(pixels), left_px, top_px, 1.0, 1.0)
+        return SearchWindow(np.ascontiguousarray(pixels), left_px, top_px, 1.0, 1.0)
     method = cv2.INTER_AREA if scale < 1 else cv2.INTER_LINEAR
     scaled = np.asarray(cv2.resize(pixels, size, interpolation=method), np.uint8)
     # Sizes are whole pixels, so the scale that was reached is not quite the one asked for.
-    return View(scaled, left_px, top_px, size[0] / width, size[1] / height)
+    return SearchWindow(scaled, left_px, top_px, size[0] / width, size[1] / height)

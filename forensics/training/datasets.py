@@ -8,10 +8,10 @@ from torch.utils.data import Dataset
 
 from forensics.errors import TrainingError
 from forensics.records.model_card import InputContract
-from forensics.training.data.mixing import Mix
+from forensics.training.data.balanced_sampler import BalancedSampler
 from forensics.training.data.samples import PSEUDO_FAKE, Sample, read_samples
 from forensics.training.recipes.recipe import Item, Recipe
-from forensics.training.run import TrainSettings
+from forensics.training.training_run import TrainSettings
 
 # Validation is repeated many times in a run: this many rows of each label and origin are enough to
 # choose an epoch by.
@@ -19,7 +19,7 @@ _VALIDATION_ROWS = 600
 
 
 @dataclass(frozen=True, slots=True)
-class Streams:
+class Datasets:
     """What the loop reads.
 
     Attributes:
@@ -33,7 +33,7 @@ class Streams:
     contract: InputContract
 
 
-def open_streams(recipe: Recipe, settings: TrainSettings) -> Streams:
+def open_datasets(recipe: Recipe, settings: TrainSettings) -> Datasets:
     """Reads the manifests and builds both streams.
 
     Raises:
@@ -42,10 +42,10 @@ def open_streams(recipe: Recipe, settings: TrainSettings) -> Streams:
     samples = recipe.units([sample for folder in settings.data for sample in read_samples(folder)])
     training = [sample for sample in samples if sample.split == "train"]
     validation = validation_rows(samples)
-    mix = Mix(training, settings.pseudo_fakes)
+    sampler = BalancedSampler(training, settings.pseudo_fakes)
     contract = recipe.contract(settings)
-    return Streams(
-        train=recipe.training_set(mix, contract, settings),
+    return Datasets(
+        train=recipe.training_set(sampler, contract, settings),
         validation=recipe.validation_set(validation, contract),
         validation_samples=validation,
         contract=contract,

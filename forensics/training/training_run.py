@@ -14,7 +14,7 @@ import torch
 from forensics.errors import TrainingError
 from forensics.training.adversarial import Attack, AttackKind
 from forensics.training.nets import build_net
-from forensics.training.nets.net import FakenessNet
+from forensics.training.nets.torch_net import TorchNet
 
 CHECKPOINT_NAME = "last.pt"
 BEST_NAME = "best.pt"
@@ -182,7 +182,7 @@ def read_record(folder: Path) -> dict[str, Any]:
     return record
 
 
-def finished_net(folder: Path) -> tuple[FakenessNet, dict[str, Any]]:
+def finished_net(folder: Path) -> tuple[TorchNet, dict[str, Any]]:
     """The net of a finished run with its best weights, and the run's record.
 
     Raises:

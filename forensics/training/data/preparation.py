@@ -13,12 +13,12 @@ from pathlib import Path
 from pebble import ProcessExpired, ProcessPool
 
 from forensics.errors import TrainingError
-from forensics.training.data.grouping import Place, Shares, place
-from forensics.training.data.ledger import Ledger
-from forensics.training.data.making import Job, Made, make_all
+from forensics.training.data.journal import Journal
+from forensics.training.data.prepared_file import Job, PreparedFile, make_all
 from forensics.training.data.readers import detect, load_reader
 from forensics.training.data.readers.reader import ReadOptions, Source
 from forensics.training.data.samples import Sample, make_folder, write_samples
+from forensics.training.data.split_assignment import Shares, SplitAssignment, place
 
 SKIPPED_NAME = "skipped.csv"
 # Ready-made files cost a millisecond each, less than sending them to a process one by one.
@@ -127,17 +127,17 @@ def prepare(
 def _results(
     settings: PrepareSettings,
     sources: list[Source],
-    places: list[Place],
+    places: list[SplitAssignment],
     on_progress: Callable[[PrepareProgress], None] | None,
-) -> list[list[Made] | str]:
+) -> list[list[PreparedFile] | str]:
     """For every source what was made of it, or why nothing was."""
-    results: list[list[Made] | str] = ["not done"] * len(sources)
+    results: list[list[PreparedFile] | str] = ["not done"] * len(sources)
     jobs: dict[int, Job] = {}
-    with Ledger(settings.out) as ledger:
+    with Journal(settings.out) as journal:
         for index, (source, where) in enumerate(zip(sources, places, strict=True)):
             job = Job(source.path, source.crop_margin, settings.n_frames)
             reason = source.unfit or _left_out(where) or _missing(source.path)
-            done = None if reason else ledger.done(job)
+            done = None if reason else journal.done(job)
             if reason or done:
                 results[index] = reason or done or []
             else:
@@ -150,7 +150,7 @@ def _results(
             if isinstance(result, str):
                 n_skipped += 1
             else:
-                ledger.add(jobs[index], result)
+                journal.add(jobs[index], result)
             if on_progress:
                 on_progress(PrepareProgress(n_done, len(sources), n_skipped))
     if on_progress:
@@ -158,13 +158,13 @@ def _results(
     return results
 
 
-def _run(jobs: dict[int, Job], settings: PrepareSettings) -> Iterator[tuple[int, list[Made] | str]]:
+def _run(jobs: dict[int, Job], settings: PrepareSettings) -> Iterator[tuple[int, list[PreparedFile] | str]]:
     """Does the jobs in processes; gives (index, result) in the order of completion."""
     if not jobs:
         return
     context = multiprocessing.get_context("spawn")  # forked copies of threaded libraries can hang
     with ProcessPool(max_workers=settings.n_workers, context=context) as pool:
-        pending: dict[Future[list[list[Made] | str]], list[int]] = {
+        pending: dict[Future[list[list[PreparedFile] | str]], list[int]] = {
             pool.schedule(
                 make_all, args=([jobs[index] for index in chunk], settings.out), timeout=_TIME_LIMIT_S
             ): chunk
@@ -180,7 +180,9 @@ def _run(jobs: dict[int, Job], settings: PrepareSettings) -> Iterator[tuple[int,
                 pool.stop()  # type: ignore[no-untyped-call]
 
 
-def _results_of(future: Future[list[list[Made] | str]], n_jobs: int) -> list[list[Made] | str]:
+def _results_of(
+    future: Future[list[list[PreparedFile] | str]], n_jobs: int
+) -> list[list[PreparedFile] | str]:
     try:
         return future.result()
     except TimeoutError:
@@ -195,7 +197,7 @@ def _chunks(jobs: dict[int, Job]) -> Iterator[list[int]]:
     yield from ([index] for index, job in jobs.items() if not job.ready)
 
 
-def _row(made: Made, source: Source, where: Place, origin: str) -> Sample:
+def _row(made: PreparedFile, source: Source, where: SplitAssignment, origin: str) -> Sample:
     left, top, width, height = made.box or (None, None, None, None)
     return Sample(
         path=made.path,
@@ -213,7 +215,7 @@ def _row(made: Made, source: Source, where: Place, origin: str) -> Sample:
     )
 
 
-def _left_out(where: Place) -> str | None:
+def _left_out(where: SplitAssignment) -> str | None:
     if where.split is None:
         return f"shares {where.group} with the data set's own test split"
     return None

@@ -9,10 +9,10 @@ from pathlib import Path
 import numpy as np
 import pytest
 
-from forensics.detectors import second_look
+from forensics.detectors import two_stage_scoring
 from forensics.detectors.detector import ModelForms
 from forensics.detectors.face_frames import FaceFrames
-from forensics.detectors.second_look import can_clear
+from forensics.detectors.two_stage_scoring import can_clear
 from forensics.detectors.voice import Voice
 from forensics.engines.net import DEFAULT_BATCH
 from forensics.records.faces import FaceBox, FaceCrop
@@ -96,7 +96,7 @@ def test_exhibits_of_what_is_in_doubt_show_the_exact_scores() -> None:
 
 
 def test_more_than_may_be_held_goes_on_in_f32(monkeypatch: pytest.MonkeyPatch) -> None:
-    monkeypatch.setattr(second_look, "_MOST_HELD_BYTES", 10 * crops(1)[0].thumbnail.nbytes)
+    monkeypatch.setattr(two_stage_scoring, "_MOST_HELD_BYTES", 10 * crops(1)[0].thumbnail.nbytes)
     fast, exact = nets(CLEARED)
     found = scores(look_twice(crops(40), fast, exact))
     assert {score.precision for score in found} == {"f32"}

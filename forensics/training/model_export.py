@@ -21,19 +21,19 @@ from torch.utils.data import Dataset
 from forensics import catalog
 from forensics.errors import TrainingError
 from forensics.evaluation.calibration import calibrated, fit_calibration
-from forensics.evaluation.domain import fit_domain
-from forensics.evaluation.likelihood import fit_bounds
+from forensics.evaluation.domain_bounds import fit_domain
+from forensics.evaluation.likelihood_fit import fit_bounds
 from forensics.evaluation.thresholds import earned_thresholds
 from forensics.records.model_card import Domain, InputContract, ModelCard
 from forensics.training.conversion import parity, run_openvino, to_onnx, to_openvino
 from forensics.training.data.samples import Sample, read_samples
-from forensics.training.inscription import stem_of, store
+from forensics.training.datasets import validation_rows
+from forensics.training.ir_metadata import stem_of, store
 from forensics.training.quantise import Comparison, quantise
 from forensics.training.recipes import load_recipe
 from forensics.training.recipes.recipe import Item, Recipe
-from forensics.training.run import finished_net
 from forensics.training.short_parts import with_short_parts
-from forensics.training.streams import validation_rows
+from forensics.training.training_run import finished_net
 
 _BATCH = 16
 # Rows of each origin and label that calibration, thresholds and the INT8 gate rest on.

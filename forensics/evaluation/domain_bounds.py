@@ -9,7 +9,7 @@ import numpy as np
 from forensics.evaluation.labels import Label
 from forensics.evaluation.resampling import Floats
 from forensics.records.model_card import Domain
-from forensics.records.scan import ScanResult
+from forensics.records.scan_result import ScanResult
 
 _MIN_ROWS = 20
 

@@ -11,13 +11,20 @@ from forensics.casefile.case_file import CaseFile
 from forensics.casefile.identity import Identity
 from forensics.errors import EngineError, ForensicsError, PathError, SettingsError
 from forensics.media.discovery import Found, Rejected, discover, display_path
-from forensics.records.scan import RunManifest, ScanResult
+from forensics.records.scan_result import RunManifest, ScanResult
 from forensics.records.verdict import VerdictLabel
 from forensics.scan.batch import run_batch
-from forensics.scan.bench import Bench, ChosenDetector, ChosenModel, assemble, choose_detectors, manifest_of
 from forensics.scan.events import Event, TwinsFound
 from forensics.scan.rehash import changed_since
 from forensics.scan.twins import Twin, distinct
+from forensics.scan.worker_context import (
+    ChosenDetector,
+    ChosenModel,
+    WorkerContext,
+    assemble,
+    choose_detectors,
+    manifest_of,
+)
 from forensics.settings import ScanSettings
 
 # Paths that an error names.
@@ -234,9 +241,9 @@ def _identities(file: Found) -> list[Identity]:
     return [(name, file.size_bytes, file.modified_utc) for name in (file.place, file.display)]
 
 
-def examine_found(file: Found, bench: Bench, tell: Callable[[float], object]) -> ScanResult:
+def examine_found(file: Found, context: WorkerContext, tell: Callable[[float], object]) -> ScanResult:
     """One file to its result, in a worker."""
     # The process that hands out the files decodes nothing, and need not wait for FFmpeg and OpenCV.
     from forensics.scan.pipeline import examine
 
-    return examine(file, bench, tell)
+    return examine(file, context, tell)

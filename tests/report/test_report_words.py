@@ -12,13 +12,13 @@ from forensics import numerals
 from forensics.cli.card_text import card_text
 from forensics.cli.figure_table import table
 from forensics.detectors import spec_of
-from forensics.records.figures import Figure, LabelledFigures
-from forensics.records.findings import Why
+from forensics.records.findings import AbstentionReason
+from forensics.records.labelled_figures import Figure, LabelledFigures
 from forensics.records.model_card import Metric
 from forensics.records.verdict import Verdict, VerdictLabel
-from forensics.report import figures, words
-from forensics.report.container import container_facts
-from forensics.verdicts.words import reason_for_verdict
+from forensics.report import figures, report_words
+from forensics.report.container_facts import container_facts
+from forensics.verdicts.verdict_words import reason_for_verdict
 from tests.report.synthetic_case import basis_of, cards, scores_of, video
 
 
@@ -44,8 +44,8 @@ from tests.report.synthetic_case import basis_of, cards, scores_of, video
         (numerals.size_text(7_000_000_000_000), "7000.0 GB"),
         (numerals.count_text(1, "file", "files"), "1 file"),
         (numerals.count_text(5000, "file", "files"), "5,000 files"),
-        (words.metric_words("face tracks: auc"), "AUC (area under the ROC curve), face tracks"),
-        (words.metric_words("new_measure"), "new measure"),
+        (report_words.metric_words("face tracks: auc"), "AUC (area under the ROC curve), face tracks"),
+        (report_words.metric_words("new_measure"), "new measure"),
         (numerals.share_text(1, 0), ""),
     ],
 )
@@ -64,7 +64,7 @@ def test_a_fakeness_is_written_alike_in_the_reason_the_table_and_the_interval(
     verdict = Verdict(one.label, "", "worst-subject/2", fakeness, basis=(one,))
     reason = reason_for_verdict(VerdictLabel.INCONCLUSIVE, one, (), (), {"face": spec_of("face")})
     assert reason.startswith(f"The face of person 1 scores {said} over ")
-    assert words.verdict_fakeness(verdict) == words.highest_fakeness(verdict, "face") == said
+    assert report_words.verdict_fakeness(verdict) == report_words.highest_fakeness(verdict, "face") == said
     assert numerals.interval_text(fakeness, fakeness) == said
 
 
@@ -89,31 +89,31 @@ def test_error_rates_are_headlines_only_where_each_class_has_twenty_rows() -> No
             Metric("face: auc", "older", 1000, 1.0),
         ),
     )
-    said = [(metric.data_set, words.n_words(metric)) for metric in words.headline(card)]
+    said = [(metric.data_set, report_words.n_words(metric)) for metric in report_words.headline(card)]
     assert said == [
         ("many", "40 manipulated, 500 pristine"),
         ("many", "40 manipulated"),
         ("many", "500 pristine"),
     ]
-    assert words.left_out(card) == (
+    assert report_words.left_out(card) == (
         "few (100 manipulated, 19 pristine)",
         "older (n = 1,000, how many of each class is not stated)",
     )
 
 
 def test_invisible_characters_become_visible() -> None:
-    assert words.visible("a\nb\u202ec\u200bd\ud800e") == r"a\nb\u202ec\u200bd\ud800e"
-    assert words.visible("Zoë 東京 naïve.mp4") == "Zoë 東京 naïve.mp4"
+    assert report_words.visible("a\nb\u202ec\u200bd\ud800e") == r"a\nb\u202ec\u200bd\ud800e"
+    assert report_words.visible("Zoë 東京 naïve.mp4") == "Zoë 東京 naïve.mp4"
 
 
 def test_every_label_and_reason_has_words() -> None:
     assert (
-        set(words.VERDICT_WORDS)
-        == set(words.VERDICT_MEANING)
-        == set(words.VERDICT_ORDER)
+        set(report_words.VERDICT_WORDS)
+        == set(report_words.VERDICT_MEANING)
+        == set(report_words.VERDICT_ORDER)
         == set(VerdictLabel)
     )
-    assert set(words.WHY_WORDS) == set(Why)
+    assert set(report_words.WHY_WORDS) == set(AbstentionReason)
 
 
 @pytest.mark.parametrize(("lost_frames", "differs"), [(0, False), (2, False), (38, True)])

@@ -6,7 +6,7 @@ import numpy as np
 import pytest
 
 from forensics.errors import SettingsError
-from forensics.evaluation.likelihood import fit_bounds, log10_ratios
+from forensics.evaluation.likelihood_fit import fit_bounds, log10_ratios
 
 
 def test_bounds_of_three_perfect_rows_a_side_as_published() -> None:

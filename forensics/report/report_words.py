@@ -5,10 +5,10 @@ from __future__ import annotations
 import unicodedata
 
 from forensics.numerals import fakeness_text
-from forensics.records.findings import Why
+from forensics.records.findings import AbstentionReason
 from forensics.records.model_card import Metric, ModelCard
 from forensics.records.verdict import Verdict, VerdictLabel
-from forensics.verdicts.words import stated
+from forensics.verdicts.verdict_words import stated
 
 VERDICT_WORDS: dict[VerdictLabel, str] = {
     VerdictLabel.SIGNS_OF_MANIPULATION: "Signs of manipulation",
@@ -47,16 +47,16 @@ VERDICT_ORDER: tuple[VerdictLabel, ...] = (
     VerdictLabel.NOT_EXAMINED,
 )
 
-WHY_WORDS: dict[Why, str] = {
-    Why.NO_FACE: "No face was found",
-    Why.TOO_SMALL: "Too small",
-    Why.TOO_SHORT: "Too short",
-    Why.NO_AUDIO: "No sound",
-    Why.OUT_OF_DOMAIN: "Unlike what the model was calibrated on",
-    Why.UNSUPPORTED: "Not supported",
-    Why.FAILED: "The detector failed",
-    Why.CHANGED: "Changed during its examination",
-    Why.DAMAGED: "Cut short or damaged",
+WHY_WORDS: dict[AbstentionReason, str] = {
+    AbstentionReason.NO_FACE: "No face was found",
+    AbstentionReason.TOO_SMALL: "Too small",
+    AbstentionReason.TOO_SHORT: "Too short",
+    AbstentionReason.NO_AUDIO: "No sound",
+    AbstentionReason.OUT_OF_DOMAIN: "Unlike what the model was calibrated on",
+    AbstentionReason.UNSUPPORTED: "Not supported",
+    AbstentionReason.FAILED: "The detector failed",
+    AbstentionReason.CHANGED: "Changed during its examination",
+    AbstentionReason.DAMAGED: "Cut short or damaged",
 }
 
 STAGE_WORDS: dict[str, str] = {

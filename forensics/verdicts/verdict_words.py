@@ -7,10 +7,10 @@ from collections.abc import Iterator, Mapping, Sequence
 
 from forensics.numerals import count_text, fakeness_text, moment_text, span_text
 from forensics.records.detector_spec import DetectorSpec, Role
-from forensics.records.findings import Abstention, Span, Why
+from forensics.records.findings import Abstention, AbstentionReason, Span
 from forensics.records.media import MediaFile, MediaKind, StreamKind
 from forensics.records.model_card import ModelCard
-from forensics.records.verdict import Basis, VerdictLabel
+from forensics.records.verdict import SubjectScore, VerdictLabel
 
 # Two of six people stood out by it when all their pristine validation clips were taken for one.
 STANDING_OUT = (
@@ -23,8 +23,8 @@ _MOST_NAMED = 3
 
 def reason_for_verdict(
     label: VerdictLabel,
-    basis: Basis,
-    doubts: Sequence[Basis],
+    basis: SubjectScore,
+    doubts: Sequence[SubjectScore],
     abstentions: Sequence[Abstention],
     specs: Mapping[str, DetectorSpec],
     *,
@@ -41,14 +41,14 @@ def reason_for_verdict(
         by_stretch: a stretch of the clip decided, not the whole of it.
     """
     found = _found(label, basis, doubts, abstentions, specs, missing=missing, by_stretch=by_stretch)
-    left_out = [one.detail for one in abstentions if one.why is Why.OUT_OF_DOMAIN]
+    left_out = [one.detail for one in abstentions if one.why is AbstentionReason.OUT_OF_DOMAIN]
     return " ".join([found, *left_out])
 
 
 def _found(
     label: VerdictLabel,
-    basis: Basis,
-    doubts: Sequence[Basis],
+    basis: SubjectScore,
+    doubts: Sequence[SubjectScore],
     abstentions: Sequence[Abstention],
     specs: Mapping[str, DetectorSpec],
     *,
@@ -90,7 +90,7 @@ def _found(
     return found
 
 
-def _doubted(basis: Basis) -> str:
+def _doubted(basis: SubjectScore) -> str:
     why = "seen in few frames" if basis.in_domain else "unlike what the model was calibrated on"
     return f"{basis.subject} ({stated(basis)}, {_spans((basis.span,))}, {why})"
 
@@ -102,7 +102,7 @@ def _spans(spans: Sequence[Span]) -> str:
     return ", ".join(named) + (f" and {more} more" if more else "")
 
 
-def stated(basis: Basis) -> str:
+def stated(basis: SubjectScore) -> str:
     """The fakeness; beyond what the calibration has seen it is a bound, not a value."""
     if basis.covered:
         return fakeness_text(basis.fakeness)
@@ -114,7 +114,7 @@ def stated(basis: Basis) -> str:
 
 def reason_for_nothing(
     media: MediaFile,
-    bases: Sequence[Basis],
+    bases: Sequence[SubjectScore],
     abstentions: Sequence[Abstention],
     cards: Mapping[str, ModelCard],
     specs: Mapping[str, DetectorSpec],
@@ -129,7 +129,7 @@ def reason_for_nothing(
     return " ".join(dict.fromkeys(details)) or f"No detector applies to this {media.kind.value} file."
 
 
-def _may_not_judge(basis: Basis, card: ModelCard, spec: DetectorSpec) -> str:
+def _may_not_judge(basis: SubjectScore, card: ModelCard, spec: DetectorSpec) -> str:
     if spec.role is not Role.DECIDES:
         return f"{spec.who(basis.subject)} was scored ({stated(basis)}), but {spec.name} draws no verdicts."
     why = (
@@ -140,7 +140,7 @@ def _may_not_judge(basis: Basis, card: ModelCard, spec: DetectorSpec) -> str:
     return f"{spec.who(basis.subject)} was scored ({stated(basis)}), but {card.id} may not judge: {why}."
 
 
-def too_rarely_seen(basis: Basis) -> str:
+def too_rarely_seen(basis: SubjectScore) -> str:
     """The limit that a person's few frames put."""
     frames = count_text(basis.n_scores, "sampled frame", "sampled frames")
     return (
@@ -175,8 +175,8 @@ def time_limits(card: ModelCard, shortest_s: float | None, holes: Sequence[Span]
 
 def limits_of(
     media: MediaFile,
-    deciding: Basis,
-    others: Sequence[Basis],
+    deciding: SubjectScore,
+    others: Sequence[SubjectScore],
     abstentions: Sequence[Abstention],
     cards: Mapping[str, ModelCard],
     specs: Mapping[str, DetectorSpec],

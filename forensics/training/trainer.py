@@ -19,18 +19,21 @@ from torch.utils.data import DataLoader, Dataset
 
 from forensics.errors import TrainingError
 from forensics.training.adversarial import RECIPES_WITH_PIXELS, robustness
+from forensics.training.autotune import fastest_step_config
 from forensics.training.backends import load_backend
-from forensics.training.backends.backend import Backend, Layout
+from forensics.training.backends.backend import Backend, StepConfig
 from forensics.training.data.samples import make_folder
+from forensics.training.datasets import Datasets, open_datasets
 from forensics.training.initial import initialise
 from forensics.training.kept import Head, keep
 from forensics.training.loss import loss_of
 from forensics.training.nets import build_net
-from forensics.training.nets.net import FakenessNet
+from forensics.training.nets.torch_net import TorchNet
 from forensics.training.page import write_page
 from forensics.training.recipes import load_recipe
 from forensics.training.recipes.recipe import Item
-from forensics.training.run import (
+from forensics.training.teacher import Teacher
+from forensics.training.training_run import (
     BEST_NAME,
     CHECKPOINT_NAME,
     TrainSettings,
@@ -40,9 +43,6 @@ from forensics.training.run import (
     save,
     write_record,
 )
-from forensics.training.streams import Streams, open_streams
-from forensics.training.teacher import Teacher
-from forensics.training.timing import fastest_layout
 from forensics.training.validate import ValidationResult, logits_of, validate
 
 _WARM_UP_SHARE = 0.1
@@ -100,20 +100,22 @@ def train(
             f"--adversarial changes pixels of crops, and {settings.net} does not take crops as they are",
             "Leave it out for this net.",
         )
-    streams = open_streams(load_recipe(net.recipe), settings)
+    streams = open_datasets(load_recipe(net.recipe), settings)
     state = load(checkpoint) if resume else None
     if state is not None:
         refuse_other_settings(settings, state["settings"])
-        layout = Layout(**state["layout"])
+        step_config = StepConfig(**state["layout"])
         initial = str(state["initial"])
     else:
         initial = initialise(net, settings.init)
         # One small layer has nothing to gain from another layout.
-        layout = Layout("fp32", False) if settings.n_kept else fastest_layout(backend, settings, net)
+        step_config = (
+            StepConfig("fp32", False) if settings.n_kept else fastest_step_config(backend, settings, net)
+        )
     make_folder(settings.out)
-    course = Course(settings, backend, layout, net, initial)
+    trainer = Trainer(settings, backend, step_config, net, initial)
     if state is not None:
-        course.restore(state)
+        trainer.restore(state)
     if settings.n_kept:
         streams = replace(
             streams,
@@ -127,21 +129,21 @@ def train(
                 resume=resume,
             ),
         )
-    course.run(streams, on_progress)
-    record = course.write_record(streams)
+    trainer.run(streams, on_progress)
+    record = trainer.write_record(streams)
     write_page(settings.out)
     return record
 
 
-class Course:
+class Trainer:
     """One run's moving state: net, average, optimizer, step and best score."""
 
     def __init__(
-        self, settings: TrainSettings, backend: Backend, layout: Layout, net: FakenessNet, initial: str
+        self, settings: TrainSettings, backend: Backend, step_config: StepConfig, net: TorchNet, initial: str
     ) -> None:
         self.settings = settings
         self.backend = backend
-        self.layout = layout
+        self.step_config = step_config
         self.initial = initial
         decayed, plain = _by_decay(net)
         optimizer = torch.optim.AdamW(
@@ -154,8 +156,10 @@ class Course:
         self.net = net
         # What the loss sees: all of the net, or the part behind what was kept.
         self.learner = Head(net) if settings.n_kept else net
-        self.model, self.optimizer = backend.prepare(self.learner, optimizer, layout)
-        self.teacher = Teacher(settings.teacher, net.recipe, backend, layout) if settings.teacher else None
+        self.model, self.optimizer = backend.prepare(self.learner, optimizer, step_config)
+        self.teacher = (
+            Teacher(settings.teacher, net.recipe, backend, step_config) if settings.teacher else None
+        )
         self.average = build_net(settings.net).to(backend.device)
         self.average.load_state_dict(net.state_dict())
         self.step = 0
@@ -165,7 +169,7 @@ class Course:
         self.validation: ValidationResult | None = None
         self.trained_s = 0.0
 
-    def run(self, streams: Streams, on_progress: Callable[[Progress], None] | None) -> None:
+    def run(self, streams: Datasets, on_progress: Callable[[Progress], None] | None) -> None:
         """Steps to the end, or until no validation was better for ``patience`` of them."""
         settings = self.settings
         saved_at = reported_at = time.monotonic()
@@ -201,7 +205,7 @@ class Course:
             self.model,
             self.learner,
             self.backend,
-            self.layout,
+            self.step_config,
             raw,
             label,
             settings.label_smoothing,
@@ -233,7 +237,7 @@ class Course:
         for name, value in self.net.named_buffers():
             buffers[name].copy_(value)
 
-    def _evaluate(self, streams: Streams) -> None:
+    def _evaluate(self, streams: Datasets) -> None:
         logits = logits_of(
             self.average,
             streams.validation,
@@ -270,7 +274,7 @@ class Course:
         """Everything that the next step depends on."""
         return {
             "settings": self.settings.as_record(),
-            "layout": asdict(self.layout),
+            "layout": asdict(self.step_config),
             "initial": self.initial,
             "net": self.net.state_dict(),
             "ema": self.average.state_dict(),
@@ -290,12 +294,12 @@ class Course:
         self.step, self.best_score, self.n_worse = state["step"], state["best_score"], state["n_worse"]
         self.loss, self.trained_s = state["loss"], state["trained_s"]
 
-    def write_record(self, streams: Streams) -> dict[str, Any]:
+    def write_record(self, streams: Datasets) -> dict[str, Any]:
         """Writes and returns ``record.json``: what was trained how, on what, and what came of it."""
         best = load(self.settings.out / BEST_NAME)
         record = {
             "settings": self.settings.as_record(),
-            "backend": self.backend.describe() | {"layout": str(self.layout)},
+            "backend": self.backend.describe() | {"layout": str(self.step_config)},
             "initial_weights": self.initial,
             "contract": asdict(streams.contract),
             "n_validation": len(streams.validation_samples),

@@ -10,11 +10,11 @@ import pytest
 import torch
 
 from forensics import catalog
+from forensics.training.checkpoint_import import reference_names
 from forensics.training.conversion import run_openvino
-from forensics.training.importing import reference_names
-from forensics.training.inscription import read_inscription
+from forensics.training.ir_metadata import read_inscription
 from forensics.training.nets import build_net
-from forensics.training.published import ImportSettings, import_model
+from forensics.training.pretrained import ImportSettings, import_model
 from tests.cli.running import in_own_process
 from tests.training.made import write_picture
 

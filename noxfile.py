@@ -44,8 +44,8 @@ def lint(session: nox.Session) -> None:
 
 
 @nox.session
-def floors(session: nox.Session) -> None:
-    """The floors of the house: who may import whom."""
+def layers(session: nox.Session) -> None:
+    """The layers: which package may import which."""
     session.install(_requirement("import-linter"))
     session.run("lint-imports", "--no-cache", env={"PYTHONPATH": str(ROOT)})
 

@@ -1,1 +1,1 @@
-"""The roof: the command line. The only importer of typer and rich; one file per command."""
+"""The command line. The only importer of typer and rich; one file per command."""

@@ -57,8 +57,8 @@ def decode(
     are, whatever the header says. ``n_frames`` of them are chosen (see ``timetable.plan``) and only what
     they need is decoded. Stills give their frames at 0 s. Sound comes at 16 kHz in chunks of 10 s: of every
     sound stream the mix of its channels, or those channels that a mix would lose (``channels``). The choice
-    of pictures depends on the file, ``n_frames``, ``frames_per_s`` and ``cheapest_frames`` alone, and memory does
-    not grow with the duration, but for 10 bytes a picture in the table.
+    of pictures depends on the file, ``n_frames``, ``frames_per_s`` and ``cheapest_frames`` alone;
+    memory does not grow with the duration, but for 10 bytes a picture in the table.
 
     Args:
         path: the file.

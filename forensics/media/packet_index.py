@@ -172,13 +172,13 @@ def plan(
     """Chooses pictures spread evenly over the whole stream, and what must be decoded to see them.
 
     The time is cut into ``n_frames`` equal slots. Each slot gives the picture nearest to its middle among
-    those that cost least: pictures at which decoding can begin, where there are many in every slot;
-    otherwise pictures that are decoded in any case. A cheapest_frames plan goes on to what is decoded least for: a
+    those that cost least: pictures at which decoding can begin, where there are many in every slot; otherwise
+    pictures that are decoded in any case. With ``cheapest_frames`` it goes on to what is decoded least for: a
     slot's last picture at which decoding can begin, and where it has none its first one that others refer to,
-    so that decoding can break off early. No choice lies more than half a slot from the middle.
-    Slots without a picture are made up for elsewhere, so that a stream of at least ``n_frames`` pictures
-    gives that many and a shorter one gives each of its pictures. With neighbours, what is shown before and
-    after a chosen picture is decoded too: a deinterlacer looks at it.
+    so that decoding can break off early. No choice lies more than half a slot from the middle. Slots without
+    a picture are made up for elsewhere, so that a stream of at least ``n_frames`` pictures gives that many
+    and a shorter one gives each of its pictures. With neighbours, what is shown before and after a chosen
+    picture is decoded too: a deinterlacer looks at it.
     """
     if not packet_index.has_times:
         return plan_by_order(packet_index, n_frames)

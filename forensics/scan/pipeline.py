@@ -71,7 +71,7 @@ def _examined(
         with timer.start("probe"):
             media = _identified(media, probe(file.path))
         learned.extend(bare_stream_notices(media))
-        for item in _belt(file.path, media, context, timer, tell):
+        for item in _items(file.path, media, context, timer, tell):
             if isinstance(item, MediaUpdate):
                 media = _identified(media, item.media)
             else:
@@ -137,7 +137,7 @@ def _touched(before: Fingerprint, after: Fingerprint) -> Iterator[Notice]:
         )
 
 
-def _belt(
+def _items(
     path: Path, media: MediaFile, context: WorkerContext, timer: StageTimer, tell: Callable[[float], object]
 ) -> Iterator[Item]:
     items: Iterator[Item] = iter(())

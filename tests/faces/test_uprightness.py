@@ -60,14 +60,14 @@ def stored(images: Sequence[RgbImage], turns: int) -> list[Item]:
     return [*frames, UPDATE]
 
 
-def belt(items: Sequence[Item], finder: UprightFinder | None = None) -> list[Item]:
+def faces_of(items: Sequence[Item], finder: UprightFinder | None = None) -> list[Item]:
     finder = finder or UprightFinder(load_finder("dlib-hog"))
     return list(track(stand_upright(items, finder), finder, ["face"]))
 
 
 @pytest.mark.parametrize("turns", [1, 2, 3])
 def test_a_video_that_does_not_stand_upright_is_turned(turns: int) -> None:
-    items = belt(stored(list(synthetic.portrait_frames(6)), turns))
+    items = faces_of(stored(list(synthetic.portrait_frames(6)), turns))
     faces = [item for item in items if isinstance(item, TrackedFace)]
     assert [face.frame.index for face in faces] == list(range(6))
     assert {face.frame.image.shape for face in faces} == {(300, 400, 3)}
@@ -78,7 +78,7 @@ def test_a_video_that_does_not_stand_upright_is_turned(turns: int) -> None:
 
 
 def test_a_single_picture_is_turned_too() -> None:
-    items = belt(stored(list(synthetic.portrait_frames(1)), 1))
+    items = faces_of(stored(list(synthetic.portrait_frames(1)), 1))
     assert any(isinstance(item, TrackedFace) for item in items)
 
 
@@ -86,7 +86,7 @@ def test_an_upright_video_is_passed_on_untouched_and_costs_no_further_search() -
     given = stored(list(synthetic.portrait_frames(6)), 0)
     plain, tried = Counting(), Counting()
     before = list(track(iter(given), plain, ["face"]))
-    after = belt(given, UprightFinder(tried))
+    after = faces_of(given, UprightFinder(tried))
     assert [item.box for item in after if isinstance(item, TrackedFace)] == [
         item.box for item in before if isinstance(item, TrackedFace)
     ]
@@ -108,7 +108,7 @@ def test_the_first_picture_is_passed_on_at_once_where_its_face_tells() -> None:
 
 def test_a_person_who_comes_late_is_still_seen_on_the_side() -> None:
     empty = [synthetic.background()] * 9
-    items = belt(stored([*empty, *synthetic.portrait_frames(8)], 1))
+    items = faces_of(stored([*empty, *synthetic.portrait_frames(8)], 1))
     faces = [item for item in items if isinstance(item, TrackedFace)]
     assert {face.frame.index for face in faces} >= set(range(13, 17))
 
@@ -118,7 +118,7 @@ def test_without_any_face_every_picture_comes_in_order() -> None:
     finder = UprightFinder(load_finder("dlib-hog"))
     passed = list(stand_upright(given, finder))
     assert passed == given
-    assert [item for item in belt(given) if isinstance(item, Abstention)]
+    assert [item for item in faces_of(given) if isinstance(item, Abstention)]
 
 
 def test_an_inverted_head_beside_an_upright_one_is_not_scored() -> None:
@@ -136,7 +136,7 @@ def test_an_inverted_head_beside_an_upright_one_is_not_scored() -> None:
             found = super().find(image, near, detail=detail)
             return found if near else [*found, inverted]
 
-    items = belt(stored([image] * 3, 0), UprightFinder(Credulous()))
+    items = faces_of(stored([image] * 3, 0), UprightFinder(Credulous()))
     faces = [item for item in items if isinstance(item, TrackedFace)]
     assert len(faces) == 3
     assert all(face.box.centre_px[0] < 400 for face in faces)
@@ -151,8 +151,8 @@ def test_inverted_heads_that_the_finder_accepts_turn_the_video() -> None:
     images = [item.image for item in decode(path, probe(path), 6, audio=False) if isinstance(item, Frame)]
     plain = load_finder("dlib-hog")
     assert any(plain.find(np.ascontiguousarray(image[::-1, ::-1])) for image in images)
-    items = belt(stored(images, 2))
+    items = faces_of(stored(images, 2))
     faces = [item for item in items if isinstance(item, TrackedFace)]
-    upright = [item for item in belt(stored(images, 0)) if isinstance(item, TrackedFace)]
+    upright = [item for item in faces_of(stored(images, 0)) if isinstance(item, TrackedFace)]
     assert [face.box for face in faces] == [face.box for face in upright]
     assert all(np.array_equal(a.frame.image, b.frame.image) for a, b in zip(faces, upright, strict=True))

@@ -88,7 +88,7 @@ def test_blind_excepts_are_in_three_places_only(trees: dict[str, ast.Module]) ->
     assert found == _EXCEPT_EXCEPTION
 
 
-def test_nothing_below_the_roof_prints_or_exits(trees: dict[str, ast.Module]) -> None:
+def test_nothing_below_the_command_line_prints_or_exits(trees: dict[str, ast.Module]) -> None:
     found = [
         f"{name}:{node.lineno}"
         for name, tree in trees.items()

@@ -234,10 +234,10 @@ def pictures(mirrored: bool) -> tuple[bytes, bytes, bytes]:
     frame = Image.new("RGB", (640, 360), (24, 26, 30))
     frame.paste(portrait.crop((0, 0, 512, 288)).resize((640, 360)))
     scale = 640 / 512
-    ImageDraw.SampleDraw(frame).rectangle([int(edge * scale) for edge in box], outline=(255, 196, 0), width=3)
+    ImageDraw.Draw(frame).rectangle([int(edge * scale) for edge in box], outline=(255, 196, 0), width=3)
     crop = portrait.crop(box).resize((224, 224), Image.Resampling.LANCZOS)
     heat = Image.new("L", (224, 224))
-    ImageDraw.SampleDraw(heat).ellipse((70, 110, 160, 190), fill=255)
+    ImageDraw.Draw(heat).ellipse((70, 110, 160, 190), fill=255)
     heat = heat.filter(ImageFilter.GaussianBlur(24))
     red = Image.composite(Image.new("RGB", crop.size, (240, 90, 20)), crop, heat.point(lambda v: v * 0.6))
     return _jpeg(frame), _jpeg(crop), _jpeg(red)

@@ -20,7 +20,7 @@ from forensics.records.scan_result import ScanResult
 from forensics.records.verdict import VerdictLabel
 from forensics.report.renderers.csv import CsvRenderer
 from forensics.report.view import build_view
-from forensics.scan import scan_run as scan_run
+from forensics.scan import scan_run
 from forensics.scan.events import BatchStarted, Event, FileDone, FileStarted, TwinsFound
 from forensics.scan.scan_run import ScanPlan, run_scan
 from forensics.scan.twins import distinct

@@ -15,7 +15,7 @@ from forensics.errors import TrainingError
 from forensics.media.sound import RATE_HZ
 from forensics.training.data import preparation as preparing
 from forensics.training.data.journal import JOURNAL_NAME
-from forensics.training.data.preparation import SKIPPED_NAME, PrepareSettings, preparation
+from forensics.training.data.preparation import SKIPPED_NAME, PrepareSettings, prepare
 from forensics.training.data.prepared_file import STORED_MARGIN, Job, PreparedFile, make_all
 from forensics.training.data.samples import MANIFEST_NAME, read_samples
 from tests.training.made import write_picture
@@ -39,7 +39,7 @@ def skipped(out: Path) -> dict[str, str]:
 
 def test_ready_made_crops_are_pointed_at(crops: Path, tmp_path: Path):
     out = tmp_path / "out"
-    preparation(PrepareSettings(crops, out, crop_margin=1.25, shares=(50, 30, 20)))
+    prepare(PrepareSettings(crops, out, crop_margin=1.25, shares=(50, 30, 20)))
     rows = read_samples(out)
     assert len(rows) == 20
     assert {row.split for row in rows} == {"train", "val", "test"}
@@ -54,7 +54,7 @@ def test_a_second_call_does_not_do_again_what_is_done(
     crops: Path, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
 ):
     settings = PrepareSettings(crops, tmp_path / "out", crop_margin=1.25)
-    preparation(settings)
+    prepare(settings)
     manifest = (tmp_path / "out" / MANIFEST_NAME).read_bytes()
     journal = tmp_path / "out" / JOURNAL_NAME
     journal.write_bytes(journal.read_bytes() + b'{"path": "cut off by a k')
@@ -71,7 +71,7 @@ def test_a_second_call_does_not_do_again_what_is_done(
 
     monkeypatch.setattr(preparing, "_run", run)
     progress = []
-    preparation(settings, progress.append)
+    prepare(settings, progress.append)
     assert sorted(sent) == ["broken.png", "real3.png"]
     assert (progress[-1].n_done, progress[-1].n_files, progress[-1].n_skipped) == (21, 21, 1)
     now = (tmp_path / "out" / MANIFEST_NAME).read_bytes()
@@ -82,7 +82,7 @@ def test_a_second_call_does_not_do_again_what_is_done(
 def test_missing_files_are_listed_not_dropped(tmp_path: Path):
     write_picture(tmp_path / "a.png")
     (tmp_path / "manifest.csv").write_text("path,label\na.png,real\nb.png,fake\n")
-    rows = preparation(PrepareSettings(tmp_path, tmp_path / "out", crop_margin=1.0))
+    rows = prepare(PrepareSettings(tmp_path, tmp_path / "out", crop_margin=1.0))
     assert len(rows) == 1
     assert skipped(tmp_path / "out") == {"b.png": "missing"}
 
@@ -90,7 +90,7 @@ def test_missing_files_are_listed_not_dropped(tmp_path: Path):
 def test_nothing_usable_is_an_error_with_the_first_reason(tmp_path: Path):
     (tmp_path / "manifest.csv").write_text("path,label\nb.png,fake\n")
     with pytest.raises(TrainingError, match=r"No file .* first: .*b\.png: missing") as caught:
-        preparation(PrepareSettings(tmp_path, tmp_path / "out"))
+        prepare(PrepareSettings(tmp_path, tmp_path / "out"))
     assert SKIPPED_NAME in caught.value.hint
     assert not (tmp_path / "out" / MANIFEST_NAME).exists()
 
@@ -100,7 +100,7 @@ def test_settings_that_cannot_work(tmp_path: Path):
         with pytest.raises(TrainingError):
             PrepareSettings(tmp_path, tmp_path, **bad)
     with pytest.raises(TrainingError, match="no regular expression"):
-        preparation(PrepareSettings(tmp_path, tmp_path / "out", kind="folders", link="("))
+        prepare(PrepareSettings(tmp_path, tmp_path / "out", kind="folders", link="("))
 
 
 def test_faces_of_a_video_are_found_and_cut_wide(shared_data: Path, tmp_path: Path):
@@ -112,7 +112,7 @@ def test_faces_of_a_video_are_found_and_cut_wide(shared_data: Path, tmp_path: Pa
     (tmp_path / "set" / "real" / clip.name).symlink_to(clip)
     (tmp_path / "set" / "fake" / "empty.mp4").touch()
     out = tmp_path / "out"
-    preparation(PrepareSettings(tmp_path / "set", out, n_frames=3))
+    prepare(PrepareSettings(tmp_path / "set", out, n_frames=3))
     rows = read_samples(out)
     assert 1 <= len(rows) <= 3
     assert all(row.width == pytest.approx(1 / STORED_MARGIN, abs=1e-5) for row in rows)
@@ -125,7 +125,7 @@ def test_faces_of_a_video_are_found_and_cut_wide(shared_data: Path, tmp_path: Pa
 def test_the_wild_crops_are_parted_as_for_the_shipped_weights(shared_data: Path, tmp_path: Path):
     if not (shared_data / "faces_wild" / "manifest.csv").is_file():
         pytest.skip("no wide crops in ../shared/data/faces_wild")
-    rows = preparation(PrepareSettings(shared_data / "faces_wild", tmp_path / "out"))
+    rows = prepare(PrepareSettings(shared_data / "faces_wild", tmp_path / "out"))
     assert Counter((row.split, row.manipulated) for row in rows) == {
         ("train", False): 934,
         ("train", True): 654,
@@ -138,7 +138,7 @@ def test_the_wild_crops_are_parted_as_for_the_shipped_weights(shared_data: Path,
 def test_the_voice_clips_are_parted_as_for_the_shipped_weights(shared_data: Path, tmp_path: Path):
     if not (shared_data / "audio" / "manifest.csv").is_file():
         pytest.skip("no voice clips in ../shared/data/audio")
-    rows = preparation(PrepareSettings(shared_data / "audio", tmp_path / "out", seed="d"))
+    rows = prepare(PrepareSettings(shared_data / "audio", tmp_path / "out", seed="d"))
     counts = Counter((row.split, row.manipulated) for row in rows)
     assert counts["test", False] == counts["test", True] == 120
     assert (counts["val", False], counts["val", True]) == (73, 45)
@@ -160,6 +160,6 @@ def test_sound_without_speech_is_skipped(tmp_path: Path):
     soundfile.write(tmp_path / "clips" / "real" / "blip.wav", blip, RATE_HZ)
     soundfile.write(tmp_path / "clips" / "fake" / "silence.wav", 0 * tone, RATE_HZ)
     out = tmp_path / "out"
-    rows = preparation(PrepareSettings(tmp_path / "clips", out, shares=(50, 50, 0)))
+    rows = prepare(PrepareSettings(tmp_path / "clips", out, shares=(50, 50, 0)))
     assert len(rows) == 8
     assert skipped(out) == dict.fromkeys(("blip.wav", "silence.wav"), "holds less than 0.5 s of speech")

@@ -27,11 +27,11 @@ IN_OWN_PROCESS = """
 import os, signal, sys
 from pathlib import Path
 from forensics.training import trainer
-from forensics.training.backends.backend import Layout
+from forensics.training.backends.backend import StepConfig
 from forensics.training.training_run import TrainSettings
 
-loop.fastest_step_config = lambda *_: Layout("fp32", channels_last=True)
-follow = loop.Course._follow
+trainer.fastest_step_config = lambda *_: StepConfig("fp32", channels_last=True)
+follow = trainer.Trainer._follow
 
 def follow_or_die(course):
     if course.step == 3:
@@ -40,13 +40,13 @@ def follow_or_die(course):
 
 how, data, out, backend = sys.argv[1:]
 if how == "kill":
-    loop.Course._follow = follow_or_die
+    trainer.Trainer._follow = follow_or_die
 settings = TrainSettings(
     net="efficientnetv2-b0-autoatt", data=(Path(data),), out=Path(out), backend=backend, precision="fp32",
     init="none", seed=7, n_steps=6, batch_size=8, size_px=64, evaluate_every=6, checkpoint_every_s=0.0,
     n_loaders=0,
 )
-loop.train(settings, resume=how == "resume")
+trainer.train(settings, resume=how == "resume")
 """
 
 

@@ -17,7 +17,8 @@ from forensics.errors import PathError
 from forensics.media.discovery import Rejected
 from forensics.records.model_card import ModelCard
 from forensics.records.scan_result import RunManifest, ScanResult
-from forensics.scan.batch import Crew, run_batch
+from forensics.scan.batch import run_batch
+from forensics.scan.executors import load_executor
 from forensics.scan.scan_run import examine_found, plan_scan
 from forensics.scan.twins import distinct
 from forensics.scan.worker_context import assemble
@@ -105,13 +106,13 @@ class Scanner:
             explain=explain,
         )
         self._settings(paths=())  # what is wrong is said here
-        self._crew = Crew()
+        self._executor = load_executor("local")
 
     def __enter__(self) -> Self:
         return self
 
     def __exit__(self, *_: object) -> None:
-        self._crew.__exit__()
+        self._executor.dismiss()
 
     def scan(
         self, paths: Sequence[str | Path], on_result: Callable[[ScanResult], object] | None = None
@@ -144,7 +145,7 @@ class Scanner:
             n_workers=settings.workers,
             time_limit_s=settings.time_limit_s,
             on_result=keep,
-            crew=self._crew,
+            executor=self._executor,
             twins=alike.twins,
         )
         cards = tuple(model.card for model in plan.models)

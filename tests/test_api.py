@@ -37,13 +37,13 @@ def test_a_scanner_keeps_its_workers_and_scores_alike_each_time(tmp_path: Path) 
     seen: list[str] = []
     with forensics.Scanner(frames=4, detectors=("face",)) as scanner:
         first = scanner.scan([clip], on_result=lambda result: seen.append(result.media.path))
-        workers = {worker.process.pid for worker in scanner._crew.workers}
+        workers = {worker.process.pid for worker in scanner._executor.workers}
         again = scanner.scan([str(clip)])
-        assert {worker.process.pid for worker in scanner._crew.workers} == workers
+        assert {worker.process.pid for worker in scanner._executor.workers} == workers
         assert len(workers) == 1
         with pytest.raises(forensics.ForensicsError):
             scanner.scan([tmp_path / "nowhere.mp4"])
-    assert not scanner._crew.workers
+    assert not scanner._executor.workers
     assert len(seen) == len(first) == 1
     assert first[0].scores
     assert [score.raw for score in first[0].scores] == [score.raw for score in again[0].scores]

@@ -10,7 +10,6 @@ from typing import TYPE_CHECKING, Annotated
 import typer
 
 from forensics.cli.scan_options import named_path
-from forensics.cli.training_packages import require
 from forensics.processor import usable_cores
 
 if TYPE_CHECKING:
@@ -67,7 +66,6 @@ def prepare(
     ] = None,
 ) -> None:
     """Find faces, cut them, part them by group, and write a manifest with hashes. Resumes."""
-    require("pebble")
     from forensics.cli.progress import StepProgress
     from forensics.training.data.preparation import SKIPPED_NAME, PrepareProgress, PrepareSettings
     from forensics.training.data.preparation import prepare as run

@@ -1,4 +1,4 @@
-"""What runs inside a worker process: build a context, then examine one file after the other."""
+"""What runs inside a worker process: build what it keeps, then do one task after the other."""
 
 from __future__ import annotations
 
@@ -15,38 +15,33 @@ from collections.abc import Callable
 from dataclasses import dataclass
 from multiprocessing import parent_process
 from multiprocessing.connection import Connection, wait
-from typing import TypeVar
+from typing import Any
 
-from forensics.casefile.chain import why_unstorable
-from forensics.errors import ForensicsError, MediaError
-from forensics.media.discovery import Found
-from forensics.media.hashing import sha256_of
-from forensics.records.scan_result import ScanResult
+from forensics.errors import ForensicsError
+from forensics.scan.executors.executor import Work
 from forensics.scan.failures import AGAIN, LITTLE_MEMORY, Failure
-
-B = TypeVar("B")
 
 
 @dataclass(frozen=True, slots=True)
 class Job:
-    """One file for one worker.
+    """One task for one worker.
 
     Attributes:
-        only_hash: the file took a worker down before; it is merely to be identified.
+        only_identify: the task took a worker down before; it is merely to be identified.
     """
 
-    file: Found
-    only_hash: bool = False
+    task: Any
+    only_identify: bool = False
 
 
 @dataclass(frozen=True, slots=True)
 class Ready:
-    """The context stands."""
+    """The worker can begin."""
 
 
 @dataclass(frozen=True, slots=True)
 class StartFailed:
-    """The context cannot be built, here or in any other worker."""
+    """What the worker keeps cannot be built, here or in any other worker."""
 
     error: ForensicsError
 
@@ -59,41 +54,42 @@ class GettingOn:
 
 
 @dataclass(frozen=True, slots=True)
-class Examined:
-    """A file went through the pipeline."""
+class Performed:
+    """A task is done."""
 
-    result: ScanResult
+    value: Any
 
 
 @dataclass(frozen=True, slots=True)
 class GaveUp:
-    """A file did not go through.
+    """A task is not done.
 
     Attributes:
-        sha256: None if the file could not be read.
+        failure: None where the task was merely identified.
+        identity: None if that failed, too.
         worn_out: the worker should be replaced, since its memory is not to be relied on.
     """
 
     failure: Failure | None
-    sha256: str | None
+    identity: Any
     worn_out: bool = False
 
 
-Answer = Ready | StartFailed | GettingOn | Examined | GaveUp
+Answer = Ready | StartFailed | GettingOn | Performed | GaveUp
 
 
 def work(connection: Connection, tools: bytes, log: str) -> None:
     """A worker's life: until the other end of the connection is closed or it is killed.
 
     Args:
-        tools: pickled ``(make_bench, examine)``; unpickled here, when everything is settled, since that
+        tools: a pickled ``Work``; unpickled here, when everything is settled, since that
             imports the native libraries.
         log: file that takes what native libraries write to stdout and stderr.
     """
     _settle(log)
-    make_bench, examine = pickle.loads(tools)  # noqa: S301 from our own parent
+    done: Work[Any, Any, Any] = pickle.loads(tools)  # noqa: S301 from our own parent
     try:
-        context = make_bench()
+        context = done.make_context()
     except ForensicsError as error:
         _send(connection, StartFailed(error))
         return
@@ -106,7 +102,7 @@ def work(connection: Connection, tools: bytes, log: str) -> None:
         except EOFError:
             return
         os.truncate(log, 0)  # only the words about the newest file are of interest
-        answer = _answer(job, examine, context, lambda behind_s: _send(connection, GettingOn(behind_s)))
+        answer = _answer(job, done, context, lambda behind_s: _send(connection, GettingOn(behind_s)))
         connection.send_bytes(answer)
 
 
@@ -136,24 +132,16 @@ def _send(connection: Connection, answer: Answer) -> None:
     connection.send_bytes(pickle.dumps(answer))
 
 
-def _answer(
-    job: Job,
-    examine: Callable[[Found, B, Callable[[float], object]], ScanResult],
-    context: B,
-    tell: Callable[[float], object],
-) -> bytes:
-    """The pickled answer; pickled here so that running out of memory over it costs the file alone."""
-    if job.only_hash:
-        return pickle.dumps(GaveUp(None, _sha256(job.file)))
+def _answer(job: Job, done: Work[Any, Any, Any], context: Any, tell: Callable[[float], object]) -> bytes:
+    """The pickled answer; pickled here so that running out of memory over it costs the task alone."""
+    if job.only_identify:
+        return pickle.dumps(GaveUp(None, done.identify(job.task)))
     worn_out = False
     try:
-        result = examine(job.file, context, tell)
+        value = done.perform(job.task, context, tell)
         # What a file leaves behind goes now. Where a native library crashes over it, it is this file's crash.
         gc.collect()
-        problem = why_unstorable(result)
-        if problem is None:
-            return pickle.dumps(Examined(result))
-        failure = Failure(f"Its result cannot be recorded: {problem}", AGAIN)
+        return pickle.dumps(Performed(value))
     except MemoryError:
         worn_out = True
         failure = Failure("Examining it took more memory than there is", LITTLE_MEMORY)
@@ -162,11 +150,4 @@ def _answer(
     except Exception as error:  # noqa: BLE001 one of three legal places: a defect costs its file, not the batch
         traceback.print_exc()
         failure = Failure(f"Examining it failed ({type(error).__name__}: {error})", AGAIN)
-    return pickle.dumps(GaveUp(failure, _sha256(job.file), worn_out))
-
-
-def _sha256(file: Found) -> str | None:
-    try:
-        return sha256_of(file.path)
-    except (MediaError, OSError):
-        return None
+    return pickle.dumps(GaveUp(failure, done.identify(job.task), worn_out))

@@ -18,6 +18,7 @@ from forensics.training.data.journal import JOURNAL_NAME
 from forensics.training.data.preparation import SKIPPED_NAME, PrepareSettings, prepare
 from forensics.training.data.prepared_file import STORED_MARGIN, Job, PreparedFile, make_all
 from forensics.training.data.samples import MANIFEST_NAME, read_samples
+from tests.training.crashing import make_all_but_one
 from tests.training.made import write_picture
 
 
@@ -50,6 +51,17 @@ def test_ready_made_crops_are_pointed_at(crops: Path, tmp_path: Path):
     assert skipped(out) == {"broken.png": "not a picture"}
 
 
+def test_a_file_that_crashes_its_worker_costs_itself_alone(
+    crops: Path, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+):
+    monkeypatch.setattr(preparing, "make_all", make_all_but_one)
+    samples = prepare(PrepareSettings(crops, tmp_path / "out", crop_margin=1.25))
+    assert len(samples) == 19
+    reasons = skipped(tmp_path / "out")
+    assert set(reasons) == {"broken.png", "fake3.png"}
+    assert "crashed (SIGABRT)" in reasons["fake3.png"]
+
+
 def test_a_second_call_does_not_do_again_what_is_done(
     crops: Path, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
 ):
@@ -67,7 +79,7 @@ def test_a_second_call_does_not_do_again_what_is_done(
         jobs: dict[int, Job], settings: PrepareSettings
     ) -> Iterator[tuple[int, list[PreparedFile] | str]]:
         sent.extend(job.path.name for job in jobs.values())
-        yield from zip(jobs, make_all(list(jobs.values()), settings.out), strict=True)
+        yield from zip(jobs, make_all(settings.out, list(jobs.items()), None, lambda _: None), strict=True)
 
     monkeypatch.setattr(preparing, "_run", run)
     progress = []

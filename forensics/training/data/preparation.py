@@ -2,19 +2,20 @@
 
 from __future__ import annotations
 
+import contextlib
 import csv
-import multiprocessing
 import re
+import threading
 from collections.abc import Callable, Iterator
-from concurrent.futures import Future, as_completed
 from dataclasses import dataclass
+from functools import partial
 from pathlib import Path
 
-from pebble import ProcessExpired, ProcessPool
-
 from forensics.errors import TrainingError
+from forensics.scan.executors import load_executor
+from forensics.scan.executors.executor import Failed, Finished, Work
 from forensics.training.data.journal import Journal
-from forensics.training.data.prepared_file import Job, PreparedFile, make_all
+from forensics.training.data.prepared_file import Chunk, Job, PreparedFile, make_all, no_context, nothing_more
 from forensics.training.data.readers import detect, load_reader
 from forensics.training.data.readers.reader import ReadOptions, Source
 from forensics.training.data.samples import Sample, make_folder, write_samples
@@ -159,42 +160,36 @@ def _results(
 
 
 def _run(jobs: dict[int, Job], settings: PrepareSettings) -> Iterator[tuple[int, list[PreparedFile] | str]]:
-    """Does the jobs in processes; gives (index, result) in the order of completion."""
-    if not jobs:
-        return
-    context = multiprocessing.get_context("spawn")  # forked copies of threaded libraries can hang
-    with ProcessPool(max_workers=settings.n_workers, context=context) as pool:
-        pending: dict[Future[list[list[PreparedFile] | str]], list[int]] = {
-            pool.schedule(
-                make_all, args=([jobs[index] for index in chunk], settings.out), timeout=_TIME_LIMIT_S
-            ): chunk
-            for chunk in _chunks(jobs)
-        }
-        finished = False
-        try:
-            for future in as_completed(pending):
-                yield from zip(pending[future], _results_of(future, len(pending[future])), strict=True)
-            finished = True
-        finally:
-            if not finished:
-                pool.stop()  # type: ignore[no-untyped-call]
-
-
-def _results_of(
-    future: Future[list[list[PreparedFile] | str]], n_jobs: int
-) -> list[list[PreparedFile] | str]:
+    """Does the jobs on workers; gives (index, result) in the order of completion."""
+    executor = load_executor("local")
+    work = Work(no_context, partial(make_all, settings.out), nothing_more)
+    todo = list(_chunks(jobs))
     try:
-        return future.result()
-    except TimeoutError:
-        return [f"not done within {_TIME_LIMIT_S:.0f} s"] * n_jobs
-    except ProcessExpired as error:
-        return [f"the process that read it ended with code {error.exitcode}"] * n_jobs
+        while todo:
+            outcomes = executor.run(
+                work,
+                todo,
+                n_workers=settings.n_workers,
+                time_limit_s=_TIME_LIMIT_S,
+                interrupted=threading.Event(),  # Ctrl-C may interrupt at once: the ledger bears it
+            )
+            todo = []
+            with contextlib.closing(outcomes):
+                for outcome in outcomes:
+                    if isinstance(outcome, Finished):
+                        yield from zip((index for index, _ in outcome.task), outcome.value, strict=True)
+                    elif isinstance(outcome, Failed) and len(outcome.task) == 1:
+                        yield outcome.task[0][0], outcome.failure.reason
+                    elif isinstance(outcome, Failed):  # one of them was it: each by itself
+                        todo += [[one] for one in outcome.task]
+    finally:
+        executor.dismiss()
 
 
-def _chunks(jobs: dict[int, Job]) -> Iterator[list[int]]:
-    ready = [index for index, job in jobs.items() if job.ready]
+def _chunks(jobs: dict[int, Job]) -> Iterator[Chunk]:
+    ready = [(index, job) for index, job in jobs.items() if job.ready]
     yield from (ready[start : start + _N_READY_AT_ONCE] for start in range(0, len(ready), _N_READY_AT_ONCE))
-    yield from ([index] for index, job in jobs.items() if not job.ready)
+    yield from ([(index, job)] for index, job in jobs.items() if not job.ready)
 
 
 def _row(made: PreparedFile, source: Source, where: SplitAssignment, origin: str) -> Sample:

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import hashlib
 from collections import defaultdict
+from collections.abc import Callable
 from dataclasses import dataclass
 from functools import lru_cache
 from pathlib import Path
@@ -70,11 +71,25 @@ class Job:
         return self.crop_margin is not None or self.path.suffix.lower() in SOUND_SUFFIXES
 
 
-def make_all(jobs: list[Job], out: Path) -> list[list[PreparedFile] | str]:
-    """For every job the files made, or the reason why there are none."""
+Chunk = list[tuple[int, Job]]
+"""Jobs that one worker does in one go, each with its number."""
+
+
+def make_all(
+    out: Path, chunk: Chunk, _context: None, _tell: Callable[[float], object]
+) -> list[list[PreparedFile] | str]:
+    """For every job the files made, or the reason why there are none; an executor's ``perform``."""
     # Every worker has one core.
     cv2.setNumThreads(1)
-    return [_make(job, out) for job in jobs]
+    return [_make(job, out) for _, job in chunk]
+
+
+def no_context() -> None:
+    """What a worker keeps: the finder is loaded by the first file that needs it."""
+
+
+def nothing_more(_chunk: Chunk) -> None:
+    """What is still to be known of a job that failed."""
 
 
 def _make(job: Job, out: Path) -> list[PreparedFile] | str:

@@ -48,6 +48,7 @@ class ScanSettings:
             minutes, in proportion.
         models: model ids or folders; empty means those that ship, one per detector.
         explain: occlusion maps of what the scores rest on are made for the report.
+        archives: zip and tar files among ``paths`` are looked through; otherwise they are listed.
         follow_links: links that lead out of ``paths`` are followed; otherwise they are listed.
     """
 
@@ -63,6 +64,7 @@ class ScanSettings:
     finder: str = "dlib-hog"
     follow_links: bool = False
     explain: bool = False
+    archives: bool = True
 
     def __post_init__(self) -> None:
         if self.n_frames < 1:

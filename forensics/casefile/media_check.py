@@ -14,7 +14,7 @@ from pathlib import Path
 from forensics.errors import MediaError, PathError
 from forensics.media.discovery import display_path
 from forensics.media.hashing import sha256_of
-from forensics.records.media import MediaFile
+from forensics.records.media import ArchiveOrigin, MediaFile
 
 
 class MediaState(enum.StrEnum):
@@ -80,11 +80,23 @@ def check_media(files: Iterable[MediaFile], root: Path | None) -> MediaCheck:
         PathError: the root is not a folder.
     """
     if root is None:
-        return MediaCheck(tuple(_in_place(media) for media in files))
+        return MediaCheck(tuple(_in_their_places(files)))
     check_root(root)
     recorded = tuple(files)
     collection = _Collection(root, recorded)
     return MediaCheck(tuple(collection.find(media) for media in recorded))
+
+
+def _in_their_places(files: Iterable[MediaFile]) -> Iterator[MediaFinding]:
+    archives: dict[ArchiveOrigin, MediaFinding] = {}
+    for media in files:
+        if media.archive is None:
+            yield _in_place(media)
+            continue
+        archive = replace(media.archive, member="")
+        if archive not in archives:
+            archives[archive] = _in_place(_as_archive(media, archive))
+        yield replace(archives[archive], path=media.path)
 
 
 def _in_place(media: MediaFile) -> MediaFinding:
@@ -92,6 +104,13 @@ def _in_place(media: MediaFile) -> MediaFinding:
     if here is None:
         return MediaFinding(media.path, MediaState.MISSING, "give --media FOLDER if it was moved")
     return _compared(media, here, MediaState.SAME)
+
+
+def _as_archive(media: MediaFile, archive: ArchiveOrigin) -> MediaFile:
+    """The archive that a file was taken out of: while it is the same, its members are."""
+    return MediaFile(
+        archive.path, archive.size_bytes, media.modified_utc, archive.sha256, place=archive.place
+    )
 
 
 def _opened_as(shown: str) -> Path | None:
@@ -135,6 +154,8 @@ class _Collection:
 
     def find(self, media: MediaFile) -> MediaFinding:
         """What stands where the file stood comes first; a copy elsewhere does not make up for a change."""
+        if media.archive is not None:
+            return replace(self.find(_as_archive(media, media.archive)), path=media.path)
         if media.sha256 is None:
             return MediaFinding(media.path, MediaState.NOT_HASHED, "it could not be read when it was scanned")
         here = self._successor(media)

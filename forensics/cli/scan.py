@@ -11,6 +11,7 @@ import typer
 from forensics.cli.fail_on import FailOn
 from forensics.cli.scan_options import (
     USUAL_DETECTORS,
+    Archives,
     Crops,
     Detectors,
     FollowLinks,
@@ -76,6 +77,7 @@ def scan(
         bool,
         typer.Option("--explain", help="Show by occlusion what scores of faces rest on; costs time."),
     ] = False,
+    archives: Archives = True,
     ratios: Ratios = False,
     fail_on: Annotated[
         FailOn | None, typer.Option("--fail-on", help="Exit with code 1 if there is such a file.")
@@ -102,6 +104,7 @@ def scan(
         time_limit_s=time_limit_s,
         follow_links=follow_links,
         explain=explain,
+        archives=archives,
     )
     options = ReportOptions(
         tuple(reports or ()),

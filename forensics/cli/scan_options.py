@@ -77,6 +77,12 @@ FollowLinks = Annotated[
     bool,
     typer.Option("--follow-links", help="Follow links that lead out of the folders that were named."),
 ]
+Archives = Annotated[
+    bool,
+    typer.Option(
+        "--archives/--no-archives", help="Look into zip and tar files, up to 10,000 members and 64 GB."
+    ),
+]
 RelativeTo = Annotated[
     Path | None,
     typer.Option(
@@ -101,6 +107,7 @@ def scan_settings(
     time_limit_s: float = DEFAULT_TIME_LIMIT_S,
     follow_links: bool = False,
     explain: bool = False,
+    archives: bool = True,
 ) -> ScanSettings:
     """Settings from options as they were typed.
 
@@ -123,4 +130,5 @@ def scan_settings(
         models=tuple(models or ()),
         follow_links=follow_links,
         explain=explain,
+        archives=archives,
     )

@@ -9,10 +9,14 @@ from collections.abc import Iterable, Iterator
 from dataclasses import dataclass
 from datetime import UTC, datetime
 from pathlib import Path
+from typing import TYPE_CHECKING
 
-from forensics.media.holders import unopened
+from forensics.media.holders import may_be_archive, unopened
 from forensics.media.signatures import HEAD_BYTES, known_format
 from forensics.media.suffixes import claims_media
+
+if TYPE_CHECKING:
+    from forensics.media.archives import ArchiveMember
 
 _MOST_SUFFIXES = 12
 
@@ -36,6 +40,7 @@ class Found:
         display: the path as typed, or reached from what was typed, see ``display_path``.
         modified_utc: ISO 8601 time of last modification, UTC.
         place: absolute path without links, written like ``display``: the file's identity in the case file.
+        member: what to take out of the archive that ``path`` opens; its name ends ``display`` and ``place``.
     """
 
     path: Path
@@ -43,6 +48,7 @@ class Found:
     size_bytes: int
     modified_utc: str
     place: str = ""
+    member: ArchiveMember | None = None
 
     @property
     def key(self) -> str:
@@ -57,6 +63,19 @@ class Rejected:
     display: str
     reason: str
     hint: str
+
+
+@dataclass(frozen=True, slots=True)
+class Archive:
+    """A zip or tar file, which is to be looked through (``archive_search.find_media`` does).
+
+    Attributes:
+        path, display, place: as of ``Found``.
+    """
+
+    path: Path
+    display: str
+    place: str
 
 
 @dataclass(frozen=True, slots=True)
@@ -95,7 +114,9 @@ def display_path(path: Path) -> str:
     return os.fsencode(path).decode("utf-8", errors="backslashreplace")
 
 
-def discover(paths: Iterable[Path], *, follow_links: bool = False) -> Iterator[Found | Rejected | PassedOver]:
+def discover(
+    paths: Iterable[Path], *, follow_links: bool = False
+) -> Iterator[Found | Rejected | PassedOver | Archive]:
     """Finds media in files and folders, recursively and in a fixed order.
 
     What is named itself is always found or rejected. Within folders, files are taken by their first bytes
@@ -118,7 +139,7 @@ def discover(paths: Iterable[Path], *, follow_links: bool = False) -> Iterator[F
     seen_files: set[str] = set()
     for named in named_paths:
         for outcome in search.below(named):
-            if isinstance(outcome, Found):
+            if isinstance(outcome, Found | Archive):
                 if outcome.place in seen_files:
                     continue
                 seen_files.add(outcome.place)
@@ -137,7 +158,7 @@ class _Search:
         self._seen: dict[tuple[int, int], str] = {}
         self.passed_over: Counter[str] = Counter()
 
-    def below(self, named: Path) -> Iterator[Found | Rejected]:
+    def below(self, named: Path) -> Iterator[Found | Rejected | Archive]:
         # A stack of its own: folders may be nested deeper than Python's recursion goes.
         stack = [named]
         while stack:
@@ -189,7 +210,7 @@ def _inner_link(path: Path, target: str) -> Iterator[Rejected]:
         return
     if stat.S_ISDIR(status.st_mode):
         yield _searched_already(path, display_path(Path(target)))
-    elif isinstance(_file(path, status, is_named=False), Found):
+    elif isinstance(_file(path, status, is_named=False), Found | Archive):
         yield Rejected(
             display_path(path),
             f"is a link to {display_path(Path(target))}, which is examined under that name",
@@ -205,7 +226,7 @@ def _outer_link(path: Path, target: str) -> Rejected:
     )
 
 
-def _file(path: Path, status: os.stat_result, is_named: bool) -> Found | Rejected | None:
+def _file(path: Path, status: os.stat_result, is_named: bool) -> Found | Rejected | Archive | None:
     special = _SPECIAL_KINDS.get(stat.S_IFMT(status.st_mode))
     if special is not None or not stat.S_ISREG(status.st_mode):
         return Rejected(
@@ -213,6 +234,7 @@ def _file(path: Path, status: os.stat_result, is_named: bool) -> Found | Rejecte
             f"is {special or 'not a regular file'}, not a file with media",
             "Record what it delivers into a file and scan that.",
         )
+    place = display_path(Path(os.path.realpath(path)))
     if not claims_media(path.suffix):
         try:
             head = _head(path)
@@ -222,12 +244,13 @@ def _file(path: Path, status: os.stat_result, is_named: bool) -> Found | Rejecte
                 return _not_reachable(path, error)
             head = b""
         if known_format(head) is None:
+            if may_be_archive(path, head):
+                return Archive(path, display_path(path), place)
             kept_shut = unopened(path, head)
             if kept_shut is not None:
                 return Rejected(display_path(path), *kept_shut)
             if not is_named:
                 return None
-    place = display_path(Path(os.path.realpath(path)))
     return Found(path, display_path(path), status.st_size, modified_utc(status), place)
 
 

@@ -1,4 +1,4 @@
-"""Files that may hold media and are not opened here: disk images and archives without a reader."""
+"""Files that may hold media: archives that are looked through, and what is not opened, as disk images."""
 
 from __future__ import annotations
 
@@ -21,6 +21,15 @@ _DISK_SUFFIXES = re.compile(
 )
 # A master boot record, which most images of whole disks begin with.
 _BOOT_MARK, _BOOT_MARK_AT = b"\x55\xaa", 510
+_ZIP_STARTS = (b"PK\x03\x04", b"PK\x05\x06", b"PK\x07\x08")
+_DOCUMENT_MARKS = (b"[Content_Types].xml", b"META-INF/", b"mimetype")
+_DOCUMENT_SUFFIXES = (
+    *(".apk", ".docm", ".docx", ".dotx", ".epub", ".ipa", ".jar", ".odg", ".odp", ".ods", ".odt"),
+    *(".potx", ".ppsx", ".pptm", ".pptx", ".war", ".whl", ".xlsb", ".xlsm", ".xlsx", ".xpi"),
+)
+_TAR_MARK, _TAR_MARK_AT = b"ustar", 257
+_TAR_SUFFIXES = (".tar", ".tar.bz2", ".tar.gz", ".tar.xz", ".tbz", ".tbz2", ".tgz", ".txz")
+_PACKED_STARTS = (b"\x1f\x8b", b"BZh", b"\xfd7zXZ\x00")
 _ARCHIVE_STARTS = (
     b"7z\xbc\xaf'\x1c",
     b"Rar!\x1a\x07",
@@ -34,6 +43,23 @@ _ARCHIVE_STARTS = (
     b"!<arch>\n",
 )
 _ARCHIVE_SUFFIXES = frozenset({".7z", ".ace", ".arj", ".cab", ".lha", ".lzh", ".rar", ".sit", ".sitx"})
+
+
+def may_be_archive(path: PurePath, head: bytes) -> bool:
+    """Whether a file begins as a zip, a tar or a compressed tar does; opening it tells.
+
+    Office documents, e-books and programs are zip files too: they are taken for what they are.
+
+    Args:
+        path: its suffix counts where content tells nothing: a compressed file may hold a tar or anything.
+        head: the first ``signatures.HEAD_BYTES`` of the file.
+    """
+    name = path.name.lower()
+    if head.startswith(_ZIP_STARTS):
+        return not (name.endswith(_DOCUMENT_SUFFIXES) or any(mark in head[:128] for mark in _DOCUMENT_MARKS))
+    if head[_TAR_MARK_AT : _TAR_MARK_AT + len(_TAR_MARK)] == _TAR_MARK:
+        return True
+    return name.endswith(_TAR_SUFFIXES) or (head.startswith(_PACKED_STARTS) and ".tar" in name)
 
 
 def unopened(path: PurePath, head: bytes) -> tuple[str, str] | None:

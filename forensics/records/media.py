@@ -82,6 +82,22 @@ class StreamInfo:
 
 
 @dataclass(frozen=True, slots=True)
+class ArchiveOrigin:
+    """Where a file lay that was taken out of an archive.
+
+    Attributes:
+        path, place, sha256, size_bytes: of the archive, as of ``MediaFile``.
+        member: the file's path within it; empty where the result is about the archive as a whole.
+    """
+
+    path: str
+    place: str
+    sha256: str
+    size_bytes: int
+    member: str
+
+
+@dataclass(frozen=True, slots=True)
 class MediaFile:
     r"""One file of evidence, hashed before it is decoded.
 
@@ -93,6 +109,8 @@ class MediaFile:
         facts: container metadata tags, as found, all as text.
         place: absolute path at which it lay when it was examined, without links; written like ``path``.
             Empty in cases of earlier versions.
+        archive: the archive that it lay in, whose path begins ``path`` and ``place``; size and hash are the
+            member's own, the time of last modification is the archive's.
     """
 
     path: str
@@ -104,6 +122,7 @@ class MediaFile:
     streams: tuple[StreamInfo, ...] = ()
     facts: dict[str, str] = field(default_factory=dict)
     place: str = ""
+    archive: ArchiveOrigin | None = None
 
     @property
     def key(self) -> str:

@@ -39,6 +39,10 @@ def container_facts(media: MediaFile) -> tuple[ContainerFact, ...]:
         ContainerFact("Size", f"{size_text(media.size_bytes)} ({media.size_bytes:,} bytes)"),
         ContainerFact("Last modified", media.modified_utc),
     ]
+    if media.archive is not None:
+        facts.append(ContainerFact("Archive", media.archive.path))
+        facts.append(ContainerFact("Archive, SHA-256", media.archive.sha256))
+        facts.append(ContainerFact("Path in the archive", media.archive.member or "(the archive itself)"))
     for stream in media.streams:
         facts.extend(_stream_facts(stream))
     facts.extend(ContainerFact(f"Tag: {name}", value) for name, value in sorted(media.facts.items()))

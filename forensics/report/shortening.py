@@ -74,7 +74,12 @@ def _media(media: MediaFile, shorten: Callable[[str], str]) -> MediaFile:
     place = shorten(media.place)
     # However it was typed, a file in the folder is shown from the folder on.
     path = place if place != media.place else shorten(media.path)
-    return replace(media, path=path, place=place)
+    archive = media.archive
+    if archive is not None:
+        inside = shorten(archive.place)
+        outside = inside if inside != archive.place else shorten(archive.path)
+        archive = replace(archive, path=outside, place=inside)
+    return replace(media, path=path, place=place, archive=archive)
 
 
 def _notice(notice: Notice, shorten: Callable[[str], str]) -> Notice:

@@ -14,8 +14,8 @@ from typing import TypeVar
 
 from forensics.casefile.chain import why_unstorable
 from forensics.errors import CaseFileError, MediaError
+from forensics.media.archive_search import sha256_of_found
 from forensics.media.discovery import Found
-from forensics.media.hashing import sha256_of
 from forensics.records.scan_result import ScanResult
 from forensics.scan.events import BatchEnded, BatchStarted, Event, FileDone, FileFailed, FileStarted
 from forensics.scan.executors import load_executor
@@ -112,7 +112,7 @@ def _storable(
 def _sha256(file: Found) -> str | None:
     """In a worker: what a file is that has no result of its own."""
     try:
-        return sha256_of(file.path)
+        return sha256_of_found(file)
     except (MediaError, OSError):
         return None
 

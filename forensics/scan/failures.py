@@ -9,7 +9,7 @@ from typing import Final
 
 from forensics.media.discovery import Found
 from forensics.records.findings import Abstention, AbstentionReason, Notice
-from forensics.records.media import MediaFile
+from forensics.records.media import ArchiveOrigin, MediaFile
 from forensics.records.scan_result import ScanResult
 from forensics.records.verdict import Verdict, VerdictLabel
 from forensics.verdicts.policy import POLICY
@@ -38,11 +38,28 @@ def not_examined(file: Found, failure: Failure, sha256: str | None, words: str =
     reason = failure.reason.rstrip(".")
     said = (Notice("score", f"The last words of the worker: {words}"),) if words else ()
     return ScanResult(
-        media=MediaFile(file.display, file.size_bytes, file.modified_utc, sha256, place=file.place),
+        media=MediaFile(
+            file.display,
+            file.size_bytes,
+            file.modified_utc,
+            sha256,
+            place=file.place,
+            archive=origin_of(file),
+        ),
         verdict=Verdict(VerdictLabel.NOT_EXAMINED, f"{reason}. {failure.hint}", POLICY),
         abstentions=(Abstention("scan", AbstentionReason.FAILED, f"{reason}. {failure.hint}"),),
         notices=said,
     )
+
+
+def origin_of(file: Found) -> ArchiveOrigin | None:
+    """What a result says of the archive that a file lies in; None where it lies in none."""
+    member = file.member
+    if member is None:
+        return None
+    inside = f"/{member.name}" if member.name else ""
+    path, place = file.display.removesuffix(inside), file.place.removesuffix(inside)
+    return ArchiveOrigin(path, place, member.container.sha256, member.container.size_bytes, member.name)
 
 
 def examined_again(first: Failure) -> Notice:

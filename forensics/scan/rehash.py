@@ -6,8 +6,8 @@ from collections.abc import Callable, Sequence
 from concurrent.futures import ThreadPoolExecutor
 
 from forensics.errors import MediaError
+from forensics.media.archive_search import sha256_of_found
 from forensics.media.discovery import Found
-from forensics.media.hashing import sha256_of
 from forensics.scan.events import Event, Rehashed, RehashStarted
 
 
@@ -38,6 +38,6 @@ def changed_since(
 
 def _hash(file: Found) -> str | None:
     try:
-        return sha256_of(file.path)
+        return sha256_of_found(file)
     except MediaError:
         return None

@@ -10,7 +10,8 @@ from functools import partial
 from forensics.casefile.case_file import CaseFile
 from forensics.casefile.identity import Identity
 from forensics.errors import EngineError, ForensicsError, PathError, SettingsError
-from forensics.media.discovery import Found, Rejected, discover, display_path
+from forensics.media.archive_search import find_media
+from forensics.media.discovery import Found, Rejected, display_path
 from forensics.records.scan_result import RunManifest, ScanResult
 from forensics.records.verdict import VerdictLabel
 from forensics.scan.batch import run_batch
@@ -89,7 +90,7 @@ def plan_scan(settings: ScanSettings, command: Sequence[str]) -> ScanPlan:
     files: list[Found] = []
     rejected: list[Rejected] = []
     passed_over: list[Rejected] = []
-    for item in discover(settings.paths, follow_links=settings.follow_links):
+    for item in find_media(settings.paths, follow_links=settings.follow_links, archives=settings.archives):
         if isinstance(item, Found):
             files.append(item)
         elif isinstance(item, Rejected):
@@ -244,6 +245,6 @@ def _identities(file: Found) -> list[Identity]:
 def examine_found(file: Found, context: WorkerContext, tell: Callable[[float], object]) -> ScanResult:
     """One file to its result, in a worker."""
     # The process that hands out the files decodes nothing, and need not wait for FFmpeg and OpenCV.
-    from forensics.scan.pipeline import examine
+    from forensics.scan.archived import examine_any
 
-    return examine(file, context, tell)
+    return examine_any(file, context, tell)

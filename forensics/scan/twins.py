@@ -10,10 +10,12 @@ from dataclasses import dataclass, field, replace
 from typing import Final, TypeVar
 
 from forensics.errors import MediaError
+from forensics.media.archive_search import sha256_of_found, still_there
 from forensics.media.discovery import Found
 from forensics.media.hashing import Fingerprint, fingerprint_of
 from forensics.records.findings import Notice
 from forensics.records.scan_result import ScanResult
+from forensics.scan.failures import origin_of
 
 K = TypeVar("K", bound=Hashable)
 
@@ -32,19 +34,26 @@ class Twin:
     file: Found
     fingerprint: Fingerprint
 
+    @property
+    def _stands(self) -> bool:
+        if self.file.member is not None:
+            return still_there(self.file)
+        return self.fingerprint.stands(self.file.path)
+
     def result_from(self, result: ScanResult) -> ScanResult | None:
         """The result of the file with the same content, as this file's own.
 
         None where that result is of other content, or this file may have changed since: then it has to be
         examined itself.
         """
-        if result.media.sha256 != self.fingerprint.sha256 or not self.fingerprint.stands(self.file.path):
+        if result.media.sha256 != self.fingerprint.sha256 or not self._stands:
             return None
         media = replace(
             result.media,
             path=self.file.display,
             place=self.file.place,
             modified_utc=self.fingerprint.modified_utc,
+            archive=origin_of(self.file),
         )
         notice = Notice(
             "hash",
@@ -123,7 +132,9 @@ def _suspects(
     """Files whose whole content has to be hashed."""
     suspects: list[Found] = []
     for size_bytes, alike in _grouped(files, [file.size_bytes for file in files]).items():
-        if size_bytes in examined:  # of these the whole hash is known, not that of the ends
+        # Of what was examined the whole hash alone is known; to the end of an archive's member
+        # one comes by reading it all.
+        if size_bytes in examined or (len(alike) > 1 and any(file.member for file in alike)):
             suspects.extend(alike)
         elif len(alike) > 1:
             by_ends = _grouped(alike, pool.map(_ends, alike))
@@ -155,6 +166,10 @@ def _ends(file: Found) -> bytes | None:
 
 def _fingerprint(file: Found) -> Fingerprint | None:
     try:
+        if file.member is not None:
+            if file.member.refusal is not None:
+                return None
+            return replace(file.member.container, sha256=sha256_of_found(file), size_bytes=file.size_bytes)
         return fingerprint_of(file.path)
     except MediaError:
         return None

@@ -9,12 +9,14 @@ import logging
 import os
 import pickle
 import signal
+import tempfile
 import threading
 import traceback
 from collections.abc import Callable
 from dataclasses import dataclass
 from multiprocessing import parent_process
 from multiprocessing.connection import Connection, wait
+from pathlib import Path
 from typing import Any
 
 from forensics.errors import ForensicsError
@@ -112,6 +114,8 @@ def _settle(log: str) -> None:
     os.dup2(descriptor, 1)
     os.dup2(descriptor, 2)
     os.close(descriptor)
+    # What a worker that is killed leaves behind goes with the batch's own folder.
+    tempfile.tempdir = str(Path(log).parent)
     faulthandler.enable()
     logging.basicConfig(level=logging.WARNING)
     # When memory runs out, the kernel should take a worker and not the batch that holds the case file.

@@ -148,7 +148,7 @@ class Scanner:
             executor=self._executor,
             twins=alike.twins,
         )
-        cards = tuple(model.card for model in plan.models)
+        cards = tuple(card for model in plan.models for card in model.cards)
         return Results(tuple(results), plan.manifest, plan.rejected, cards, plan.passed_over)
 
 

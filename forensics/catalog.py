@@ -22,6 +22,7 @@ from forensics.resources import resource_folder
 
 CARD_NAME = "card.toml"
 INDEX_NAME = "index.toml"
+_DEFAULT = "default"
 _LIST = "See what there is: forensics models list"
 
 
@@ -69,13 +70,18 @@ def find(reference: str) -> tuple[ModelCard, Path]:
     )
 
 
-def default_model(detector: str) -> tuple[ModelCard, Path]:
-    """The shipped model that serves a detector: the one that the index names, or the only one.
+def default_model(detector: str, profile: str = "") -> tuple[ModelCard, Path]:
+    """The shipped model or ensemble that serves a detector: the one that the index names, or the only one.
+
+    Args:
+        detector: by name.
+        profile: ``examination`` or ``triage``; what the index names for it goes before its default.
 
     Raises:
         ModelError: there is none, or several and the index names none.
     """
-    named = _index().get(detector)
+    index = _index()
+    named = index.get(profile, {}).get(detector) or index.get(_DEFAULT, {}).get(detector)
     if named is not None:
         card, folder = find(named)
         if card.task != detector:
@@ -84,7 +90,7 @@ def default_model(detector: str) -> tuple[ModelCard, Path]:
                 f"Correct it in {models_folder() / INDEX_NAME}.",
             )
         return card, folder
-    fitting = [(card, folder) for card, folder in list_cards() if card.task == detector]
+    fitting = [(card, folder) for card, folder in list_cards() if card.task == detector and not card.members]
     if len(fitting) == 1:
         return fitting[0]
     if not fitting:
@@ -142,7 +148,7 @@ def write_card(card: ModelCard, folder: Path) -> Path:
 
 
 def verify(card: ModelCard, folder: Path) -> int:
-    """Checks the files of every variant against the digests in the card.
+    """Checks the files of every variant against the digests in the card; see ``ensembles`` for members.
 
     Returns:
         Bytes that were checked.
@@ -190,12 +196,12 @@ def _digest(path: Path, card: ModelCard) -> tuple[str, int]:
         ) from error
 
 
-def _index() -> dict[str, str]:
+def _index() -> dict[str, dict[str, str]]:
     path = models_folder() / INDEX_NAME
     if not path.is_file():
         return {}
     try:
-        return msgspec.convert(_read_toml(path).get("default", {}), dict[str, str])
+        return msgspec.convert(_read_toml(path), dict[str, dict[str, str]])
     except msgspec.ValidationError as error:
         raise ModelError(
             f"{path} is no index of models: {error}", 'Write [default] and lines such as face = "model-id".'
@@ -232,8 +238,9 @@ def _unknown_keys(given: object, known: object, where: str = "") -> Iterator[str
 def _check(card: ModelCard, path: Path) -> None:
     """What types alone do not hold."""
     wrong = [f"{where} is {value}" for where, value in _odd_numbers(msgspec.to_builtins(card))]
-    if not card.variants:
-        wrong.append("no variant is named")
+    if bool(card.variants) == bool(card.members):
+        wrong.append("variants of one model or members of an ensemble must be named, not both")
+    wrong.extend(_odd_members(card))
     for variant in card.variants:
         wrong.extend(
             f"{name!r} is not a file name within the model's folder"
@@ -252,6 +259,20 @@ def _check(card: ModelCard, path: Path) -> None:
         wrong.append("thresholds must be 0 <= no_signs <= signs <= 1")
     if wrong:
         raise ModelError(f"{path} is not sound: {'; '.join(wrong)}", _written_by_export(path.parent))
+
+
+def _odd_members(card: ModelCard) -> Iterator[str]:
+    if not card.members:
+        return
+    ids = [member.id for member in card.members]
+    if len(set(ids)) < len(ids) or len(ids) < 2:
+        yield "an ensemble has two members or more, each once"
+    if min(member.weight for member in card.members) <= 0 or not math.isclose(
+        sum(member.weight for member in card.members), 1, abs_tol=1e-6
+    ):
+        yield "the weights of members must be above 0 and sum to 1"
+    if card.looks_first and card.looks_first not in ids:
+        yield f"looks_first names {card.looks_first}, which is no member"
 
 
 def _odd_numbers(value: object, where: str = "") -> Iterator[tuple[str, float]]:

@@ -18,34 +18,56 @@ WINDOW_S = 2.0
 _MAP_SIDE = 16
 
 
-def face_model(root: Path, name: str = "face-made") -> Path:
-    """A face model whose logit is 8 x (mean brightness - 0.5): bright faces pass for manipulated."""
-    pictures = op.parameter([-1, SIZE_PX, SIZE_PX, 3], np.uint8, name="input")
+def face_model(
+    root: Path,
+    name: str = "face-made",
+    *,
+    size_px: int = SIZE_PX,
+    crop_margin: float = 1.04,
+    min_face_px: int = 20,
+    flip: bool = False,
+    grey: float = 0.5,
+) -> Path:
+    """A face model whose logit is 8 x (mean brightness - grey): bright faces pass for manipulated."""
+    pictures = op.parameter([-1, size_px, size_px, 3], np.uint8, name="input")
     shares = op.divide(op.convert(pictures, np.float32), np.float32(255))
     means = op.reduce_mean(shares, [1, 2, 3], keep_dims=False)
-    where = op.reshape(op.reduce_mean(shares, [3], keep_dims=False), [-1, 1, SIZE_PX, SIZE_PX], False)
+    where = op.reshape(op.reduce_mean(shares, [3], keep_dims=False), [-1, 1, size_px, size_px], False)
     contract = InputContract(
-        size_px=SIZE_PX, crop_margin=1.04, min_face_px=20, finder="dlib-hog", frames_per_clip=8
+        size_px=size_px,
+        crop_margin=crop_margin,
+        min_face_px=min_face_px,
+        finder="dlib-hog",
+        frames_per_clip=8,
+        flip=flip,
     )
-    return _saved(root / name, "face", pictures, means, where, contract)
+    return _saved(root / name, "face", pictures, means, where, contract, grey)
 
 
-def voice_model(root: Path, name: str = "voice-made") -> Path:
-    """A voice model whose logit is 8 x (mean level - 0.5)."""
-    n_samples = round(WINDOW_S * RATE_HZ)
+def voice_model(
+    root: Path, name: str = "voice-made", *, window_s: float = WINDOW_S, grey: float = 0.5
+) -> Path:
+    """A voice model whose logit is 8 x (mean level - grey)."""
+    n_samples = round(window_s * RATE_HZ)
     sound = op.parameter([-1, n_samples], np.float32, name="input")
     levels = op.absolute(sound)
     means = op.reduce_mean(levels, [1], keep_dims=False)
     begin = op.slice(levels, [0], [_MAP_SIDE**2], [1], [1])
     where = op.reshape(begin, [-1, 1, _MAP_SIDE, _MAP_SIDE], False)
-    contract = InputContract(rate_hz=RATE_HZ, window_s=WINDOW_S, hop_s=1.0)
-    return _saved(root / name, "voice", sound, means, where, contract)
+    contract = InputContract(rate_hz=RATE_HZ, window_s=window_s, hop_s=1.0)
+    return _saved(root / name, "voice", sound, means, where, contract, grey)
 
 
 def _saved(
-    folder: Path, task: str, given: ov.Node, means: ov.Node, where: ov.Node, contract: InputContract
+    folder: Path,
+    task: str,
+    given: ov.Node,
+    means: ov.Node,
+    where: ov.Node,
+    contract: InputContract,
+    grey: float = 0.5,
 ) -> Path:
-    logit = op.multiply(op.subtract(means, np.float32(0.5)), np.float32(8))
+    logit = op.multiply(op.subtract(means, np.float32(grey)), np.float32(8))
     model = ov.Model([logit, where], [given], folder.name)
     for port, name in zip(model.outputs, ("logit", "map"), strict=True):
         port.get_tensor().set_names({name})

@@ -31,17 +31,16 @@ def _settings(earlier: RunManifest, now: RunManifest) -> list[tuple[str, str, st
 
 
 def _models(earlier: RunManifest, now: RunManifest) -> list[str]:
-    before = {model.task: model for model in earlier.models}
-    after = {model.task: model for model in now.models}
-    return [
-        f"{task} model was {_named(before.get(task))}, is {_named(after.get(task))}"
-        for task in sorted(before.keys() | after.keys())
-        if before.get(task) != after.get(task)
-    ]
+    tasks = sorted({model.task for run in (earlier, now) for model in run.models})
+    found = []
+    for task in tasks:
+        before, after = ([model for model in run.models if model.task == task] for run in (earlier, now))
+        if before != after:
+            was, now_is = (" and ".join(map(_named, models)) or "none" for models in (before, after))
+            found.append(f"{task} model was {was}, is {now_is}")
+    return found
 
 
-def _named(model: ModelUse | None) -> str:
-    if model is None:
-        return "none"
+def _named(model: ModelUse) -> str:
     files = (model.sha256, model.xml_sha256, model.card_sha256)
     return f"{model.id} {model.version} {model.precisions} (sha256 {' '.join(one[:8] for one in files)})"

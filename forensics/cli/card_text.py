@@ -39,6 +39,14 @@ def _lines(card: ModelCard, folder: Path) -> Iterator[str]:
         for variant in card.variants
         for name, digest in ((variant.xml, variant.xml_sha256), (variant.bin, variant.bin_sha256))
     ]
+    if card.members:
+        parts = [
+            f"{one.id}, weight {one.weight:.3g}: weights file {one.bin_sha256}"
+            + (" (a triage looks with it first)" if one.id == card.looks_first else "")
+            for one in card.members
+        ]
+        yield from ("", "Members (SHA-256)", *(f"  {line}" for line in parts))
+        return
     yield from ("", "Files (SHA-256)", *(f"  {line}" for line in files))
 
 

@@ -50,13 +50,15 @@ def _tune() -> None:
     typer.echo("Tuning; close what else runs. Allow a minute for each model and precision.", err=True)
     chosen = choose_detectors(ScanSettings(paths=(), profile=Profile.TRIAGE))
     for model in (model for detector in chosen for model in detector.models):
-        for precision in model.precisions:
-            typer.echo(f"{model.card.id} in {precision}, inputs per second:")
+        for one, precision in model.runs:
+            if one.folder is None:
+                continue
+            typer.echo(f"{one.card.id} in {precision}, inputs per second:")
 
             def tell(timing: Timing) -> None:
                 typer.echo(f"  {timing.per_s:8.1f}  {timing.pace}  (logits within {timing.change:.0e})")
 
-            timings = tune(model.card, model.folder, precision, n_cores, tell)
+            timings = tune(one.card, one.folder, precision, n_cores, tell)
             for n_threads in sorted({1, n_cores}):
                 share = "one core a worker" if n_threads == 1 else f"{n_threads} cores for one worker"
                 typer.echo(f"  {share}: {fastest(timings, n_threads)}")

@@ -25,7 +25,7 @@ def list_models() -> None:
         return
     width = max(len(card.id) for card, _ in cards)
     for card, _ in cards:
-        precisions = "+".join(variant.precision for variant in card.variants)
+        precisions = "+".join(variant.precision for variant in card.variants) or "ensemble"
         typer.echo(f"{card.id:<{width}}  {card.task:<5}  {precisions:<8}  {card.summary}")
 
 
@@ -46,14 +46,64 @@ def verify_models(
     ] = None,
 ) -> None:
     """Check the files of models against the SHA-256 digests in their cards."""
-    from forensics import catalog
+    from forensics import catalog, ensembles
 
     chosen = [catalog.find(one) for one in models] if models else catalog.list_cards()
     for card, folder in chosen:
-        n_bytes = catalog.verify(card, folder)
-        typer.echo(f"{card.id}: sound, {len(card.variants)} variants, {n_bytes / 1e6:.1f} MB")
+        n_bytes = ensembles.verify(card, folder)
+        parts = f"{len(card.members)} members" if card.members else f"{len(card.variants)} variants"
+        typer.echo(f"{card.id}: sound, {parts}, {n_bytes / 1e6:.1f} MB")
     if not chosen:
         typer.echo(f"No models are installed in {catalog.models_folder()}.")
+
+
+@app.command("combine")
+def combine_models(
+    models: Annotated[list[str], typer.Argument(metavar="MODEL...", help="Ids or folders, two or more.")],
+    out: Annotated[
+        Path, typer.Option("--out", metavar="FOLDER", help="The ensemble's folder; its name becomes the id.")
+    ],
+    weights: Annotated[
+        str | None,
+        typer.Option("--weights", metavar="W,W", help="One for each model.", show_default="equal"),
+    ] = None,
+    looks_first: Annotated[
+        str, typer.Option("--first", metavar="ID", help="The member that a triage looks with first.")
+    ] = "",
+) -> None:
+    """Write the card of an ensemble: the weighted sum of several models' logits."""
+    from forensics import catalog, ensembles
+
+    found = [catalog.find(one) for one in models]
+    for card, folder in found:
+        catalog.verify(card, folder)
+    shares = _weights(weights, len(found))
+    card = ensembles.combined(
+        [(card, share) for (card, _), share in zip(found, shares, strict=True)],
+        out.name,
+        looks_first=looks_first,
+    )
+    ensembles.members_of(card, out)
+    catalog.write_card(card, out)
+    typer.echo(f"{card.id}: {card.summary}")
+    typer.echo("It has no calibration yet: it gives scores, and no verdicts, until that is fitted.")
+    typer.echo(f"Next: forensics calibrate VALIDATION_MEDIA --model {out}")
+
+
+def _weights(text: str | None, n: int) -> list[float]:
+    from forensics.errors import SettingsError
+
+    if text is None:
+        return [1.0] * n
+    try:
+        shares = [float(part) for part in text.split(",")]
+    except ValueError:
+        shares = []
+    if len(shares) != n:
+        raise SettingsError(
+            f"--weights is {text!r}, and there are {n} models", "Give one number for each: --weights 0.6,0.4"
+        )
+    return shares
 
 
 @app.command("import")

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from forensics.records.detector_spec import DetectorSpec, Input
+from forensics.records.detector_spec import DetectorSpec, Input, ModelCount
 
 FACE = DetectorSpec(
     name="face",
@@ -12,6 +12,7 @@ FACE = DetectorSpec(
     unit="frame",
     subjects="tracks",
     inputs=(Input.FACES,),
+    models=ModelCount.SEVERAL,
     first_in_video=True,
 )
 SEQUENCE = DetectorSpec(
@@ -22,6 +23,7 @@ SEQUENCE = DetectorSpec(
     unit="clip",
     subjects="tracks",
     inputs=(Input.FACES,),
+    models=ModelCount.SEVERAL,
 )
 VOICE = DetectorSpec(
     name="voice",
@@ -30,4 +32,5 @@ VOICE = DetectorSpec(
     subject_phrase="The {subject}",
     unit="window",
     inputs=(Input.SOUND,),
+    models=ModelCount.SEVERAL,
 )

@@ -7,10 +7,11 @@ Adding one here: a file beside this one, its declaration in ``declarations``, a 
 from __future__ import annotations
 
 from collections.abc import Iterator, Sequence
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from pathlib import Path
 from typing import Protocol
 
+from forensics.engines.ensemble import EnsembleNet, members_of
 from forensics.engines.net import Net
 from forensics.records.detector_spec import CropSpec, DetectorSpec
 from forensics.records.media import MediaFile
@@ -35,13 +36,38 @@ class ModelForms:
 
     @property
     def explainer(self) -> Net | None:
-        """The form that is asked for explanations; None where none are wanted."""
-        return (self.exact or self.net) if self.explain else None
+        """The form that is asked for explanations, of an ensemble its heaviest member; None to ask nobody."""
+        whole = self.exact or self.net
+        if not self.explain:
+            return None
+        return whole.members[whole.heaviest] if isinstance(whole, EnsembleNet) else whole
 
     @property
     def card(self) -> ModelCard:
-        """Of the model."""
-        return self.net.card
+        """Of the model; of the ensemble, where a member of it looks first."""
+        return self.net.card if self.exact is None else self.exact.card
+
+    @property
+    def cards(self) -> tuple[ModelCard, ...]:
+        """Of the model and, if it is an ensemble, of its members."""
+        whole = self.net if self.exact is None else self.exact
+        return whole.card, *(member.card for member in members_of(whole))
+
+
+def crops_of(spec: DetectorSpec, cards: Sequence[ModelCard]) -> dict[str, CropSpec]:
+    """How a detector's faces are cut: model id to way; the declaration's own under its name.
+
+    Models of one detector see the same faces: what is too small for one is left out for all.
+
+    Args:
+        cards: of its models.
+    """
+    if spec.crop is not None:
+        return {spec.name: spec.crop}
+    wanted = {card.id: card.contract.crop for card in cards}
+    ways = {name: crop for name, crop in wanted.items() if crop is not None}
+    least_px = max((crop.min_face_px for crop in ways.values()), default=0)
+    return {name: replace(crop, min_face_px=least_px) for name, crop in ways.items()}
 
 
 class Examination(Protocol):
@@ -66,12 +92,10 @@ class Detector(Protocol):
 
     @property
     def cards(self) -> Sequence[ModelCard]:
-        """Of the models whose scores it gives."""
-        ...
+        """Of the models whose scores it gives, members of ensembles included.
 
-    @property
-    def crop(self) -> CropSpec | None:
-        """How its faces are cut; None where it observes none."""
+        Its faces are cut as its declaration says, or else as these models want them (``crops_of``).
+        """
         ...
 
     def begin(self, media: MediaFile, path: Path) -> Examination:

@@ -12,12 +12,11 @@ from forensics.detectors.declarations import SEQUENCE
 from forensics.detectors.detector import ModelForms
 from forensics.detectors.exhibits import crop_exhibit, frame_exhibit, occlusion_exhibit, weights_exhibit
 from forensics.detectors.occlusion import occlusion_map
-from forensics.detectors.scoring import score_of
+from forensics.detectors.scoring import opinions, score_of
 from forensics.detectors.sequences import as_input, chosen, fewest_pictures
 from forensics.detectors.two_stage_scoring import TwoStageScoring
 from forensics.engines.net import Net
 from forensics.errors import ModelError
-from forensics.records.detector_spec import CropSpec
 from forensics.records.exhibit_content import CurveLine
 from forensics.records.faces import FaceCrop
 from forensics.records.findings import Abstention, AbstentionReason, Exhibit, Score, Span
@@ -54,9 +53,14 @@ class FaceClips:
                 f"{model.card.id} takes no clips: its contract has no crop or no clip_frames",
                 "Choose a model of clips, as forensics export makes of nets of sequences.",
             )
+        for card in model.cards:
+            if card.contract != contract:
+                raise ModelError(
+                    f"{card.id} takes other clips than {model.card.id}",
+                    "Combine models of clips whose contracts are the same.",
+                )
         self.model = model
-        self.cards = (model.card,)
-        self.crop: CropSpec | None = contract.crop
+        self.cards = model.cards
         self._contract = contract
         self._n_frames = contract.clip_frames
 
@@ -187,15 +191,11 @@ def _line(clips: Sequence[tuple[tuple[float, ...], tuple[float, ...]]]) -> Curve
 
 def _scored(clips: Sequence[_Clip], net: Net) -> list[_Moment]:
     batch = np.stack([clip.images for clip in clips])
-    output = net.infer(batch)
-    logits = output.logits
-    if net.card.contract.flip:
-        logits = (logits + net.infer(batch[:, :, :, ::-1]).logits) / np.float32(2)
     return [
         _Moment(
             clip,
-            score_of(net, SEQUENCE.name, clip.subject, clip.span, logit),
-            tuple(where.reshape(-1)[: len(clip.at_s)].tolist()),
+            score_of(net, SEQUENCE.name, clip.subject, clip.span, opinion),
+            tuple(opinion.map.reshape(-1)[: len(clip.at_s)].tolist()),
         )
-        for clip, logit, where in zip(clips, logits.tolist(), output.maps, strict=True)
+        for clip, opinion in zip(clips, opinions(net, lambda _: batch), strict=True)
     ]

@@ -12,7 +12,7 @@ import numpy as np
 import numpy.typing as npt
 
 from forensics.detectors.declarations import FACE
-from forensics.detectors.detector import ModelForms
+from forensics.detectors.detector import ModelForms, crops_of
 from forensics.detectors.domain import face_properties, media_properties, medians, out_of_domain
 from forensics.detectors.exhibits import (
     attention_exhibit,
@@ -21,14 +21,14 @@ from forensics.detectors.exhibits import (
     occlusion_exhibit,
 )
 from forensics.detectors.occlusion import occlusion_map
-from forensics.detectors.scoring import score_of
+from forensics.detectors.scoring import opinions, score_of
 from forensics.detectors.two_stage_scoring import TwoStageScoring
 from forensics.engines.net import Net
 from forensics.errors import ModelError
 from forensics.records.detector_spec import CropSpec
 from forensics.records.faces import FaceCrop
 from forensics.records.findings import Exhibit, Score, Span
-from forensics.records.media import MediaFile
+from forensics.records.media import MediaFile, RgbImage
 from forensics.records.properties import Properties
 from forensics.records.stream import Item
 
@@ -40,23 +40,32 @@ class FaceFrames:
 
     def __init__(self, models: Sequence[ModelForms]) -> None:
         (model,) = models
-        if model.card.contract.crop is None:
-            raise ModelError(
-                f"{model.card.id} takes no faces: its contract has no size_px or no crop_margin",
-                "Choose a face model: forensics models list",
-            )
+        for card in model.cards:
+            if card.contract.crop is None:
+                raise ModelError(
+                    f"{card.id} takes no faces: its contract has no size_px or no crop_margin",
+                    "Choose a face model: forensics models list",
+                )
         self.model = model
-        self.cards = (model.card,)
-        self.crop = model.card.contract.crop
+        self.cards = model.cards
+        self._crops = crops_of(FACE, model.cards)
 
     def begin(self, media: MediaFile, path: Path) -> FaceExamination:  # noqa: ARG002 - the stream has all
         """Starts on a file."""
-        return FaceExamination(self.model, self.crop, media_properties(media))
+        return FaceExamination(self.model, self._crops, media_properties(media))
 
 
 @dataclass(frozen=True, slots=True)
 class _Face:
+    """A face in one frame, cut in every way that a net of the detector wants it.
+
+    Attributes:
+        crop: as the model, or the ensemble's heaviest member, takes it.
+        images: model id to uint8[S, S, 3].
+    """
+
     crop: FaceCrop
+    images: Mapping[str, RgbImage]
 
     @property
     def subject(self) -> str:
@@ -64,7 +73,8 @@ class _Face:
 
     @property
     def size_bytes(self) -> int:
-        return self.crop.image.nbytes + self.crop.thumbnail.nbytes
+        distinct = {id(image): image.nbytes for image in self.images.values()}
+        return sum(distinct.values()) + self.crop.thumbnail.nbytes
 
 
 @dataclass(frozen=True, slots=True)
@@ -77,10 +87,14 @@ class _Moment:
 class FaceExamination:
     """One file's faces. Holds a batch of crops and two moments per person; in a triage, what is in doubt."""
 
-    def __init__(self, model: ModelForms, crop: CropSpec, of_file: Mapping[str, float]) -> None:
+    def __init__(
+        self, model: ModelForms, crops: Mapping[str, CropSpec], of_file: Mapping[str, float]
+    ) -> None:
         self._card = model.card
         self._explainer = model.explainer
-        self._crop = crop
+        self._crops = crops
+        self._ways = set(crops.values())
+        self._cut: dict[CropSpec, FaceCrop] = {}
         self._of_file = of_file
         self._scoring: TwoStageScoring[_Face, _Moment] = TwoStageScoring(model.net, model.exact, _scored)
         self._most: dict[int, _Moment] = {}
@@ -89,8 +103,17 @@ class FaceExamination:
 
     def observe(self, item: Item) -> Iterator[Item]:
         """Takes face crops; scores them when a batch is full."""
-        if isinstance(item, FaceCrop) and item.spec == self._crop:
-            yield from self._told(self._scoring.take(_Face(item)))
+        if not isinstance(item, FaceCrop) or item.spec not in self._ways:
+            return
+        # The ways of one face follow each other on the stream; one that is too small in a way lacks it.
+        if any(_place(item) != _place(other) for other in self._cut.values()):
+            self._cut = {}
+        self._cut[item.spec] = item
+        if len(self._cut) == len(self._ways):
+            images = {name: self._cut[spec].image for name, spec in self._crops.items()}
+            face = _Face(self._cut[self._crops[self._card.id]], images)
+            self._cut = {}
+            yield from self._told(self._scoring.take(face))
 
     def conclude(self) -> Iterator[Item]:
         """The last scores, what lies outside the model's domain, and the exhibits."""
@@ -135,19 +158,19 @@ class FaceExamination:
 
 
 def _scored(faces: Sequence[_Face], net: Net) -> list[_Moment]:
-    batch = np.stack([face.crop.image for face in faces])
-    output = net.infer(batch)
-    logits = output.logits
-    if net.card.contract.flip:
-        logits = (logits + net.infer(batch[:, :, ::-1]).logits) / np.float32(2)
+    given = opinions(net, lambda one: np.stack([face.images[one.card.id] for face in faces]))
     return [
         _Moment(
             face.crop,
-            score_of(net, FACE.name, face.subject, Span(face.crop.at_s, face.crop.at_s), logit),
-            where,
+            score_of(net, FACE.name, face.subject, Span(face.crop.at_s, face.crop.at_s), opinion),
+            opinion.map,
         )
-        for face, logit, where in zip(faces, logits.tolist(), output.maps, strict=True)
+        for face, opinion in zip(faces, given, strict=True)
     ]
+
+
+def _place(crop: FaceCrop) -> tuple[int, int]:
+    return crop.frame_index, crop.track_id
 
 
 def _stretched(where: npt.NDArray[np.float32]) -> npt.NDArray[np.float32]:

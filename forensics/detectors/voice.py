@@ -13,14 +13,14 @@ from forensics.detectors.declarations import VOICE
 from forensics.detectors.detector import ModelForms
 from forensics.detectors.domain import medians, out_of_domain, voice_properties
 from forensics.detectors.exhibits import spectrogram_exhibit
-from forensics.detectors.scoring import score_of
+from forensics.detectors.scoring import opinions, score_of
 from forensics.detectors.two_stage_scoring import TwoStageScoring
 from forensics.engines.net import Net
 from forensics.errors import ModelError
 from forensics.media.sound import MIN_SPEECH_S, level
-from forensics.records.detector_spec import CropSpec
 from forensics.records.findings import Abstention, AbstentionReason, Score, Span
 from forensics.records.media import AudioChunk, MediaFile, MediaKind, Samples, StreamKind
+from forensics.records.model_card import ModelCard
 from forensics.records.properties import Properties
 from forensics.records.stream import Item
 
@@ -33,19 +33,18 @@ class Voice:
     """The voice detector around one compiled voice net, or around a fast and an exact form of it."""
 
     spec = VOICE
-    crop: CropSpec | None = None
 
     def __init__(self, models: Sequence[ModelForms]) -> None:
         (model,) = models
-        contract = model.card.contract
-        if not contract.window_s or not contract.hop_s or not contract.rate_hz:
-            raise ModelError(
-                f"{model.card.id} takes no sound: its contract has no window, hop or rate",
-                "Choose a voice model: forensics models list",
-            )
         self.model = model
-        self.cards = (model.card,)
-        self.cutting = _Cutting(contract.rate_hz, contract.window_s, contract.hop_s)
+        self.cards = model.cards
+        self.cutting = _cutting(model.card)
+        for card in model.cards:
+            if _cutting(card) != self.cutting:
+                raise ModelError(
+                    f"{card.id} takes other windows of sound than {model.card.id}",
+                    "Combine models whose rate_hz, window_s and hop_s are the same.",
+                )
 
     def begin(self, media: MediaFile, path: Path) -> VoiceExamination:  # noqa: ARG002 - the stream has all
         """Starts on a file."""
@@ -59,6 +58,16 @@ class _Cutting:
     rate_hz: int
     window_s: float
     hop_s: float
+
+
+def _cutting(card: ModelCard) -> _Cutting:
+    contract = card.contract
+    if not contract.window_s or not contract.hop_s or not contract.rate_hz:
+        raise ModelError(
+            f"{card.id} takes no sound: its contract has no window, hop or rate",
+            "Choose a voice model: forensics models list",
+        )
+    return _Cutting(contract.rate_hz, contract.window_s, contract.hop_s)
 
 
 @dataclass(frozen=True, slots=True)
@@ -206,9 +215,9 @@ class VoiceExamination:
 
 
 def _scored(windows: Sequence[_Window], net: Net) -> list[_Moment]:
-    output = net.infer(np.stack([window.samples for window in windows]))
+    batch = np.stack([window.samples for window in windows])
     return [
         # A copy: a slice would hold the spectrograms of the whole batch.
-        _Moment(score_of(net, VOICE.name, window.subject, window.span, logit), mel.copy())
-        for window, logit, mel in zip(windows, output.logits.tolist(), output.maps, strict=True)
+        _Moment(score_of(net, VOICE.name, window.subject, window.span, opinion), opinion.map.copy())
+        for window, opinion in zip(windows, opinions(net, lambda _: batch), strict=True)
     ]

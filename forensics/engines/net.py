@@ -16,6 +16,9 @@ DEFAULT_BATCH = 4
 # Stored form of the weights that serves a precision of inference.
 _STORED_AS = {"f32": "f16", "bf16": "f16", "int8": "int8"}
 
+RUN_PRECISIONS = tuple(_STORED_AS)
+"""Precisions of inference."""
+
 
 def stored_form(precision: str) -> str:
     """The stored form of a model (``Variant.precision``) that is run for a precision of inference."""

@@ -118,8 +118,10 @@ def crop(
                 thumbnail_scale=scale,
                 spec=spec,
             )
+    said: list[Item] = []  # the ways of one detector say the same
     for spec, people in seen.items():
-        yield from _left_out(people, spec.min_face_px, users[spec])
+        said += [item for item in _left_out(people, spec.min_face_px, users[spec]) if item not in said]
+    yield from said
 
 
 @dataclass(slots=True)

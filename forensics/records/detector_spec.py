@@ -27,10 +27,11 @@ class Role(enum.StrEnum):
 
 
 class ModelCount(enum.StrEnum):
-    """How many models a detector runs."""
+    """How many models a detector runs. SEVERAL: one, or an ensemble, whose logits it combines."""
 
     NONE = "none"
     ONE = "one"
+    SEVERAL = "several"
 
 
 @dataclass(frozen=True, slots=True)

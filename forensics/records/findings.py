@@ -18,6 +18,20 @@ class Span:
 
 
 @dataclass(frozen=True, slots=True)
+class MemberScore:
+    """What one model of an ensemble said, alone.
+
+    Attributes:
+        raw: logit.
+        fakeness: under the model's own calibration.
+    """
+
+    model: str
+    raw: float
+    fakeness: float
+
+
+@dataclass(frozen=True, slots=True)
 class Score:
     """One detector's opinion on one crop or one window.
 
@@ -28,6 +42,7 @@ class Score:
         raw: logit, before calibration.
         fakeness: calibrated, in [0, 1]; 1 means manipulated.
         precision: in which the net ran: ``f32``, ``bf16`` or ``int8``; None in cases of before it was noted.
+        members: what the models of an ensemble said, each alone; empty for a single model.
     """
 
     detector: str
@@ -37,6 +52,7 @@ class Score:
     raw: float
     fakeness: float
     precision: str | None = None
+    members: tuple[MemberScore, ...] = ()
 
 
 class AbstentionReason(enum.StrEnum):

@@ -268,11 +268,33 @@ class Variant:
 
 
 @dataclass(frozen=True, slots=True)
+class Member:
+    """A model of an ensemble, as the ensemble's card names it.
+
+    Attributes:
+        id: its folder lies beside the ensemble's, or it is a model that ships.
+        weight: of its logit in the ensemble's; those of all members sum to 1.
+        xml_sha256, bin_sha256: of the files that it runs in f32. With others it is not that member.
+    """
+
+    id: str
+    weight: float
+    xml_sha256: str
+    bin_sha256: str
+
+
+@dataclass(frozen=True, slots=True)
 class ModelCard:
     """A model's card, stored as ``models/<id>/card.toml`` and in the IR's ``rt_info``.
 
+    The card of an ensemble names members and has no variants: its logit is the weighted sum of theirs, and
+    calibration, thresholds, windows and domain are its own.
+
     Attributes:
         task: the detector that it serves, by name.
+        contract: of an ensemble, that of the member that weighs most.
+        members: of an ensemble; empty for a single model.
+        looks_first: the member that a triage looks with first; empty for all of them, in a faster form.
     """
 
     id: str
@@ -291,6 +313,8 @@ class ModelCard:
     limits: tuple[str, ...] = ()
     likelihood: LikelihoodBounds | None = None
     windows: Windows | None = None
+    members: tuple[Member, ...] = ()
+    looks_first: str = ""
 
     @property
     def draws_verdicts(self) -> bool:

@@ -29,16 +29,25 @@ class FirstLook:
 
 
 @dataclass(frozen=True, slots=True)
+class MemberUse:
+    """A model of an ensemble, and what its logit weighs."""
+
+    id: str
+    weight: float
+
+
+@dataclass(frozen=True, slots=True)
 class ModelUse:
-    """A model as this run uses it.
+    """A model as this run uses it. An ensemble stands before its members, each with a record of its own.
 
     Attributes:
         precision: inference precision that the runtime was told to use for whatever is evidence: ``f32``.
-        sha256: of the IR's weights file (.bin).
-        xml_sha256: of the IR's graph (.xml).
+        sha256: of the IR's weights file (.bin); empty for an ensemble.
+        xml_sha256: of the IR's graph (.xml); empty for an ensemble.
         card_sha256: of card.toml, since thresholds and calibration live there.
         first_look: what is looked at first with; only what it does not clear of signs is scored in
             ``precision``. None where everything is scored in ``precision``.
+        members: of an ensemble; empty for a single model.
     """
 
     id: str
@@ -49,6 +58,7 @@ class ModelUse:
     xml_sha256: str
     card_sha256: str
     first_look: FirstLook | None = None
+    members: tuple[MemberUse, ...] = ()
 
     @property
     def precisions(self) -> str:

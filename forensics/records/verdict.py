@@ -5,7 +5,7 @@ from __future__ import annotations
 import enum
 from dataclasses import dataclass
 
-from forensics.records.findings import Span
+from forensics.records.findings import MemberScore, Span
 
 
 class VerdictLabel(enum.StrEnum):
@@ -64,6 +64,7 @@ class SubjectScore:
         judges: False where the model did not earn verdicts: its score decides nothing.
         in_domain: False where the subject is too unlike what the model was calibrated on to decide.
         brief: seen in few pictures beside those of somebody else, and judged by a bound of its own.
+        members: of an ensemble, each model's mean logit and what it amounts to alone.
     """
 
     detector: str
@@ -82,6 +83,7 @@ class SubjectScore:
     judges: bool = True
     in_domain: bool = True
     brief: bool = False
+    members: tuple[MemberScore, ...] = ()
 
     @property
     def counts(self) -> bool:

@@ -76,6 +76,7 @@ class FileView:
         row_id: the row in the case file.
         result: as recorded, without exhibits and without scores that are not numbers.
         highest: detector name to the highest fakeness over its subjects, for those that scored any.
+        highest_of_members: the same by each model of an ensemble alone, by (detector, model).
         label: ``manipulated`` or ``pristine`` where it is known.
         full: charts and container facts are drawn; otherwise one row and a short account.
         captions: every exhibit that the case file holds for the file.
@@ -86,6 +87,7 @@ class FileView:
     row_id: int
     result: ScanResult
     highest: dict[str, float]
+    highest_of_members: dict[tuple[str, str], float]
     label: str | None
     full: bool
     subjects: tuple[SubjectView, ...]
@@ -319,6 +321,7 @@ def _file_view(
         row_id=row_id,
         result=result,
         highest=_highest(result),
+        highest_of_members=_highest_of_members(result),
         label=labels.get(result.media.key),
         full=full,
         subjects=_subjects(result, shown, cards, ratios),
@@ -336,6 +339,15 @@ def _highest(result: ScanResult) -> dict[str, float]:
     highest: dict[str, float] = {}
     for one in result.verdict.basis:
         highest[one.detector] = max(one.fakeness, highest.get(one.detector, 0.0))
+    return highest
+
+
+def _highest_of_members(result: ScanResult) -> dict[tuple[str, str], float]:
+    highest: dict[tuple[str, str], float] = {}
+    for basis in result.verdict.basis:
+        for one in basis.members:
+            key = basis.detector, one.model
+            highest[key] = max(one.fakeness, highest.get(key, 0.0))
     return highest
 
 

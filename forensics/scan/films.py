@@ -140,7 +140,7 @@ def _unseen(context: WorkerContext, film: StreamInfo, why: str) -> Iterator[Abst
 
 
 def _face_detectors(context: WorkerContext) -> list[str]:
-    return [name for users in context.crop_users.values() for name in users]
+    return list(dict.fromkeys(name for users in context.crop_users.values() for name in users))
 
 
 def _named(film: StreamInfo) -> str:

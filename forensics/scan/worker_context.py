@@ -4,25 +4,26 @@ from __future__ import annotations
 
 import platform
 import secrets
-from collections.abc import Mapping, Sequence
+from collections.abc import Iterator, Mapping, Sequence
 from dataclasses import dataclass, field, replace
 from datetime import UTC, datetime
 from pathlib import Path
 
 import forensics
-from forensics import catalog
+from forensics import catalog, ensembles
 from forensics.detectors import DEFAULT_DETECTORS, load_detector, provider_of, spec_of
-from forensics.detectors.detector import Detector, ModelForms
+from forensics.detectors.detector import Detector, ModelForms, crops_of
 from forensics.detectors.two_stage_scoring import can_clear
-from forensics.engines.net import InferenceConfig, Net, stored_form
+from forensics.engines.ensemble import EnsembleNet
+from forensics.engines.net import RUN_PRECISIONS, InferenceConfig, Net, stored_form
 from forensics.engines.tuning import pace_for
-from forensics.errors import SettingsError
+from forensics.errors import EngineError, SettingsError
 from forensics.faces.finder import FaceFinder
 from forensics.faces.finders import load_finder
 from forensics.processor import cpu_isa, cpu_name, has_bf16, usable_cores
 from forensics.records.detector_spec import CropSpec, DetectorSpec, Input, ModelCount
 from forensics.records.model_card import ModelCard, Variant
-from forensics.records.scan_result import DetectorUse, FirstLook, ModelUse, RunManifest
+from forensics.records.scan_result import DetectorUse, FirstLook, MemberUse, ModelUse, RunManifest
 from forensics.scan.machine import package_versions
 from forensics.settings import Profile, ScanSettings
 from forensics.verdicts.policy import POLICY
@@ -30,24 +31,22 @@ from forensics.verdicts.policy import POLICY
 
 @dataclass(frozen=True, slots=True)
 class ChosenModel:
-    """A model, verified, and how this run uses it.
+    """A model or an ensemble, verified, and how this run uses it.
 
     Attributes:
+        folder: where its card lies; None for an ensemble that was put together on the command line.
         precision: of every score that is evidence.
         first_look: faster precision that a triage looks with first; None to score all in ``precision``.
         paces: precision to what ``forensics doctor --tune`` found to be fastest here.
+        members: of an ensemble, in the order of its card.
     """
 
     card: ModelCard
-    folder: Path
+    folder: Path | None
     precision: str = "f32"
     first_look: str | None = None
     paces: Mapping[str, InferenceConfig] = field(default_factory=dict)
-
-    @property
-    def precisions(self) -> tuple[str, ...]:
-        """What is compiled for it, in the order of use."""
-        return (self.precision,) if self.first_look is None else (self.first_look, self.precision)
+    members: tuple[ChosenModel, ...] = ()
 
     def compiled(self, precision: str) -> Net:
         """The net, ready to run.
@@ -55,10 +54,39 @@ class ChosenModel:
         Raises:
             EngineError: it cannot be run on this machine.
         """
+        if self.members:
+            return EnsembleNet(self.card, [member.compiled(precision) for member in self.members])
         # The process that hands out the files runs no net, and need not wait for OpenVINO.
         from forensics.engines.openvino_engine import CompiledNet
 
+        if self.folder is None:
+            raise EngineError(f"{self.card.id} has no files to run", "Give a model's folder with --model.")
         return CompiledNet(self.card, self.folder, precision, self.paces.get(precision))
+
+    @property
+    def single(self) -> tuple[ChosenModel, ...]:
+        """The nets that are run: the members of an ensemble, or the model itself."""
+        return self.members or (self,)
+
+    @property
+    def runs(self) -> tuple[tuple[ChosenModel, str], ...]:
+        """Every net that is compiled, in each of its precisions, in the order of use."""
+        return tuple((one, name) for one in self.single for name in self.precisions_of(one))
+
+    def precisions_of(self, one: ChosenModel) -> tuple[str, ...]:
+        """What one of its nets is compiled in, in the order of use."""
+        first = self.first_look if one in self.looks_first.single else None
+        return (self.precision,) if first is None else (first, self.precision)
+
+    @property
+    def looks_first(self) -> ChosenModel:
+        """What a triage looks with first: a member of an ensemble, or all of it."""
+        return next((one for one in self.members if one.card.id == self.card.looks_first), self)
+
+    @property
+    def cards(self) -> tuple[ModelCard, ...]:
+        """Its own, then those of its members."""
+        return self.card, *(member.card for member in self.members)
 
 
 @dataclass(frozen=True, slots=True)
@@ -103,8 +131,9 @@ class WorkerContext:
         """Every way in which faces are to be cut, with the detectors that observe it; may be empty."""
         users: dict[CropSpec, list[str]] = {}
         for detector in self.detectors:
-            if detector.crop is not None and Input.FACES in detector.spec.inputs:
-                users.setdefault(detector.crop, []).append(detector.spec.name)
+            if Input.FACES in detector.spec.inputs:
+                for way in dict.fromkeys(crops_of(detector.spec, detector.cards).values()):
+                    users.setdefault(way, []).append(detector.spec.name)
         return users
 
     def observes(self, what: Input) -> bool:
@@ -113,59 +142,87 @@ class WorkerContext:
 
 
 def choose_detectors(settings: ScanSettings) -> tuple[ChosenDetector, ...]:
-    """The detectors that were asked for, each with its verified model: the named one or the one that ships.
+    """The detectors that were asked for, each with its verified model: the named ones or the one that ships.
 
     Raises:
-        ModelError: a model is missing or damaged.
-        SettingsError: no such detector; two models for one detector, or one for a detector that was not
-            asked for or that runs none.
+        ModelError: a model is missing or damaged, or an ensemble's member is not the one that it names.
+        SettingsError: no such detector; several models for a detector that runs one, or one for a detector
+            that was not asked for or that runs none.
     """
     specs = [spec_of(name) for name in settings.detectors or DEFAULT_DETECTORS]
-    taking = {spec.name for spec in specs if spec.models is not ModelCount.NONE}
-    named: dict[str, tuple[ModelCard, Path]] = {}
+    taking = {spec.name: spec for spec in specs if spec.models is not ModelCount.NONE}
+    named: dict[str, list[tuple[ModelCard, Path]]] = {}
     for reference in settings.models:
         card, folder = catalog.find(reference)
-        if card.task in named or card.task not in taking:
+        spec = taking.get(card.task)
+        if spec is None:
             raise SettingsError(
-                f"--model {reference} is a model for {card.task}, which "
-                + ("has one already" if card.task in named else "is not among --detectors"),
-                "Give one model per detector of the scan.",
+                f"--model {reference} is a model for {card.task}, which is not among --detectors",
+                "Give models for the detectors of the scan.",
             )
-        named[card.task] = card, folder
+        others = named.setdefault(card.task, [])
+        others.append((card, folder))
+        if spec.models is ModelCount.ONE and (len(others) > 1 or card.members):
+            raise SettingsError(
+                f"--model {reference} is one model too many for {card.task}, which runs one",
+                "Give one model for it.",
+            )
     return tuple(
-        ChosenDetector(spec, (_chosen_model(spec, named, settings),) if spec.name in taking else ())
+        ChosenDetector(spec, (_chosen_model(spec, named.get(spec.name, ()), settings),))
+        if spec.name in taking
+        else ChosenDetector(spec)
         for spec in specs
     )
 
 
 def _chosen_model(
-    spec: DetectorSpec, named: Mapping[str, tuple[ModelCard, Path]], settings: ScanSettings
+    spec: DetectorSpec, named: Sequence[tuple[ModelCard, Path]], settings: ScanSettings
 ) -> ChosenModel:
-    card, folder = named.get(spec.name) or catalog.default_model(spec.name)
+    """One model, or the ensemble that several make: of equal weights, and without a calibration."""
+    if len(named) > 1:
+        chosen = [_verified(card, folder, settings) for card, folder in named]
+        joined = ensembles.combined([(one.card, 1.0) for one in chosen])
+        model = ChosenModel(joined, None, members=tuple(chosen))
+    else:
+        model = _verified(*(named[0] if named else _usual(spec, settings.profile)), settings)
+    return replace(model, first_look=_first_look(model, settings.profile))
+
+
+def _usual(spec: DetectorSpec, profile: Profile) -> tuple[ModelCard, Path]:
+    return catalog.default_model(spec.name, profile.value)
+
+
+def _verified(card: ModelCard, folder: Path, settings: ScanSettings) -> ChosenModel:
+    if card.members:
+        members = ensembles.members_of(card, folder)
+        return ChosenModel(card, folder, members=tuple(_verified(*one, settings) for one in members))
     catalog.verify(card, folder)
-    return _paced(ChosenModel(card, folder, first_look=_first_look(card, settings.profile)), settings)
+    return _paced(ChosenModel(card, folder), settings)
 
 
 def _forms(model: ChosenModel, explain: bool) -> ModelForms:
-    net, *exact = [model.compiled(precision) for precision in model.precisions]
-    return ModelForms(net, exact[0] if exact else None, explain)
+    exact = model.compiled(model.precision)
+    if model.first_look is None:
+        return ModelForms(exact, explain=explain)
+    return ModelForms(model.looks_first.compiled(model.first_look), exact, explain)
 
 
 def _paced(model: ChosenModel, settings: ScanSettings) -> ChosenModel:
     """With what was found by measurement to be fastest for a worker's share of the cores."""
     n_threads = max(1, usable_cores() // settings.workers)
-    found = {precision: pace_for(model.card, precision, n_threads) for precision in model.precisions}
+    found = {name: pace_for(model.card, name, n_threads) for name in RUN_PRECISIONS}
     return replace(model, paces={name: pace for name, pace in found.items() if pace is not None})
 
 
-def _first_look(card: ModelCard, profile: Profile) -> str | None:
-    if profile is Profile.EXAMINATION or not can_clear(card):
+def _first_look(model: ChosenModel, profile: Profile) -> str | None:
+    first = model.looks_first
+    if profile is Profile.EXAMINATION or not can_clear(first.card):
         return None
     # Where a CPU has bf16 it is as fast as INT8, in which the layers that suffer most stay in f32, and its
     # scores are nearer to those in f32: benchmarks/README.md.
     if has_bf16(cpu_isa()):
         return "bf16"
-    return "int8" if card.variant("int8") is not None else None
+    return "int8" if all(one.card.variant("int8") is not None for one in first.single) else None
 
 
 def assemble(settings: ScanSettings, detectors: Sequence[ChosenDetector]) -> WorkerContext:
@@ -194,15 +251,13 @@ def manifest_of(
         profile=settings.profile.value,
         policy=POLICY,
         settings=settings.as_text() | {"detectors": ", ".join(one.spec.name for one in detectors)},
-        models=tuple(_use(model) for model in models),
+        models=tuple(use for model in models for use in _uses(model)),
         detectors=tuple(_detector_use(detector.spec) for detector in detectors),
         versions=package_versions(),
         cpu=cpu_name(),
         isa=cpu_isa(),
         platform=platform.platform(),
-        paces={
-            f"{model.card.id} {name}": _pace(model, name) for model in models for name in model.precisions
-        },
+        paces={f"{one.card.id} {name}": _pace(one, name) for model in models for one, name in model.runs},
     )
 
 
@@ -215,18 +270,32 @@ def _detector_use(spec: DetectorSpec) -> DetectorUse:
     return DetectorUse(spec.name, spec.title, spec.role.value, provider_of(spec.name))
 
 
-def _use(model: ChosenModel) -> ModelUse:
-    variant = _variant(model, model.precision)
-    return ModelUse(
-        id=model.card.id,
-        version=model.card.version,
-        task=model.card.task,
-        precision=model.precision,
-        sha256=variant.bin_sha256,
-        xml_sha256=variant.xml_sha256,
-        card_sha256=catalog.card_sha256(model.folder),
-        first_look=None if model.first_look is None else _first_use(model, model.first_look),
-    )
+def _uses(model: ChosenModel) -> Iterator[ModelUse]:
+    """An ensemble, then its members; a single model alone."""
+    if model.members:
+        yield ModelUse(
+            id=model.card.id,
+            version=model.card.version,
+            task=model.card.task,
+            precision=model.precision,
+            sha256="",
+            xml_sha256="",
+            card_sha256=ensembles.card_sha256(model.card, model.folder),
+            members=tuple(MemberUse(member.id, member.weight) for member in model.card.members),
+        )
+    for one in model.single:
+        precisions = model.precisions_of(one)
+        variant = _variant(one, model.precision)
+        yield ModelUse(
+            id=one.card.id,
+            version=one.card.version,
+            task=one.card.task,
+            precision=model.precision,
+            sha256=variant.bin_sha256,
+            xml_sha256=variant.xml_sha256,
+            card_sha256=ensembles.card_sha256(one.card, one.folder),
+            first_look=_first_use(one, precisions[0]) if len(precisions) > 1 else None,
+        )
 
 
 def _first_use(model: ChosenModel, precision: str) -> FirstLook:

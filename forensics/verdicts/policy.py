@@ -20,7 +20,7 @@ from dataclasses import replace
 import numpy as np
 
 from forensics.records.detector_spec import DetectorSpec, Role
-from forensics.records.findings import Abstention, AbstentionReason, Score, Span
+from forensics.records.findings import Abstention, AbstentionReason, MemberScore, Score, Span
 from forensics.records.media import MediaFile, MediaKind, StreamKind
 from forensics.records.model_card import ModelCard
 from forensics.records.verdict import SubjectScore, Verdict, VerdictLabel
@@ -150,7 +150,7 @@ def _bases(
         n_people = sum(n >= fewest for n in people) if specs[detector].of_people else 0
         of_video = is_video and specs[detector].first_in_video
         basis = replace(
-            _basis(rows, card),
+            _basis(rows, card, cards),
             judges=card.draws_verdicts and specs[detector].role is Role.DECIDES,
             in_domain=(detector, subject) not in unlike,
             stretch=strongest_stretch(rows, card, n_windows) if n_windows else None,
@@ -171,7 +171,7 @@ def _n_windows(by_subject: _Subjects, detector: str, card: ModelCard) -> int:
     return sum(rule.count(times_of(rows)) for (name, _), rows in by_subject.items() if name == detector)
 
 
-def _basis(rows: Sequence[Score], card: ModelCard) -> SubjectScore:
+def _basis(rows: Sequence[Score], card: ModelCard, cards: Mapping[str, ModelCard]) -> SubjectScore:
     raws = np.array([score.raw for score in rows], np.float64)
     raw = float(raws.mean())
     fakeness = card.fakeness(raw)
@@ -189,6 +189,17 @@ def _basis(rows: Sequence[Score], card: ModelCard) -> SubjectScore:
         strongest=max(rows, key=lambda score: score.raw).span,
         label=VerdictLabel.INCONCLUSIVE,
         covered=card.calibration is None or card.calibration.covers(raw),
+        members=_members(rows, cards),
+    )
+
+
+def _members(rows: Sequence[Score], cards: Mapping[str, ModelCard]) -> tuple[MemberScore, ...]:
+    """What each model of an ensemble makes of a subject alone; it decides nothing."""
+    names = [one.model for one in rows[0].members]
+    logits = np.array([[one.raw for one in score.members] for score in rows], np.float64)
+    return tuple(
+        MemberScore(name, raw, cards[name].fakeness(raw))
+        for name, raw in zip(names, logits.mean(axis=0).tolist(), strict=True)
     )
 
 

@@ -12,13 +12,14 @@ from importlib.metadata import PackageNotFoundError, version
 from pathlib import Path
 
 import forensics
-from forensics import cache, catalog
+from forensics import cache, catalog, ensembles
 from forensics.detectors import DEFAULT_DETECTORS
 from forensics.errors import ModelError
 from forensics.processor import cpu_isa, cpu_name, has_bf16, usable_cores
 from forensics.records.detector_spec import ModelCount
 from forensics.resources import resource_folder
 from forensics.scan.machine import package_versions
+from forensics.settings import Profile
 
 # Module to the package that brings it: what a scan cannot do without.
 _NEEDED = {
@@ -117,14 +118,19 @@ def _models(complaints: list[Complaint]) -> list[str]:
     with _complaining(complaints):
         for card, folder in catalog.list_cards():
             with _complaining(complaints):
-                catalog.verify(card, folder)
+                ensembles.verify(card, folder)
                 lines.append(f"{card.id}: sound")
                 lines += [f"  {one.precision}: weights {one.bin_sha256}" for one in card.variants]
+                lines += [f"  {one.id}: {one.weight:.3g}" for one in card.members]
     for name, spec in DEFAULT_DETECTORS.items():
         if spec.models is ModelCount.NONE:
             continue
         with _complaining(complaints):
-            lines.append(f"{name} is examined with {catalog.default_model(name)[0].id}")
+            usual = {profile: catalog.default_model(name, profile.value)[0].id for profile in Profile}
+            if len(set(usual.values())) == 1:
+                lines.append(f"{name} is examined with {next(iter(usual.values()))}")
+            else:
+                lines += [f"{name} is examined with {one} in {profile}" for profile, one in usual.items()]
     return lines
 
 

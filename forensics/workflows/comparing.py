@@ -50,7 +50,7 @@ def compared(
     precision = None
     ours = "f32" if settings.profile is Profile.EXAMINATION else settings.profile.value
     if other in PRECISIONS:
-        _check_precision(other, measured.cards)
+        _check_precision(other, [one.card for model in measured.models for one in model.single])
         precision, names = other, (ours, other)
     elif other in tuple(Profile):
         changed = replace(changed, profile=Profile(other))
@@ -58,7 +58,12 @@ def compared(
     else:
         card, _ = catalog.find(other)
         replaced = [model for model in measured.models if model.card.task == card.task]
-        kept = [str(model.folder) for model in measured.models if model.card.task != card.task]
+        kept = [
+            str(one.folder)
+            for model in measured.models
+            if model.card.task != card.task
+            for one in ((model,) if model.folder is not None else model.members)
+        ]
         changed = replace(changed, models=(*kept, other))
         names = ", ".join(model.card.id for model in replaced) or "none", card.id
     with scanned(

@@ -7,6 +7,7 @@ from collections.abc import Iterator, Sequence
 from pathlib import Path
 
 from forensics import catalog
+from forensics.errors import SettingsError
 from forensics.evaluation.cards import as_metrics, with_metrics
 from forensics.records.labelled_figures import LabelledFigures
 from forensics.workflows.drawing import labelled_figures
@@ -35,6 +36,11 @@ def write_figures(
         The cards that were written.
     """
     for model in measured.models:
+        if model.folder is None:
+            raise SettingsError(
+                f"{model.card.id} has no card to write to: it was put together on the command line",
+                "Give it one: forensics models combine",
+            )
         again = shlex.join(repeatable(command))
         metrics = as_metrics(figures, data_set, again, detector=model.card.task)
         yield catalog.write_card(with_metrics(model.card, metrics), model.folder)

@@ -107,7 +107,7 @@ def scan_and_report(
             case,
             options.reports,
             known,
-            [model.card for model in plan.models],
+            [card for model in plan.models for card in model.cards],
             checked=checked,
             name=None if settings.case is None else str(settings.case),
             ratios=options.ratios,

@@ -103,8 +103,9 @@ def rough(index: int, detector: FaceFrames | FaceClips) -> Any:
     from dataclasses import replace
 
     noise = np.random.default_rng(index).integers(0, 256, (SIDE, SIDE, 3), np.uint8)
-    assert detector.crop is not None
-    return replace(crop(index, 0, 0), image=cv2.GaussianBlur(noise, (0, 0), 1), spec=detector.crop)
+    spec = detector.cards[0].contract.crop
+    assert spec is not None
+    return replace(crop(index, 0, 0), image=cv2.GaussianBlur(noise, (0, 0), 1), spec=spec)
 
 
 def test_it_is_shown_where_it_was_asked_for_and_named() -> None:

@@ -14,6 +14,7 @@ PROMISED = (
     "face_fakeness,voice_fakeness,people,duration_s,reason,place,"
     "stretch_start_s,stretch_end_s,shortest_s,not_judged,twin_of"
 )
+SCORES = ",face_score,voice_score"
 
 
 def written(view: ReportView) -> str:
@@ -24,8 +25,8 @@ def written(view: ReportView) -> str:
 
 
 def test_columns(rich_view: ReportView) -> None:
-    assert written(view_of(Case([], {}))) == PROMISED + "\n"
-    assert written(rich_view).splitlines()[0] == PROMISED + ",label"
+    assert written(view_of(Case([], {}))) == PROMISED + SCORES + "\n"
+    assert written(rich_view).splitlines()[0] == PROMISED + ",label" + SCORES
 
 
 def test_one_row_per_file_in_the_order_of_the_case(rich_view: ReportView) -> None:
@@ -42,6 +43,9 @@ def test_values() -> None:
     assert first["fakeness"] == f"{result.verdict.fakeness:.6f}" == first["face_fakeness"]
     assert float(first["lower"]) < float(first["fakeness"]) < float(first["upper"])
     assert float(first["voice_fakeness"]) < 0.5
+    assert [first[f"{name}_score"] for name in ("face", "voice")] == [
+        first[f"{name}_fakeness"] for name in ("face", "voice")
+    ]
     assert first["people"] == "2"
     assert first["duration_s"] == f"{result.media.duration_s:.3f}"
     assert second["verdict"] == "NOT_EXAMINED"

@@ -47,8 +47,9 @@ class CsvRenderer:
         """Writes the table.
 
         With likelihood ratios there are two more columns, and one for labels if any are known. Of a case file
-        that was changed after it was written, a cell of every row says so. The last columns are
-        ``<detector>_score`` for each further detector that scored something.
+        that was changed after it was written, a cell of every row says so. Then come ``<detector>_score`` for
+        every detector, the highest over its subjects, and ``<detector>_score_<model>`` for every model of an
+        ensemble, the same by that model alone.
         """
         text = io.TextIOWrapper(
             out, encoding="utf-8", errors="backslashreplace", newline="", write_through=True
@@ -57,16 +58,19 @@ class CsvRenderer:
             plain = csv.writer(text, lineterminator="\n")
             # Before Python 3.13 the writer leaves a lone carriage return unquoted: readers end the row there.
             quoted = csv.writer(text, lineterminator="\n", quoting=csv.QUOTE_ALL)
-            others = [spec.name for spec in view.detectors if spec.name not in DEFAULT_DETECTORS]
+            scored = [spec.name for spec in view.detectors]
+            members = sorted({one for file in view.files for one in file.highest_of_members})
             more = (*(RATIO_COLUMNS if view.ratios else ()), *((LABEL_COLUMN,) if view.labelled else ()))
             more += (BROKEN_COLUMN,) if view.broken else ()
-            more += tuple(f"{name}_score" for name in others)
+            more += tuple(f"{name}_score" for name in scored)
+            more += tuple(f"{name}_score_{model}" for name, model in members)
             plain.writerow([*COLUMNS, *more])
             for file in view.files:
                 cells = _cells(file) + (_ratio_cells(file) if view.ratios else [])
                 cells += [_safe(file.label or "")] if view.labelled else []
                 cells += [_safe(_broken_cell(view))] if view.broken else []
-                cells += [_number(file.highest.get(name)) for name in others]
+                cells += [_number(file.highest.get(name)) for name in scored]
+                cells += [_number(file.highest_of_members.get(one)) for one in members]
                 writer = quoted if any("\r" in cell for cell in cells) else plain
                 writer.writerow(cells)
         finally:

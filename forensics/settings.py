@@ -17,6 +17,10 @@ class Profile(enum.StrEnum):
     EXAMINATION = "examination"
     TRIAGE = "triage"
 
+    @classmethod
+    def _missing_(cls, value: object) -> None:
+        raise SettingsError(f"There is no profile {value}", f"There are {', '.join(cls)}.")
+
     @property
     def frames(self) -> int:
         """How many frames of a video are looked at unless the user says otherwise."""

@@ -107,3 +107,9 @@ def test_the_page_is_short_and_uses_public_names_alone() -> None:
         and node.value.id == "forensics"
     }
     assert used <= set(forensics.__all__)
+
+
+def test_a_profile_that_does_not_exist_is_named_with_those_that_do() -> None:
+    with pytest.raises(forensics.ForensicsError, match="no profile fast") as caught:
+        forensics.Scanner(profile="fast")
+    assert "examination, triage" in caught.value.hint

@@ -6,7 +6,7 @@ import re
 import struct
 import zlib
 from collections.abc import Iterator
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from pathlib import Path
 from typing import BinaryIO
 
@@ -171,19 +171,12 @@ def _jpeg(data: bytes) -> ImageLayout:
             if found is None:
                 break
             at = found.start()
-    film, second = _behind(data, end)
-    return ImageLayout(
-        orientation,
-        is_walked=True,
-        is_complete=end is not None,
+    return replace(
+        _walked(data, end, orientation),
         is_progressive=is_progressive,
         n_components=n_components,
         width_px=width,
         height_px=height,
-        end_bytes=end,
-        film_at_bytes=film,
-        has_second_picture=second,
-        n_bytes=len(data),
     )
 
 
@@ -202,17 +195,7 @@ def _png(data: bytes) -> ImageLayout:
         if kind == b"IEND":
             end = at
             break
-    film, second = _behind(data, end)
-    return ImageLayout(
-        orientation,
-        is_walked=True,
-        is_complete=end is not None,
-        end_bytes=end,
-        film_at_bytes=film,
-        has_second_picture=second,
-        wrong_checksum=wrong,
-        n_bytes=len(data),
-    )
+    return replace(_walked(data, end, orientation), wrong_checksum=wrong)
 
 
 def _webp(data: bytes) -> ImageLayout:
@@ -225,17 +208,7 @@ def _webp(data: bytes) -> ImageLayout:
             block = data[at + 8 : at + 8 + length].removeprefix(EXIF_HEADER)
             orientation = orientation or orientation_of_tiff(block)
         at += 8 + length + length % 2
-    is_complete = end <= len(data)
-    film, second = _behind(data, end if is_complete else None)
-    return ImageLayout(
-        orientation,
-        is_walked=True,
-        is_complete=is_complete,
-        end_bytes=end if is_complete else None,
-        film_at_bytes=film,
-        has_second_picture=second,
-        n_bytes=len(data),
-    )
+    return _walked(data, end if end <= len(data) else None, orientation)
 
 
 def _iso(data: bytes) -> ImageLayout:
@@ -251,11 +224,18 @@ def _iso(data: bytes) -> ImageLayout:
     return ImageLayout(n_bytes=len(data))
 
 
-def _behind(data: bytes, end: int | None) -> tuple[int | None, bool]:
-    if end is None:
-        return None, False
-    found = _ISO_FILM.search(data, end)
-    return (None if found is None else found.start()), data.find(b"\xff\xd8\xff", end) >= 0
+def _walked(data: bytes, end: int | None, orientation: Orientation | None) -> ImageLayout:
+    """The layout of a picture that ends at byte ``end``; None where its end was not found."""
+    found = None if end is None else _ISO_FILM.search(data, end)
+    return ImageLayout(
+        orientation,
+        is_walked=True,
+        is_complete=end is not None,
+        end_bytes=end,
+        film_at_bytes=None if found is None else found.start(),
+        has_second_picture=end is not None and data.find(b"\xff\xd8\xff", end) >= 0,
+        n_bytes=len(data),
+    )
 
 
 def what_follows(layout: ImageLayout) -> str | None:

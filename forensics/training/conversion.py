@@ -57,7 +57,7 @@ def compiled_front(
     """
     with torch.inference_mode():
         model = ov.convert_model(_Front(net.eval()), example_input=example, input=[[-1, *example.shape[1:]]])
-    compiled = ov.Core().compile_model(model, "CPU", {"INFERENCE_PRECISION_HINT": "f32"})
+    compiled = the_core().compile_model(model, "CPU", {"INFERENCE_PRECISION_HINT": "f32"})
     return lambda raw: np.asarray(compiled([raw])[0], np.float32)
 
 

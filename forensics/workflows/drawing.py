@@ -123,6 +123,7 @@ def draw(
     ratios: bool = False,
     relative_to: Path | None = None,
     redact: bool = False,
+    remarks: Sequence[str] = (),
 ) -> None:
     """Writes every report, and beside it the head hash of a case file that stays.
 
@@ -138,6 +139,7 @@ def draw(
         ratios: state likelihood ratios.
         relative_to: a folder whose own path is left out; None leaves paths as they are.
         redact: blur pictures of people.
+        remarks: sentences that stand first among the notices.
 
     Raises:
         CaseFileError: the head hash cannot be noted.
@@ -159,7 +161,12 @@ def draw(
         },
         cards=cards,
         chain_head=checked.head_hash if checked.sound else "",  # of a broken chain it would vouch for it
-        notices=(*known.notices, *(_REDACTED if redact else ()), *rejected),
+        notices=(
+            *(Notice("report", one) for one in remarks),
+            *known.notices,
+            *(_REDACTED if redact else ()),
+            *rejected,
+        ),
         case=name,
         only=only,
         ratios=ratios,

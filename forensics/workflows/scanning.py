@@ -31,6 +31,7 @@ class ReportOptions:
         rehash: hash again what the case has done; None where an earlier run did not end in order.
         relative_to: a folder whose own path the reports leave out; None leaves paths as they are.
         redact: pictures of people are blurred in the reports.
+        remarks: sentences that stand in the reports, first among the notices.
     """
 
     reports: tuple[Path, ...] = ()
@@ -40,6 +41,7 @@ class ReportOptions:
     rehash: bool | None = None
     relative_to: Path | None = None
     redact: bool = False
+    remarks: tuple[str, ...] = ()
 
 
 @dataclass(frozen=True, slots=True)
@@ -113,6 +115,7 @@ def scan_and_report(
             ratios=options.ratios,
             relative_to=options.relative_to,
             redact=options.redact,
+            remarks=options.remarks,
         )
         verdicts = tuple((result.media.path, result.verdict.label) for _, result in case.results())
         n_rejected = len(case.rejections())

@@ -304,14 +304,16 @@ def test_evaluate_writes_figures_that_an_audit_then_holds(run: Runner, shipped: 
 
 def test_demo_scans_the_clips_that_it_makes(run: Runner, shipped: Path, tmp_path: Path) -> None:
     table = tmp_path / "demo.csv"
-    ran = run("demo", "--report", table, "--workers", 1, "--keep", tmp_path / "clips")
+    ran = run("demo", "--report", table, "--workers", 1, "--out", tmp_path / "clips")
     assert ran.code == 0, ran.err
     rows = _rows(table)
-    assert len(rows) == 8
+    assert len(rows) == 10
     seen = [row for name, row in rows.items() if name.startswith(("portrait", "blended"))]
-    assert len(seen) == 6
+    assert len(seen) == 8
     assert all(row["people"] == "1" and row["face_fakeness"] for row in seen)
     assert sum(bool(row["voice_fakeness"]) for row in seen) == 2
     assert {row["label"] for row in seen} == {"pristine", "manipulated"}
     assert rows["no-face.mp4"]["verdict"] == rows["truncated.mp4"]["verdict"] == "NOT_EXAMINED"
     assert "synthetic hum" in ran.err
+    assert "chosen so that every verdict occurs" in ran.err
+    assert all(Path(row["place"]).is_file() for row in rows.values())

@@ -77,7 +77,7 @@ def _metric(metric: Metric) -> str:
 def _calibration(card: ModelCard) -> list[str]:
     lines = []
     if card.calibration is None:
-        lines.append("none: fakeness is the plain sigmoid of the logit")
+        lines.append("none: the score is the plain sigmoid of the logit")
     else:
         fit = card.calibration
         lines.append(
@@ -102,8 +102,8 @@ def _calibration(card: ModelCard) -> list[str]:
 
 def _curve(fit: Calibration) -> str:
     if fit.knots:
-        return f"fakeness by isotonic regression with {len(fit.knots)} knots"
-    return f"fakeness = sigmoid({fit.slope:.3f} x logit {fit.intercept:+.3f})"
+        return f"score by isotonic regression with {len(fit.knots)} knots"
+    return f"score = sigmoid({fit.slope:.3f} x logit {fit.intercept:+.3f})"
 
 
 def _splits(card: ModelCard) -> Iterator[str]:

@@ -184,10 +184,10 @@ def _reliability(curve: Curve, figures: LabelledFigures) -> Chart:
     caption = _caption(
         figures,
         "ece",
-        "Stated fakeness against the share that was manipulated; numbers count the files per bin.",
+        "Stated score against the share that was manipulated; numbers count the files per bin.",
     )
     parts = [
-        AXES.frame(UNIT_TICKS, UNIT_TICKS, "Stated fakeness", "Share manipulated"),
+        AXES.frame(UNIT_TICKS, UNIT_TICKS, "Stated score", "Share manipulated"),
         svg.line(AXES.at(0, 0), AXES.at(1, 1), "chance", "2 4"),
         svg.path([AXES.at(x, y) for x, y in zip(curve.x, curve.y, strict=True)], "series first"),
     ]
@@ -229,7 +229,7 @@ def _histogram(figures: LabelledFigures) -> Chart | None:
     levels = svg.nice_ticks(-most, most, 5)
     parts = [
         axes.frame(
-            UNIT_TICKS, [(value, f"{100 * abs(value):g}%") for value in levels], "Fakeness", "Share of class"
+            UNIT_TICKS, [(value, f"{100 * abs(value):g}%") for value in levels], "Score", "Share of class"
         )
     ]
     width = (axes.right - axes.left) / len(pristine)

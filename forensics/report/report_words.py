@@ -96,9 +96,9 @@ METRIC_WORDS: dict[str, str] = {
     "misleading_pristine": "Pristine files with a ratio above 1 (misleading)",
     "misleading_manipulated": "Manipulated files with a ratio of at most 1 (misleading)",
     "auc_difference": "AUC, difference",
-    "drift_mean": "Shift of fakeness, mean",
-    "drift_p95": "Shift of fakeness, 95th percentile",
-    "drift_max": "Shift of fakeness, largest",
+    "drift_mean": "Shift of score, mean",
+    "drift_p95": "Shift of score, 95th percentile",
+    "drift_max": "Shift of score, largest",
     "label_flips": "Verdicts that differ",
 }
 
@@ -114,14 +114,14 @@ FEWEST_OF_A_CLASS = 20
 
 GLOSSARY: tuple[tuple[str, str], ...] = (
     (
-        "Fakeness",
-        "A calibrated score from 0 to 1: the higher, the more it speaks for manipulation. Of the validation "
+        "Score",
+        "Calibrated, from 0 to 1: the higher, the more it speaks for manipulation. Of the validation "
         "files with such a score, both classes weighed alike, about that share was manipulated. Your files "
         "may be unlike them.",
     ),
     (
         "Interval",
-        "How far the fakeness of this file might have moved had other moments of it been sampled (95%). It "
+        "How far the score of this file might have moved had other moments of it been sampled (95%). It "
         "is not the error rate of the model.",
     ),
     (
@@ -137,7 +137,7 @@ GLOSSARY: tuple[tuple[str, str], ...] = (
     ),
     (
         "Threshold",
-        "One of the two limits on fakeness, fitted on validation data. At or above the upper one a file "
+        "One of the two limits on the score, fitted on validation data. At or above the upper one a file "
         "shows signs; at or below the lower one no signs were found; in between the result is inconclusive.",
     ),
     (
@@ -175,7 +175,7 @@ GLOSSARY: tuple[tuple[str, str], ...] = (
     ),
     (
         "Calibration error (ECE)",
-        "How far the stated fakeness lies from the share of manipulated files that was observed, averaged "
+        "How far the stated score lies from the share of manipulated files that was observed, averaged "
         "over bins.",
     ),
     (

@@ -21,13 +21,13 @@ Bar = tuple[float, float, float]
 
 
 def score_chart(subject: SubjectView, duration_s: float | None) -> Markup:
-    """Fakeness over time with thresholds, the subject's overall fakeness and its interval."""
+    """Fakeness over time with thresholds, the subject's overall score and its interval."""
     scores, bundled = thin(subject.scores)
     end_s = max([duration_s or 0.0, *(score.span.end_s for score in scores), 0.1])
     axes = svg.Axes(40, 22, WIDTH - 128, HEIGHT - 28, (0.0, end_s))
     ticks = [(at, _tick(at, end_s)) for at in svg.nice_ticks(0.0, end_s, 7)]
     parts = [
-        axes.frame(ticks, [(0.0, "0"), (0.25, ""), (0.5, "0.5"), (0.75, ""), (1.0, "1")], y_title="Fakeness"),
+        axes.frame(ticks, [(0.0, "0"), (0.25, ""), (0.5, "0.5"), (0.75, ""), (1.0, "1")], y_title="Score"),
         _thresholds(axes, subject.thresholds),
         _overall(axes, subject),
     ]
@@ -42,7 +42,7 @@ def score_chart(subject: SubjectView, duration_s: float | None) -> Markup:
     if points:
         at = min(points, key=lambda point: point[1])
         parts.append(svg.element("circle", cx=at[0], cy=at[1], r=6.5, class_="ring"))
-    title = f"{subject.subject}: fakeness over time"
+    title = f"{subject.subject}: score over time"
     return svg.document(WIDTH, HEIGHT, title, describe(subject, bundled), parts, "time")
 
 

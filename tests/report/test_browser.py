@@ -95,12 +95,12 @@ def test_sorts_by_number_with_empty_cells_last(page: Any) -> None:
     def scores() -> list[float]:
         return [float(text) for text in column(page, ".c-fakeness b, .c-fakeness:empty") if text]
 
-    header(page, "Fakeness").click()
+    header(page, "Score").click()
     assert scores() == sorted(scores(), reverse=True)
     cell = page.find_element(By.CSS_SELECTOR, "th.c-fakeness")
     assert cell.get_attribute("aria-sort") == "descending"
     assert column(page, ".c-verdict")[-2:] == ["Not examined", "Not examined"]
-    header(page, "Fakeness").click()
+    header(page, "Score").click()
     assert scores() == sorted(scores())
     assert cell.get_attribute("aria-sort") == "ascending"
     assert column(page, ".c-verdict")[-2:] == ["Not examined", "Not examined"]

@@ -60,7 +60,7 @@ def types(session: nox.Session) -> None:
 @nox.session
 def tests(session: nox.Session) -> None:
     """The tests, in an environment without torch. Arguments go to pytest."""
-    _install_scan(session, "pytest", "librosa", "selenium")
+    _install_scan(session, "pytest", "hypothesis", "librosa", "selenium")
     session.run("pytest", *session.posargs)
 
 
@@ -112,7 +112,7 @@ def bench(session: nox.Session) -> None:
 @nox.session(default=False)
 def goldens(session: nox.Session) -> None:
     """Renews the stored report page. Look at the difference before it is committed."""
-    _install_scan(session, "pytest", "selenium")
+    _install_scan(session, "pytest", "hypothesis", "selenium")
     session.run("pytest", "tests/report", env={"FORENSICS_UPDATE_GOLDENS": "1"})
 
 

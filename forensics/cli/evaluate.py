@@ -9,7 +9,7 @@ from typing import TYPE_CHECKING, Annotated
 import typer
 
 from forensics.cli.scan_options import (
-    USUAL_DETECTORS,
+    SCORING_DETECTORS,
     Crops,
     Detectors,
     FollowLinks,
@@ -53,7 +53,7 @@ def evaluate(
             help="Compare with this model, or with a profile or precision: triage, f32, bf16 or int8.",
         ),
     ] = None,
-    detectors: Detectors = USUAL_DETECTORS,
+    detectors: Detectors = SCORING_DETECTORS,
     profile: Annotated[Profile, typer.Option("--profile", help="As for scan.")] = Profile.EXAMINATION,
     frames: Frames = None,
     crops: Crops = False,

@@ -8,7 +8,7 @@ from typing import Annotated
 
 import typer
 
-from forensics.detectors import DEFAULT_DETECTORS
+from forensics.detectors import DEFAULT_DETECTORS, STRUCTURE_DETECTORS
 from forensics.processor import usable_cores
 from forensics.settings import DEFAULT_TIME_LIMIT_S, Profile, ScanSettings
 
@@ -49,7 +49,8 @@ Models = Annotated[
     list[str] | None,
     typer.Option("--model", metavar="MODEL", help="A model's id or folder, instead of the shipped one."),
 ]
-USUAL_DETECTORS = ",".join(DEFAULT_DETECTORS)
+SCORING_DETECTORS = ",".join(DEFAULT_DETECTORS)
+USUAL_DETECTORS = ",".join((*DEFAULT_DETECTORS, *STRUCTURE_DETECTORS))
 Detectors = Annotated[
     str, typer.Option("--detectors", metavar="NAMES", help="Detectors to run, separated by commas.")
 ]

@@ -16,7 +16,7 @@ from importlib.metadata import EntryPoint, entry_points
 from types import MappingProxyType
 from typing import TYPE_CHECKING
 
-from forensics.detectors.declarations import FACE, SEQUENCE, VOICE
+from forensics.detectors.declarations import CONTAINER, FACE, SEQUENCE, VOICE
 from forensics.errors import SettingsError
 from forensics.records.detector_spec import DetectorSpec, undeclared
 
@@ -24,9 +24,15 @@ if TYPE_CHECKING:  # numpy comes with them, and the command line asks this modul
     from forensics.detectors.detector import Detector, DetectorClass, ModelForms
 
 ENTRY_POINT_GROUP = "forensics.detectors"
-# What a scan looks at unless --detectors says otherwise, in this order: those that a shipped model serves.
+# What scores and draws verdicts unless --detectors says otherwise, in this order: those that a shipped model
+# serves.
 DEFAULT_DETECTORS: Mapping[str, DetectorSpec] = MappingProxyType({spec.name: spec for spec in (FACE, VOICE)})
-DETECTORS: Mapping[str, DetectorSpec] = MappingProxyType({**DEFAULT_DETECTORS, SEQUENCE.name: SEQUENCE})
+# What stands beside their verdicts in every scan: no net, no score, a few milliseconds a file.
+STRUCTURE_DETECTORS: Mapping[str, DetectorSpec] = MappingProxyType({spec.name: spec for spec in (CONTAINER,)})
+USUAL_DETECTORS: Mapping[str, DetectorSpec] = MappingProxyType({**DEFAULT_DETECTORS, **STRUCTURE_DETECTORS})
+DETECTORS: Mapping[str, DetectorSpec] = MappingProxyType(
+    {**DEFAULT_DETECTORS, SEQUENCE.name: SEQUENCE, **STRUCTURE_DETECTORS}
+)
 
 
 @cache

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from forensics.records.detector_spec import DetectorSpec, Input, ModelCount
+from forensics.records.detector_spec import DetectorSpec, Input, ModelCount, Role
 
 FACE = DetectorSpec(
     name="face",
@@ -33,4 +33,11 @@ VOICE = DetectorSpec(
     unit="window",
     inputs=(Input.SOUND,),
     models=ModelCount.SEVERAL,
+)
+CONTAINER = DetectorSpec(
+    name="container",
+    title="Container",
+    implementation="forensics.detectors.structure.container:Container",
+    role=Role.SUPPORTS,
+    models=ModelCount.NONE,
 )

@@ -68,6 +68,7 @@ STAGE_WORDS: dict[str, str] = {
     "score": "Scoring",
     "conclude": "Concluding",
     "report": "Drawing this report",
+    "container": "Container",
 }
 
 BROKEN_TITLE = "This case file was changed after it was written"

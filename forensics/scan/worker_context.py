@@ -11,7 +11,7 @@ from pathlib import Path
 
 import forensics
 from forensics import catalog, ensembles
-from forensics.detectors import DEFAULT_DETECTORS, load_detector, provider_of, spec_of
+from forensics.detectors import USUAL_DETECTORS, load_detector, provider_of, spec_of
 from forensics.detectors.detector import Detector, ModelForms, crops_of
 from forensics.detectors.two_stage_scoring import can_clear
 from forensics.engines.ensemble import EnsembleNet
@@ -149,7 +149,7 @@ def choose_detectors(settings: ScanSettings) -> tuple[ChosenDetector, ...]:
         SettingsError: no such detector; several models for a detector that runs one, or one for a detector
             that was not asked for or that runs none.
     """
-    specs = [spec_of(name) for name in settings.detectors or DEFAULT_DETECTORS]
+    specs = [spec_of(name) for name in settings.detectors or USUAL_DETECTORS]
     taking = {spec.name: spec for spec in specs if spec.models is not ModelCount.NONE}
     named: dict[str, list[tuple[ModelCard, Path]]] = {}
     for reference in settings.models:

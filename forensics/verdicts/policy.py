@@ -17,8 +17,8 @@ from __future__ import annotations
 from collections.abc import Iterable, Mapping, Sequence
 from dataclasses import dataclass
 
-from forensics.records.detector_spec import DetectorSpec
-from forensics.records.findings import Abstention, Score
+from forensics.records.detector_spec import DetectorSpec, Role
+from forensics.records.findings import Abstention, AbstentionReason, Score
 from forensics.records.media import MediaFile, MediaKind, StreamKind
 from forensics.records.model_card import ModelCard
 from forensics.records.verdict import SubjectScore, Verdict, VerdictLabel
@@ -60,6 +60,7 @@ def conclude(
         specs: detector name to declaration, for every detector of the scan.
     """
     rows = by_subject(score for score in scores if score.model in cards and score.detector in specs)
+    abstentions = [one for one in abstentions if not _beside_the_verdict(one, specs)]
     bases, rare = subject_scores(media, rows, abstentions, cards, specs)
     able = [basis for basis in bases if basis.judges and basis.in_domain]
     times = _times(media, rows, cards, specs)
@@ -111,6 +112,14 @@ def _undecided(
         basis=_highest_first(bases),
         limits=tuple(limits) if unlike else (),
     )
+
+
+def _beside_the_verdict(abstention: Abstention, specs: Mapping[str, DetectorSpec]) -> bool:
+    """Whether a detector that decides nothing says that it does not apply: that limits no verdict."""
+    spec = specs.get(abstention.detector)
+    if spec is None or spec.role is Role.DECIDES:
+        return False
+    return abstention.why is AbstentionReason.UNSUPPORTED
 
 
 def _highest_first(bases: Iterable[SubjectScore]) -> tuple[SubjectScore, ...]:

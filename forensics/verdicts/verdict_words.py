@@ -126,6 +126,8 @@ def reason_for_nothing(
         for basis in bases
         if not basis.judges
     ]
+    if not details and specs and all(spec.role is not Role.DECIDES for spec in specs.values()):
+        return f"No detector of this scan draws verdicts ({', '.join(specs)})."
     return " ".join(dict.fromkeys(details)) or f"No detector applies to this {media.kind.value} file."
 
 

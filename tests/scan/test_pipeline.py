@@ -63,6 +63,7 @@ def test_a_clip_with_a_face_and_sound_is_scored_by_both(context: WorkerContext, 
         ExhibitKind.CROP,
         ExhibitKind.ATTENTION,
         ExhibitKind.SPECTROGRAM,
+        ExhibitKind.TABLE,
     }
     video = result.media.stream(StreamKind.VIDEO)
     assert video is not None
@@ -331,10 +332,11 @@ def test_the_manifest_names_models_versions_cpu_and_every_setting(context: Worke
     assert [(use.task, use.precision) for use in manifest.models] == [("face", "f32"), ("voice", "f32")]
     assert all(len(use.sha256) == 64 for use in manifest.models)
     assert manifest.settings["frames"] == "6"
-    assert manifest.settings["detectors"] == "face, voice"
+    assert manifest.settings["detectors"] == "face, voice, container"
     assert [(use.name, use.role, use.provider) for use in manifest.detectors] == [
         ("face", "decides", "forensics"),
         ("voice", "decides", "forensics"),
+        ("container", "supports", "forensics"),
     ]
     assert manifest.versions["openvino"]
     assert manifest.cpu

@@ -80,8 +80,8 @@ def default_model(detector: str, profile: str = "") -> tuple[ModelCard, Path]:
     Raises:
         ModelError: there is none, or several and the index names none.
     """
-    index = _index()
-    named = index.get(profile, {}).get(detector) or index.get(_DEFAULT, {}).get(detector)
+    tables = index()
+    named = tables.get(profile, {}).get(detector) or tables.get(_DEFAULT, {}).get(detector)
     if named is not None:
         card, folder = find(named)
         if card.task != detector:
@@ -196,7 +196,12 @@ def _digest(path: Path, card: ModelCard) -> tuple[str, int]:
         ) from error
 
 
-def _index() -> dict[str, dict[str, str]]:
+def index() -> dict[str, dict[str, str]]:
+    """The tables of ``models/index.toml``; none where there is no such file.
+
+    Raises:
+        ModelError: it cannot be read.
+    """
     path = models_folder() / INDEX_NAME
     if not path.is_file():
         return {}

@@ -51,6 +51,8 @@ class ScanSettings:
         time_limit_s: wall seconds after which a file is given up; longer for a clip of more than five
             minutes, in proportion.
         models: model ids or folders; empty means those that ship, one per detector.
+        fusion: id or folder of the fusion that concludes, or ``worst-subject`` for none; None for the one
+            that the index of models names for the profile, where it fits the models.
         explain: occlusion maps of what the scores rest on are made for the report.
         archives: zip and tar files among ``paths`` are looked through; otherwise they are listed.
         follow_links: links that lead out of ``paths`` are followed; otherwise they are listed.
@@ -68,6 +70,7 @@ class ScanSettings:
     finder: str = "dlib-hog"
     follow_links: bool = False
     explain: bool = False
+    fusion: str | None = None
     archives: bool = True
 
     def __post_init__(self) -> None:

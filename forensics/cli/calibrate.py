@@ -10,6 +10,7 @@ from typing import TYPE_CHECKING, Annotated
 import typer
 
 from forensics.cli.scan_options import (
+    USUAL_DETECTORS,
     Crops,
     FollowLinks,
     Frames,
@@ -23,6 +24,7 @@ from forensics.cli.training_packages import require
 
 if TYPE_CHECKING:
     from forensics.evaluation.calibration import CalibrationFit
+    from forensics.evaluation.fusion import FusionFit
     from forensics.records.model_card import ModelCard
 
 
@@ -33,7 +35,10 @@ def calibrate(
             parser=named_path, metavar="LABELLED", help="Validation media: the model was not trained on them."
         ),
     ],
-    model: Annotated[str, typer.Option("--model", metavar="MODEL", help="A model's id or folder.")],
+    models: Annotated[
+        list[str] | None,
+        typer.Option("--model", metavar="MODEL", help="A model's id or folder; with --fusion several."),
+    ] = None,
     labels: Labels = None,
     split: Split = None,
     data_set: Annotated[
@@ -58,17 +63,52 @@ def calibrate(
             "clips and of blurred faces; leave the rest alone.",
         ),
     ] = False,
+    fusion: Annotated[
+        Path | None,
+        typer.Option(
+            "--fusion",
+            metavar="FOLDER",
+            help="Fit how the scores of several detectors are added up, into this folder.",
+        ),
+    ] = None,
+    detectors: Annotated[
+        str, typer.Option("--detectors", metavar="NAMES", help="With --fusion: the detectors to add up.")
+    ] = USUAL_DETECTORS,
     dry_run: Annotated[
         bool, typer.Option("--dry-run", help="Show the fit; leave the card as it is.")
     ] = False,
 ) -> None:
-    """Fit calibration, thresholds, bounds for parts of clips, likelihood ratios and domain, for the card."""
-    from forensics import catalog
+    """Fit calibration, thresholds, bounds for parts of clips, likelihood ratios and domain, for the card.
+
+    With --fusion, fit how the scores of several calibrated detectors make one of the file.
+    """
+    from forensics import catalog, fusions
     from forensics.cli.progress import note, shown
     from forensics.evaluation.cards import calibrated_card, card_with_domain
-    from forensics.workflows.evaluating import scanned
+    from forensics.workflows.evaluating import fused_from, scanned
 
-    card, folder = catalog.find(model)
+    command = ("forensics", *sys.argv[1:])
+    data = data_set or ", ".join(str(path) for path in paths)
+    if fusion is not None:
+        settings = scan_settings(
+            paths,
+            workers=workers,
+            detectors=detectors,
+            models=models,
+            frames=frames,
+            crops=crops,
+            follow_links=follow_links,
+        )
+        with (
+            shown() as on_event,
+            scanned(settings, labels, split, command, on_event=on_event, on_note=note) as measured,
+        ):
+            found = fused_from(measured, fusion.name, data)
+        typer.echo("\n".join(_told_of_fusion(found)))
+        if not dry_run:
+            typer.echo(f"Written: {fusions.write(found.card, fusion)}")
+        return
+    card, folder = catalog.find(_the_model(models))
     if prepared:
         require("torch", "timm")
         from forensics.training.short_parts import refitted
@@ -82,13 +122,11 @@ def calibrate(
         paths,
         workers=workers,
         detectors=card.task,
-        models=[model],
+        models=models,
         frames=frames,
         crops=crops,
         follow_links=follow_links,
     )
-    data = data_set or ", ".join(str(path) for path in paths)
-    command = ("forensics", *sys.argv[1:])
     with (
         shown() as on_event,
         scanned(settings, labels, split, command, on_event=on_event, on_note=note) as measured,
@@ -104,8 +142,28 @@ def calibrate(
     if fit is not None:
         typer.echo(
             "The card's figures were dropped, since they were measured under its former calibration. Next: "
-            f"forensics evaluate TEST_DATA --model {model} --data-set NAME --write-card"
+            f"forensics evaluate TEST_DATA --model {folder} --data-set NAME --write-card"
         )
+
+
+def _the_model(models: list[str] | None) -> str:
+    from forensics.errors import SettingsError
+
+    if models is None or len(models) != 1:
+        raise SettingsError(
+            f"calibrate fits one model, and --model names {len(models or ())}",
+            "Give one --model, or --fusion FOLDER to add up several detectors.",
+        )
+    return models[0]
+
+
+def _told_of_fusion(fit: FusionFit) -> Iterator[str]:
+    card = fit.card
+    yield f"log loss {fit.held_out_loss:.3f} on rows of other groups than it was fitted on"
+    for detector, loss in fit.alone.items():
+        yield f"{detector:<12} weight {card.weights[detector]:.3f}  log loss alone {loss:.3f}"
+    bounds = card.thresholds
+    yield f"signs from {bounds.signs:.3f}, no signs up to {bounds.no_signs:.3f}: {bounds.rule}"
 
 
 def _told(card: ModelCard, fit: CalibrationFit | None) -> Iterator[str]:

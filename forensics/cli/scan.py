@@ -16,6 +16,7 @@ from forensics.cli.scan_options import (
     Detectors,
     FollowLinks,
     Frames,
+    Fusion,
     KnownLabels,
     Models,
     Ratios,
@@ -53,6 +54,7 @@ def scan(
     detectors: Detectors = USUAL_DETECTORS,
     models: Models = None,
     crops: Crops = False,
+    fusion: Fusion = None,
     time_limit_s: Annotated[
         float,
         typer.Option(
@@ -103,6 +105,7 @@ def scan(
         profile=profile,
         time_limit_s=time_limit_s,
         follow_links=follow_links,
+        fusion=fusion,
         explain=explain,
         archives=archives,
     )

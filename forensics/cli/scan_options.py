@@ -47,12 +47,21 @@ Split = Annotated[
 ]
 Models = Annotated[
     list[str] | None,
-    typer.Option("--model", metavar="MODEL", help="A model's id or folder, instead of the shipped one."),
+    typer.Option("--model", metavar="MODEL", help="A model's or ensemble's id or folder, not what ships."),
 ]
 SCORING_DETECTORS = ",".join(DEFAULT_DETECTORS)
 USUAL_DETECTORS = ",".join((*DEFAULT_DETECTORS, *STRUCTURE_DETECTORS))
 Detectors = Annotated[
     str, typer.Option("--detectors", metavar="NAMES", help="Detectors to run, separated by commas.")
+]
+Fusion = Annotated[
+    str | None,
+    typer.Option(
+        "--fusion",
+        metavar="FUSION",
+        help="What adds up the detectors' scores: an id or folder, or worst-subject for none.",
+        show_default="what ships, else worst-subject",
+    ),
 ]
 Frames = Annotated[
     int | None,
@@ -107,6 +116,7 @@ def scan_settings(
     profile: Profile = Profile.EXAMINATION,
     time_limit_s: float = DEFAULT_TIME_LIMIT_S,
     follow_links: bool = False,
+    fusion: str | None = None,
     explain: bool = False,
     archives: bool = True,
 ) -> ScanSettings:
@@ -130,6 +140,7 @@ def scan_settings(
         time_limit_s=time_limit_s,
         models=tuple(models or ()),
         follow_links=follow_links,
+        fusion=fusion,
         explain=explain,
         archives=archives,
     )

@@ -92,6 +92,22 @@ class SubjectScore:
 
 
 @dataclass(frozen=True, slots=True)
+class FusedTerm:
+    """What one detector adds to a fused score.
+
+    Attributes:
+        subject: its highest one.
+        log_odds: of the subject's calibrated fakeness, natural logarithm.
+        weight: of the fusion; the term is ``weight * log_odds``.
+    """
+
+    detector: str
+    subject: str
+    log_odds: float
+    weight: float
+
+
+@dataclass(frozen=True, slots=True)
 class Verdict:
     """The conclusion on one file.
 
@@ -106,6 +122,7 @@ class Verdict:
         stretch: the seconds that decided, where a stretch of the clip did and not the whole of it.
         shortest_s: a manipulation shorter than this may fall between the examined pictures; None where it
             was not determined.
+        terms: what a fusion added up, where the policy is one; empty where the worst subject decided.
     """
 
     label: VerdictLabel
@@ -118,3 +135,4 @@ class Verdict:
     limits: tuple[str, ...] = ()
     stretch: Span | None = None
     shortest_s: float | None = None
+    terms: tuple[FusedTerm, ...] = ()

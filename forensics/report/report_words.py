@@ -203,7 +203,7 @@ def _escape(character: str) -> str:
 
 def verdict_fakeness(verdict: Verdict) -> str:
     """What is stated of the subject that decided; empty where nothing was scored."""
-    if verdict.fakeness is None or verdict.stretch is not None or not verdict.basis:
+    if verdict.fakeness is None or verdict.stretch is not None or verdict.terms or not verdict.basis:
         return fakeness_text(verdict.fakeness)
     return stated(verdict.basis[0])
 

@@ -81,7 +81,7 @@ def _examined(
     scores = tuple(item for item in learned if isinstance(item, Score))
     abstentions = tuple(item for item in learned if isinstance(item, Abstention))
     with timer.start("conclude"):
-        verdict = conclude(media, scores, abstentions, context.cards, context.specs)
+        verdict = conclude(media, scores, abstentions, context.cards, context.specs, context.fusion)
     return ScanResult(
         media=media,
         verdict=verdict,

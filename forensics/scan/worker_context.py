@@ -10,7 +10,7 @@ from datetime import UTC, datetime
 from pathlib import Path
 
 import forensics
-from forensics import catalog, ensembles
+from forensics import catalog, ensembles, fusions
 from forensics.detectors import USUAL_DETECTORS, load_detector, provider_of, spec_of
 from forensics.detectors.detector import Detector, ModelForms, crops_of
 from forensics.detectors.two_stage_scoring import can_clear
@@ -21,11 +21,13 @@ from forensics.errors import EngineError, SettingsError
 from forensics.faces.finder import FaceFinder
 from forensics.faces.finders import load_finder
 from forensics.processor import cpu_isa, cpu_name, has_bf16, usable_cores
-from forensics.records.detector_spec import CropSpec, DetectorSpec, Input, ModelCount
+from forensics.records.detector_spec import CropSpec, DetectorSpec, Input, ModelCount, Role
+from forensics.records.fusion import FusionCard
 from forensics.records.model_card import ModelCard, Variant
 from forensics.records.scan_result import DetectorUse, FirstLook, MemberUse, ModelUse, RunManifest
 from forensics.scan.machine import package_versions
 from forensics.settings import Profile, ScanSettings
+from forensics.verdicts.fusion import policy_name
 from forensics.verdicts.policy import POLICY
 
 
@@ -115,6 +117,12 @@ class WorkerContext:
     settings: ScanSettings
     finder: FaceFinder
     detectors: tuple[Detector, ...]
+    fusion: FusionCard | None = None
+
+    @property
+    def policy(self) -> str:
+        """Name and version of what concludes."""
+        return POLICY if self.fusion is None else policy_name(self.fusion)
 
     @property
     def cards(self) -> dict[str, ModelCard]:
@@ -225,6 +233,31 @@ def _first_look(model: ChosenModel, profile: Profile) -> str | None:
     return "int8" if all(one.card.variant("int8") is not None for one in first.single) else None
 
 
+def choose_fusion(settings: ScanSettings, detectors: Sequence[ChosenDetector]) -> FusionCard | None:
+    """The fusion that concludes: the named one, or the one that the index names if it fits the models.
+
+    Raises:
+        ModelError: it cannot be read.
+        SettingsError: the named one does not fit the models of this scan.
+    """
+    if settings.fusion == fusions.WORST_SUBJECT:
+        return None
+    named = settings.fusion is not None
+    fusion = fusions.find(settings.fusion) if settings.fusion else fusions.usual(settings.profile.value)
+    if fusion is None:
+        return None
+    deciding = {
+        one.spec.name: one.models[0].card for one in detectors if one.spec.role is Role.DECIDES and one.models
+    }
+    why = fusions.misfit(fusion, deciding)
+    if why and named:
+        raise SettingsError(
+            f"The fusion {fusion.id} does not fit this scan: {why}",
+            f"Fit it again with these models, or give --fusion {fusions.WORST_SUBJECT}.",
+        )
+    return None if why else fusion
+
+
 def assemble(settings: ScanSettings, detectors: Sequence[ChosenDetector]) -> WorkerContext:
     """Compiles the nets and loads the finder: takes a second or so, once per worker.
 
@@ -235,6 +268,7 @@ def assemble(settings: ScanSettings, detectors: Sequence[ChosenDetector]) -> Wor
         settings,
         load_finder(settings.finder),
         tuple(chosen.load(explain=settings.explain) for chosen in detectors),
+        choose_fusion(settings, detectors),
     )
 
 
@@ -243,13 +277,14 @@ def manifest_of(
 ) -> RunManifest:
     """What is about to run, on what, with which settings."""
     models = [model for detector in detectors for model in detector.models]
+    fusion = choose_fusion(settings, detectors)
     return RunManifest(
         run_id=secrets.token_hex(8),
         started_utc=datetime.now(UTC).isoformat(timespec="seconds"),
         tool_version=forensics.__version__,
         command=tuple(command),
         profile=settings.profile.value,
-        policy=POLICY,
+        policy=POLICY if fusion is None else policy_name(fusion),
         settings=settings.as_text() | {"detectors": ", ".join(one.spec.name for one in detectors)},
         models=tuple(use for model in models for use in _uses(model)),
         detectors=tuple(_detector_use(detector.spec) for detector in detectors),

@@ -10,18 +10,24 @@ overrule faces without signs; it is named among the limits.
 Some scores decide nothing: those of a model that did not earn verdicts, of a subject too unlike what its
 model was calibrated on, and of somebody seen in one or two pictures. Nor does one of these, or somebody seen
 briefly, keep quiet: as high as signs, they turn "no signs found" into "inconclusive".
+
+Where a fusion was fitted (``evaluation.fusion``) it may decide instead: a weighted sum of the log-odds of
+each detector's highest subject, under thresholds of its own. Somebody who shows signs alone is then still not
+passed.
 """
 
 from __future__ import annotations
 
 from collections.abc import Iterable, Mapping, Sequence
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 
 from forensics.records.detector_spec import DetectorSpec, Role
 from forensics.records.findings import Abstention, AbstentionReason, Score
+from forensics.records.fusion import FusionCard
 from forensics.records.media import MediaFile, MediaKind, StreamKind
 from forensics.records.model_card import ModelCard
-from forensics.records.verdict import SubjectScore, Verdict, VerdictLabel
+from forensics.records.verdict import FusedTerm, SubjectScore, Verdict, VerdictLabel
+from forensics.verdicts.fusion import fused, fused_label, fused_terms, policy_name
 from forensics.verdicts.stretches import holes, shortest_seen, times_of
 from forensics.verdicts.subject_scores import (
     Subjects,
@@ -33,6 +39,7 @@ from forensics.verdicts.subject_scores import (
 from forensics.verdicts.verdict_words import (
     STANDING_OUT,
     limits_of,
+    reason_for_fused,
     reason_for_nothing,
     reason_for_verdict,
     time_limits,
@@ -48,6 +55,7 @@ def conclude(
     abstentions: Sequence[Abstention],
     cards: Mapping[str, ModelCard],
     specs: Mapping[str, DetectorSpec],
+    fusion: FusionCard | None = None,
 ) -> Verdict:
     """The verdict on one file.
 
@@ -58,6 +66,7 @@ def conclude(
             decide.
         cards: model id to card, for every model whose scores may count; others stay in the record.
         specs: detector name to declaration, for every detector of the scan.
+        fusion: adds up what the detectors say; None for the worst subject's verdict.
     """
     rows = by_subject(score for score in scores if score.model in cards and score.detector in specs)
     abstentions = [one for one in abstentions if not _beside_the_verdict(one, specs)]
@@ -66,7 +75,32 @@ def conclude(
     times = _times(media, rows, cards, specs)
     limits = (*(too_rarely_seen(basis) for basis in rare), *times.limits)
     if not able:
-        return _undecided(media, bases, abstentions, cards, specs, limits)
+        undecided = _undecided(media, bases, abstentions, cards, specs, limits)
+        return undecided if fusion is None else replace(undecided, policy=policy_name(fusion))
+    worst = _by_worst_subject(media, (bases, rare), abstentions, cards, specs, limits)
+    verdict = replace(worst, shortest_s=times.shortest_s)
+    terms = () if fusion is None else fused_terms(able, fusion)
+    if fusion is None or not terms:
+        return verdict
+    missing = _missing(able, abstentions, specs) if media.kind is MediaKind.VIDEO else ()
+    return _fused(verdict, terms, fusion, _contrary((*bases, *rare), able, cards), missing, specs)
+
+
+def _by_worst_subject(
+    media: MediaFile,
+    subjects: tuple[Sequence[SubjectScore], Sequence[SubjectScore]],
+    abstentions: Sequence[Abstention],
+    cards: Mapping[str, ModelCard],
+    specs: Mapping[str, DetectorSpec],
+    limits: Sequence[str],
+) -> Verdict:
+    """The verdict of the subject that decides alone.
+
+    Args:
+        subjects: those that were judged, and those that were seen too rarely to be.
+    """
+    bases, rare = subjects
+    able = [basis for basis in bases if basis.judges and basis.in_domain]
     deciding = _deciding(able, specs)
     label, doubts = deciding.label, _doubts(deciding, (*bases, *rare), cards)
     missing = _missing(able, abstentions, specs) if media.kind is MediaKind.VIDEO else ()
@@ -91,8 +125,58 @@ def conclude(
             *limits,
         ),
         stretch=None if stretch is None else stretch.span,
-        shortest_s=times.shortest_s,
     )
+
+
+def _fused(
+    worst: Verdict,
+    terms: Sequence[FusedTerm],
+    fusion: FusionCard,
+    contrary: Sequence[SubjectScore],
+    missing: Sequence[str],
+    specs: Mapping[str, DetectorSpec],
+) -> Verdict:
+    """The verdict of the sum, with the limits that the worst subject's has.
+
+    Args:
+        contrary: subjects that keep a low sum from being passed.
+        missing: detectors without which the file is half examined.
+    """
+    fakeness = fused(terms, fusion)
+    label = fused_label(fakeness, fusion)
+    if label is VerdictLabel.NO_SIGNS_FOUND and (contrary or missing):
+        label = VerdictLabel.INCONCLUSIVE
+    strongest = max(terms, key=lambda term: term.weight * term.log_odds)
+    key = strongest.detector, strongest.subject
+    first = next(basis for basis in worst.basis if (basis.detector, basis.subject) == key)
+    return replace(
+        worst,
+        label=label,
+        reason=reason_for_fused(label, fakeness, terms, worst.basis, contrary, specs, missing=missing),
+        policy=policy_name(fusion),
+        fakeness=fakeness,
+        lower=None,
+        upper=None,
+        basis=(first, *_highest_first(basis for basis in worst.basis if basis is not first)),
+        stretch=None,
+        terms=tuple(terms),
+    )
+
+
+def _contrary(
+    subjects: Iterable[SubjectScore], able: Sequence[SubjectScore], cards: Mapping[str, ModelCard]
+) -> tuple[SubjectScore, ...]:
+    """Subjects that alone could not be passed, whatever the others say."""
+    signs = [basis for basis in able if basis.label is VerdictLabel.SIGNS_OF_MANIPULATION]
+    parts = [basis for basis in able if basis.stretch is not None and basis.stretch.alone]
+    unheard = [
+        basis
+        for basis in subjects
+        if basis.judges
+        and (basis.brief or not basis.in_domain)
+        and as_high_as_signs(basis, cards[basis.model])
+    ]
+    return _highest_first({(one.detector, one.subject): one for one in (*signs, *parts, *unheard)}.values())
 
 
 def _undecided(

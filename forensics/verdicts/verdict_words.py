@@ -10,7 +10,7 @@ from forensics.records.detector_spec import DetectorSpec, Role
 from forensics.records.findings import Abstention, AbstentionReason, Span
 from forensics.records.media import MediaFile, MediaKind, StreamKind
 from forensics.records.model_card import ModelCard
-from forensics.records.verdict import SubjectScore, VerdictLabel
+from forensics.records.verdict import FusedTerm, SubjectScore, VerdictLabel
 
 # Two of six people stood out by it when all their pristine validation clips were taken for one.
 STANDING_OUT = (
@@ -88,6 +88,41 @@ def _found(
     else:
         found = f"{scores}: between the two thresholds."
     return found
+
+
+def reason_for_fused(
+    label: VerdictLabel,
+    fakeness: float,
+    terms: Sequence[FusedTerm],
+    subjects: Sequence[SubjectScore],
+    contrary: Sequence[SubjectScore],
+    specs: Mapping[str, DetectorSpec],
+    *,
+    missing: Sequence[str],
+) -> str:
+    """One sentence or two: the combined score, what it is made of, and which bound it meets.
+
+    Args:
+        subjects: of the verdict.
+        contrary: subjects that keep a low score from being passed.
+        missing: detectors without which the file is half examined.
+    """
+    by_key = {(one.detector, one.subject): one for one in subjects}
+    scored = [by_key[term.detector, term.subject] for term in terms]
+    parts = [
+        f"{one.subject} ({stated(one)} over {specs[one.detector].counted(one.n_scores)})" for one in scored
+    ]
+    found = f"The combined score is {fakeness_text(fakeness)}, from {' and '.join(parts)}"
+    if label is VerdictLabel.SIGNS_OF_MANIPULATION:
+        return f"{found}: at or above the threshold for signs of manipulation."
+    if label is VerdictLabel.NO_SIGNS_FOUND:
+        return f"{found}: at or below the threshold for no signs."
+    if contrary:
+        named = "; ".join(f"{one.subject} ({stated(one)}, {_spans((one.span,))})" for one in contrary)
+        return f"{found}, but these score as high as signs of manipulation alone: {named}. Look there."
+    if missing:
+        return f"{found}, but no {' and no '.join(missing)} could be examined."
+    return f"{found}: between the two thresholds."
 
 
 def _doubted(basis: SubjectScore) -> str:

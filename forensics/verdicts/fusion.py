@@ -1,0 +1,69 @@
+"""From the subjects' calibrated scores to one of the file: a monotone function with a card of its own."""
+
+from __future__ import annotations
+
+import hashlib
+import math
+from collections.abc import Iterable, Sequence
+
+import msgspec
+
+from forensics.records.fusion import FusionCard
+from forensics.records.verdict import FusedTerm, SubjectScore, VerdictLabel
+
+
+def policy_name(fusion: FusionCard) -> str:
+    """Name, version and digest of a fusion, as verdicts and case files hold it."""
+    digest = hashlib.sha256(msgspec.json.encode(fusion, order="deterministic")).hexdigest()
+    return f"{fusion.id}/{fusion.version} {digest[:12]}"
+
+
+def fused_terms(subjects: Iterable[SubjectScore], fusion: FusionCard) -> tuple[FusedTerm, ...]:
+    """One term for each detector of the fusion that has anybody to judge: its highest subject's.
+
+    Args:
+        subjects: that may decide. One seen briefly counts only where it shows signs.
+        fusion: any.
+
+    Returns:
+        In the order of the fusion's weights; empty where none of its detectors has anybody.
+    """
+    counting = [one for one in subjects if one.judges and one.counts]
+    terms = []
+    for detector, weight in fusion.weights.items():
+        own = [one for one in counting if one.detector == detector]
+        if own:
+            highest = max(own, key=effective)
+            odds = log_odds(effective(highest), fusion.most_log_odds)
+            terms.append(FusedTerm(detector, highest.subject, odds, weight))
+    return tuple(terms)
+
+
+def fused(terms: Sequence[FusedTerm], fusion: FusionCard) -> float:
+    """The file's fakeness in [0, 1]; detectors without a term add nothing."""
+    logit = fusion.intercept + math.fsum(term.weight * term.log_odds for term in terms)
+    return 1 / (1 + math.exp(-logit)) if logit >= 0 else math.exp(logit) / (1 + math.exp(logit))
+
+
+def fused_label(fakeness: float, fusion: FusionCard) -> VerdictLabel:
+    """What the fused fakeness supports."""
+    if fakeness >= fusion.thresholds.signs:
+        return VerdictLabel.SIGNS_OF_MANIPULATION
+    if fakeness <= fusion.thresholds.no_signs:
+        return VerdictLabel.NO_SIGNS_FOUND
+    return VerdictLabel.INCONCLUSIVE
+
+
+def effective(subject: SubjectScore) -> float:
+    """A subject's fakeness, or that of the part of its clip that shows signs, whichever is higher."""
+    stretch = subject.stretch
+    if stretch is not None and stretch.shows_signs:
+        return max(subject.fakeness, stretch.fakeness)
+    return subject.fakeness
+
+
+def log_odds(fakeness: float, most: float) -> float:
+    """Natural log-odds of a fakeness, held within ``most`` on either side of 0."""
+    edge = 1 / (1 + math.exp(most))
+    held = min(max(fakeness, edge), 1 - edge)
+    return math.log(held) - math.log1p(-held)

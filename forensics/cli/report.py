@@ -9,7 +9,7 @@ from typing import Annotated
 
 import typer
 
-from forensics.cli.scan_options import KnownLabels, Ratios, Redact, RelativeTo
+from forensics.cli.scan_options import Brief, KnownLabels, Ratios, Redact, RelativeTo
 from forensics.cli.wording import escaped
 from forensics.errors import SettingsError
 
@@ -31,6 +31,7 @@ def report(
     ratios: Ratios = False,
     relative_to: RelativeTo = None,
     redact: Redact = False,
+    brief: Brief = False,
     even_if_broken: Annotated[
         bool,
         typer.Option(
@@ -41,8 +42,9 @@ def report(
     """Check a case file, and draw its report; the media are not needed."""
     from forensics.casefile.case_file import CaseFile
     from forensics.cli.custody import tell_condition
-    from forensics.workflows.drawing import cards_of, draw, labels_for, noted_heads
+    from forensics.workflows.drawing import cards_of, check_brief, draw, labels_for, noted_heads
 
+    check_brief(reports, brief=brief)
     noted = noted_heads(case, reports)
     with CaseFile.open_read_only(case) as opened:
         checked = opened.checked(even_if_broken=even_if_broken, expected_heads=noted)
@@ -61,6 +63,7 @@ def report(
             ratios=ratios,
             relative_to=relative_to,
             redact=redact,
+            brief=brief,
         )
     for path in reports:
         typer.echo(f"Report: {path}", err=True)

@@ -12,6 +12,7 @@ from forensics.cli.fail_on import FailOn
 from forensics.cli.scan_options import (
     USUAL_DETECTORS,
     Archives,
+    Brief,
     Crops,
     Detectors,
     FollowLinks,
@@ -86,6 +87,7 @@ def scan(
     ] = None,
     relative_to: RelativeTo = None,
     redact: Redact = False,
+    brief: Brief = False,
     as_json: Annotated[
         bool, typer.Option("--json", help="One line of JSON for each file on stdout.")
     ] = False,
@@ -117,6 +119,7 @@ def scan(
         rehash=rehash,
         relative_to=relative_to,
         redact=redact,
+        brief=brief,
     )
     done = scan_and_tell(settings, options, ("forensics", *sys.argv[1:]), as_json=as_json)
     if done.interrupted:

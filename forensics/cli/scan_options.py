@@ -99,6 +99,10 @@ RelativeTo = Annotated[
         "--relative-to", metavar="FOLDER", help="Reports show paths in this folder without its own path."
     ),
 ]
+Brief = Annotated[
+    bool,
+    typer.Option("--brief", help="Draw HTML for print: three pages for the case, one for each file."),
+]
 Redact = Annotated[
     bool, typer.Option("--redact", help="Reports show every picture of people blurred beyond recognition.")
 ]

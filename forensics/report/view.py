@@ -156,6 +156,7 @@ class ReportView:
         omission: None where everything is shown.
         ratios: likelihood ratios are stated.
         condition: of the case file; None for a view that was made without one.
+        brief: pages are drawn in their short form.
     """
 
     drawn_utc: str
@@ -172,6 +173,7 @@ class ReportView:
     omission: Omission | None
     ratios: bool = False
     condition: CaseCondition | None = None
+    brief: bool = False
 
     @property
     def detectors(self) -> tuple[DetectorSpec, ...]:
@@ -209,6 +211,7 @@ def build_view(
     only: Collection[str] = (),
     ratios: bool = False,
     condition: CaseCondition | None = None,
+    brief: bool = False,
     drawn_utc: str | None = None,
 ) -> ReportView:
     """Arranges a case for its readers.
@@ -224,6 +227,7 @@ def build_view(
         only: show these files alone, given by display path or by its end; empty means all.
         ratios: state likelihood ratios.
         condition: of the case file.
+        brief: draw pages in their short form: three for the case, one for each file.
         drawn_utc: ISO 8601 time of drawing, UTC; now if not given.
     """
     rows = [
@@ -255,6 +259,7 @@ def build_view(
         omission=_omission(files, case),
         ratios=ratios,
         condition=condition,
+        brief=brief,
     )
 
 

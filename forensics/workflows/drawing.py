@@ -36,6 +36,19 @@ _REDACTED = (
 )
 
 
+def check_brief(reports: Sequence[Path], *, brief: bool) -> None:
+    """Makes sure that a short form that was asked for has something to shorten.
+
+    Raises:
+        SettingsError: no report is a page.
+    """
+    if brief and not any(path.suffix.lower() == ".html" for path in reports):
+        raise SettingsError(
+            "--brief draws the short form of an HTML report, and none was asked for",
+            "Add --report brief.html.",
+        )
+
+
 def labels_for(files: Sequence[tuple[str, str]], source: Path | None, roots: Sequence[Path]) -> LabelSet:
     """Labels from the file that was named, otherwise from what lies among the media.
 
@@ -124,6 +137,7 @@ def draw(
     relative_to: Path | None = None,
     redact: bool = False,
     remarks: Sequence[str] = (),
+    brief: bool = False,
 ) -> None:
     """Writes every report, and beside it the head hash of a case file that stays.
 
@@ -140,6 +154,7 @@ def draw(
         relative_to: a folder whose own path is left out; None leaves paths as they are.
         redact: blur pictures of people.
         remarks: sentences that stand first among the notices.
+        brief: draw HTML in its short form.
 
     Raises:
         CaseFileError: the head hash cannot be noted.
@@ -171,6 +186,7 @@ def draw(
         only=only,
         ratios=ratios,
         condition=condition_of(checked),
+        brief=brief,
     )
     if relative_to is not None:
         view = shortened(view, relative_to)

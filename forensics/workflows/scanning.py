@@ -17,7 +17,7 @@ from forensics.records.verdict import VerdictLabel
 from forensics.scan.events import Event
 from forensics.scan.scan_run import ScanPlan, plan_scan, run_scan
 from forensics.settings import ScanSettings
-from forensics.workflows.drawing import draw, labels_for, noted_heads
+from forensics.workflows.drawing import check_brief, draw, labels_for, noted_heads
 from forensics.workflows.temporary import temporary_folder
 
 
@@ -31,6 +31,7 @@ class ReportOptions:
         rehash: hash again what the case has done; None where an earlier run did not end in order.
         relative_to: a folder whose own path the reports leave out; None leaves paths as they are.
         redact: pictures of people are blurred in the reports.
+        brief: HTML reports are drawn in their short form.
         remarks: sentences that stand in the reports, first among the notices.
     """
 
@@ -41,6 +42,7 @@ class ReportOptions:
     rehash: bool | None = None
     relative_to: Path | None = None
     redact: bool = False
+    brief: bool = False
     remarks: tuple[str, ...] = ()
 
 
@@ -92,6 +94,7 @@ def scan_and_report(
     Raises:
         ForensicsError: something is wrong that stops the whole scan; before the work starts, if possible.
     """
+    check_brief(options.reports, brief=options.brief)
     noted = noted_heads(settings.case, options.reports)
     _apart(settings, options)
     if options.labels is not None:
@@ -116,6 +119,7 @@ def scan_and_report(
             relative_to=options.relative_to,
             redact=options.redact,
             remarks=options.remarks,
+            brief=options.brief,
         )
         verdicts = tuple((result.media.path, result.verdict.label) for _, result in case.results())
         n_rejected = len(case.rejections())

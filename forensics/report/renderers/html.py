@@ -14,7 +14,7 @@ from markupsafe import Markup
 from forensics import numerals
 from forensics.errors import ReportError
 from forensics.records.exhibit_content import Picture
-from forensics.report import curves, figures, report_words, timeline
+from forensics.report import brief, curves, figures, report_words, timeline
 from forensics.report.evidence import MOST_FILE_NOTES, MOST_RUN_NOTICES
 from forensics.report.view import ReportView
 from forensics.resources import resource_folder
@@ -22,7 +22,9 @@ from forensics.verdicts.likelihood import ratio_text
 from forensics.verdicts.verdict_words import stated
 
 PAGE = "report.html.jinja"
+BRIEF_PAGE = "brief.html.jinja"
 STYLE = "report.css"
+BRIEF_STYLE = "brief.css"
 SCRIPT = "report.js"
 # Runs before the body is parsed: what waits for the viewer is never laid out, however many files there are.
 EARLY_SCRIPT = "early.js"
@@ -45,14 +47,18 @@ class HtmlRenderer:
             ReportError: the templates are missing or do not fit this version.
         """
         style, early, script = (self._asset(name) for name in (STYLE, EARLY_SCRIPT, SCRIPT))
+        page = PAGE
+        scripts: tuple[str, ...] = (early, script)
+        if view.brief:
+            page, scripts, style = BRIEF_PAGE, (), style + self._asset(BRIEF_STYLE)
         try:
-            template = _environment(self._folder).get_template(PAGE)
+            template = _environment(self._folder).get_template(page)
             stream = template.stream(
                 view=view,
                 style=Markup(style),  # noqa: S704 - our own file
                 early=Markup(early),  # noqa: S704 - our own file
                 script=Markup(script),  # noqa: S704 - our own file
-                policy=content_security_policy((style,), (early, script)),
+                policy=content_security_policy((style,), scripts),
             )
             stream.enable_buffering(CHUNKS_PER_WRITE)
             for chunk in stream:
@@ -84,7 +90,7 @@ def content_security_policy(styles: Iterable[str], scripts: Iterable[str]) -> st
 
 def _hashes(contents: Iterable[str]) -> str:
     digests = (hashlib.sha256(content.encode()).digest() for content in contents)
-    return " ".join(f"'sha256-{base64.b64encode(digest).decode()}'" for digest in digests)
+    return " ".join(f"'sha256-{base64.b64encode(digest).decode()}'" for digest in digests) or "'none'"
 
 
 def _environment(folder: Path) -> jinja2.Environment:
@@ -103,11 +109,15 @@ def _environment(folder: Path) -> jinja2.Environment:
         size=numerals.size_text,
         metric=report_words.metric_words,
         data_uri=_data_uri,
+        short=brief.short,
+        short_path=brief.short_path,
     )
     environment.tests["measured"] = lambda card: bool(report_words.headline(card))
     environment.globals.update(
         words=report_words,
         count_text=numerals.count_text,
+        brief=brief,
+        plain_summary=brief.plain_summary,
         fakeness_text=numerals.fakeness_text,
         interval_text=numerals.interval_text,
         figure_text=numerals.figure_text,

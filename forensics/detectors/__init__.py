@@ -16,7 +16,7 @@ from importlib.metadata import EntryPoint, entry_points
 from types import MappingProxyType
 from typing import TYPE_CHECKING
 
-from forensics.detectors.declarations import CONTAINER, FACE, SEQUENCE, VOICE
+from forensics.detectors.declarations import CONTAINER, FACE, SEQUENCE, STILLS, VOICE
 from forensics.errors import SettingsError
 from forensics.records.detector_spec import DetectorSpec, undeclared
 
@@ -28,7 +28,9 @@ ENTRY_POINT_GROUP = "forensics.detectors"
 # serves.
 DEFAULT_DETECTORS: Mapping[str, DetectorSpec] = MappingProxyType({spec.name: spec for spec in (FACE, VOICE)})
 # What stands beside their verdicts in every scan: no net, no score, a few milliseconds a file.
-STRUCTURE_DETECTORS: Mapping[str, DetectorSpec] = MappingProxyType({spec.name: spec for spec in (CONTAINER,)})
+STRUCTURE_DETECTORS: Mapping[str, DetectorSpec] = MappingProxyType(
+    {spec.name: spec for spec in (CONTAINER, STILLS)}
+)
 USUAL_DETECTORS: Mapping[str, DetectorSpec] = MappingProxyType({**DEFAULT_DETECTORS, **STRUCTURE_DETECTORS})
 DETECTORS: Mapping[str, DetectorSpec] = MappingProxyType(
     {**DEFAULT_DETECTORS, SEQUENCE.name: SEQUENCE, **STRUCTURE_DETECTORS}

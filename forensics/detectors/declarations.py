@@ -41,3 +41,10 @@ CONTAINER = DetectorSpec(
     role=Role.SUPPORTS,
     models=ModelCount.NONE,
 )
+STILLS = DetectorSpec(
+    name="stills",
+    title="Stills",
+    implementation="forensics.detectors.structure.stills:Stills",
+    role=Role.SUPPORTS,
+    models=ModelCount.NONE,
+)

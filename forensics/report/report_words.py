@@ -69,6 +69,7 @@ STAGE_WORDS: dict[str, str] = {
     "conclude": "Concluding",
     "report": "Drawing this report",
     "container": "Container",
+    "stills": "Still",
 }
 
 BROKEN_TITLE = "This case file was changed after it was written"

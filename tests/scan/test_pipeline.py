@@ -332,11 +332,12 @@ def test_the_manifest_names_models_versions_cpu_and_every_setting(context: Worke
     assert [(use.task, use.precision) for use in manifest.models] == [("face", "f32"), ("voice", "f32")]
     assert all(len(use.sha256) == 64 for use in manifest.models)
     assert manifest.settings["frames"] == "6"
-    assert manifest.settings["detectors"] == "face, voice, container"
+    assert manifest.settings["detectors"] == "face, voice, container, stills"
     assert [(use.name, use.role, use.provider) for use in manifest.detectors] == [
         ("face", "decides", "forensics"),
         ("voice", "decides", "forensics"),
         ("container", "supports", "forensics"),
+        ("stills", "supports", "forensics"),
     ]
     assert manifest.versions["openvino"]
     assert manifest.cpu

@@ -1,0 +1,126 @@
+"""What a still's structure says: metadata, thumbnail, tables, earlier saves; two maps to look at."""
+
+from __future__ import annotations
+
+from collections.abc import Iterator, Sequence
+from pathlib import Path
+
+import cv2
+import numpy as np
+import numpy.typing as npt
+
+from forensics.detectors.declarations import STILLS
+from forensics.detectors.detector import ModelForms
+from forensics.detectors.structure import still_rules as rules
+from forensics.detectors.structure.jpeg_history import earlier_save, error_levels, likeness, noise_residual
+from forensics.detectors.structure.observation import SUBJECT, Observation, told
+from forensics.errors import MediaError
+from forensics.media.content_credentials import has_manifest, remote_manifest
+from forensics.media.still_metadata import StillMetadata, grey_and_rgb, still_metadata
+from forensics.records.exhibit_content import Picture
+from forensics.records.findings import Abstention, AbstentionReason, Exhibit, ExhibitKind
+from forensics.records.media import MediaFile, MediaKind, RgbImage
+from forensics.records.model_card import ModelCard
+from forensics.records.stream import Item
+
+# A picture beside its own thumbnail, coarsely coded, cut by a few rows or brightened: 0.97 and more.
+_ALIKE = 0.9
+_GROUP = f"{SUBJECT}, maps"
+
+
+class Stills:
+    """The detector for still pictures; it holds nothing."""
+
+    spec = STILLS
+    cards: tuple[ModelCard, ...] = ()
+
+    def __init__(self, models: Sequence[ModelForms]) -> None:
+        del models  # it declares none
+
+    def begin(self, media: MediaFile, path: Path) -> StillExamination:
+        """Starts on a file."""
+        return StillExamination(media, path)
+
+
+class StillExamination:
+    """One still."""
+
+    def __init__(self, media: MediaFile, path: Path) -> None:
+        self._media = media
+        self._path = path
+
+    def observe(self, item: Item) -> Iterator[Item]:
+        """Has no use for pixels that were turned and scaled."""
+        del item
+        yield from ()
+
+    def conclude(self) -> Iterator[Item]:
+        """Everything at once."""
+        still = still_metadata(self._path) if self._media.kind is MediaKind.IMAGE else None
+        if still is None:
+            what = (
+                "a picture in a format that is not"
+                if self._media.kind is MediaKind.IMAGE
+                else "no still picture, which is what is"
+            )
+            yield Abstention(STILLS.name, AbstentionReason.UNSUPPORTED, f"It is {what} looked into.")
+            return
+        grey, rgb = _pixels(self._path)
+        yield from told(STILLS.name, "What the picture's file says", self._observations(still, grey, rgb))
+        if rgb is None:
+            return
+        if still.thumbnail is not None:
+            yield _picture(still.thumbnail, "The EXIF thumbnail, as stored")
+        if still.format == "JPEG":
+            yield _picture(
+                error_levels(rgb),
+                "Error levels: how much saving again at quality 90 changes each place. Edges and texture "
+                "are always "
+                "bright; a part that stands out from others of its kind was saved differently. No map of "
+                "a manipulation.",
+            )
+        yield _picture(
+            noise_residual(rgb),
+            "Noise: the strength of what a 3 x 3 median filter takes away. A part that is smoother or "
+            "rougher than "
+            "others of its brightness may be from elsewhere, or blurred. No map of a manipulation.",
+        )
+
+    def _observations(
+        self, still: StillMetadata, grey: npt.NDArray[np.uint8] | None, rgb: RgbImage | None
+    ) -> Iterator[Observation]:
+        yield from rules.generation(still)
+        yield from rules.programs(still)
+        yield from rules.contradictions(still)
+        earlier = None if grey is None or not still.tables else earlier_save(grey, still.tables[0])
+        yield from rules.compression(still, earlier)
+        if rgb is not None and still.thumbnail is not None:
+            yield from rules.thumbnail(likeness(rgb, still.thumbnail), _ALIKE)
+        if has_manifest(self._path):
+            yield Observation(
+                "Content credentials",
+                "The file carries a C2PA manifest.",
+                "",
+                "Whether it is valid, and whose it is, the detector provenance tells.",
+                notable=True,
+            )
+        elif address := remote_manifest(self._path):
+            yield Observation(
+                "Content credentials",
+                "The file names a C2PA manifest that lies elsewhere; it was not fetched.",
+                address,
+                notable=True,
+            )
+
+
+def _pixels(path: Path) -> tuple[npt.NDArray[np.uint8] | None, RgbImage | None]:
+    try:
+        return grey_and_rgb(path)
+    except MediaError:
+        # Damaged pixels are told by decoding; what the metadata say stands.
+        return None, None
+
+
+def _picture(image: RgbImage, caption: str) -> Exhibit:
+    _, encoded = cv2.imencode(".jpg", cv2.cvtColor(image, cv2.COLOR_RGB2BGR), [cv2.IMWRITE_JPEG_QUALITY, 80])
+    return Exhibit(ExhibitKind.PICTURE, Picture(encoded.tobytes()), caption, SUBJECT, _GROUP)

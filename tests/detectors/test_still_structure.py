@@ -1,0 +1,206 @@
+"""The detector for stills on pictures as cameras, editors, messengers and generators leave them."""
+
+from __future__ import annotations
+
+import io
+import struct
+import time
+import zlib
+from pathlib import Path
+
+import numpy as np
+import pytest
+from PIL import Image, PngImagePlugin
+from skimage import data
+
+from forensics import detectors
+from forensics.detectors.structure.jpeg_history import earlier_save, quality_of, standard_table
+from forensics.errors import MediaError
+from forensics.media.encode import write_clip
+from forensics.media.probe import probe
+from forensics.media.still_metadata import grey_and_rgb, still_metadata
+from forensics.records.exhibit_content import Picture, Table
+from forensics.records.findings import Abstention, Exhibit, Notice
+from forensics.records.media import RgbImage
+from tests import mutations, synthetic
+
+_EXIF, _GPS = 0x8769, 0x8825
+
+
+class Said:
+    """What the detector says of one file."""
+
+    def __init__(self, path: Path) -> None:
+        started = time.process_time()
+        detector = detectors.load_detector(detectors.spec_of("stills"), [])
+        items = list(detector.begin(probe(path), path).conclude())
+        self.cpu_s = time.process_time() - started
+        self.notices = [one.message for one in items if isinstance(one, Notice)]
+        self.abstentions = [one for one in items if isinstance(one, Abstention)]
+        shown = [one.content for one in items if isinstance(one, Exhibit)]
+        self.rows = [row for table in shown if isinstance(table, Table) for row in table.rows]
+        self.n_pictures = sum(isinstance(one, Picture) for one in shown)
+        print(f"\n{path.name}")  # noqa: T201 - the gallery
+        for what, says, evidence, usual in self.rows:
+            print(f"  {what}: {says} ({evidence}) {usual}")  # noqa: T201 - the gallery
+
+    def noted(self, words: str) -> bool:
+        return any(words in one for one in self.notices)
+
+
+def coffee() -> RgbImage:
+    return np.ascontiguousarray(data.coffee()[:400, :600, :3])
+
+
+def camera(
+    path: Path, image: RgbImage | None = None, *, thumbnail: RgbImage | None = None, **tags: object
+) -> Path:
+    """A JPEG with a camera's EXIF, a thumbnail appended as its second directory."""
+    picture = Image.fromarray(coffee() if image is None else image)
+    exif = Image.Exif()
+    exif[0x010F], exif[0x0110], exif[0x0132] = "Canon", "EOS R6", tags.get("changed", "2024:05:01 10:00:00")
+    if "software" in tags:
+        exif[0x0131] = tags["software"]
+    inner = exif.get_ifd(_EXIF)
+    inner[0x9003] = "2024:05:01 10:00:00"
+    inner[0x829A] = 0.01
+    inner[0xA002], inner[0xA003] = tags.get("size", picture.size)
+    block = exif.tobytes()
+    if thumbnail is not None:
+        block = with_thumbnail(block, thumbnail)
+    picture.save(path, quality=92, exif=block)
+    return path
+
+
+def with_thumbnail(block: bytes, thumbnail: RgbImage) -> bytes:
+    """An EXIF block with a second directory that holds a thumbnail."""
+    out = io.BytesIO()
+    Image.fromarray(thumbnail).resize((160, 120)).save(out, "JPEG")
+    tiff = bytearray(block.removeprefix(b"Exif\0\0"))
+    order = "<" if tiff[:2] == b"II" else ">"
+    (first,) = struct.unpack_from(order + "I", tiff, 4)
+    (n_entries,) = struct.unpack_from(order + "H", tiff, first)
+    struct.pack_into(order + "I", tiff, first + 2 + 12 * n_entries, len(tiff))
+    start = len(tiff) + 2 + 2 * 12 + 4
+    tiff += struct.pack(order + "H", 2)
+    tiff += struct.pack(order + "HHII", 0x0201, 4, 1, start) + struct.pack(
+        order + "HHII", 0x0202, 4, 1, out.tell()
+    )
+    return b"Exif\0\0" + bytes(tiff) + struct.pack(order + "I", 0) + out.getvalue()
+
+
+def saved(path: Path, image: RgbImage, *qualities: int) -> Path:
+    """Saved as JPEG once for each quality."""
+    for quality in qualities:
+        Image.fromarray(image).save(path, quality=quality)
+        image = np.asarray(Image.open(path).convert("RGB"))
+    return path
+
+
+def test_a_cameras_own_file_has_nothing_to_note(tmp_path: Path) -> None:
+    said = Said(camera(tmp_path / "a.jpg", thumbnail=coffee()))
+    assert said.notices == []
+    assert any(row[1] == "The EXIF thumbnail shows the picture." for row in said.rows)
+    assert said.n_pictures == 3
+
+
+def test_contradictions_are_told(tmp_path: Path) -> None:
+    edited = camera(
+        tmp_path / "a.jpg",
+        thumbnail=np.ascontiguousarray(data.astronaut()),
+        changed="2024:05:03 18:30:00",
+        size=(6000, 4000),
+        software="Adobe Photoshop 25.0 (Windows)",
+    )
+    said = Said(edited)
+    assert said.noted("It was taken at 2024-05-01 10:00 and written anew at 2024-05-03 18:30.")
+    assert said.noted("EXIF says 6000 x 4000 px; the picture has 600 x 400 px.")
+    assert said.noted('names an editing program: "Adobe Photoshop 25.0 (Windows)"')
+    assert said.noted("thumbnail shows something else")
+
+
+@pytest.mark.parametrize("picture", ["coffee", "astronaut", "chelsea"])
+@pytest.mark.parametrize(("before", "now"), [(60, 90), (70, 85), (75, 95), (50, 75), (75, 100)])
+def test_an_earlier_coarser_save_is_found_with_its_quality(
+    picture: str, before: int, now: int, tmp_path: Path
+) -> None:
+    image = np.ascontiguousarray(getattr(data, picture)()[..., :3])
+    path = saved(tmp_path / "a.jpg", image, before, now)
+    still = still_metadata(path)
+    assert still is not None
+    assert quality_of(still.tables[0]) == (now, True)
+    found = earlier_save(grey_and_rgb(path)[0], still.tables[0])
+    assert found is not None
+    assert abs(found.quality - before) <= 2
+
+
+@pytest.mark.parametrize("picture", ["coffee", "astronaut", "chelsea"])
+@pytest.mark.parametrize("quality", [40, 50, 75, 90, 95, 100])
+def test_one_save_alone_leaves_no_comb(picture: str, quality: int, tmp_path: Path) -> None:
+    image = np.ascontiguousarray(getattr(data, picture)()[..., :3])
+    path = saved(tmp_path / "a.jpg", image, quality)
+    assert earlier_save(grey_and_rgb(path)[0], standard_table(quality)) is None
+
+
+@pytest.mark.parametrize(
+    ("name", "text"),
+    [
+        ("parameters", "a face\nSteps: 20, Sampler: Euler a, CFG scale: 7"),
+        ("workflow", '{"nodes": []}'),
+        ("prompt", '{"3": {"class_type": "KSampler"}}'),
+    ],
+)
+def test_what_a_generator_left_in_a_png_is_told(name: str, text: str, tmp_path: Path) -> None:
+    info = PngImagePlugin.PngInfo()
+    info.add_text(name, text)
+    Image.fromarray(coffee()).save(tmp_path / "a.png", pnginfo=info)
+    said = Said(tmp_path / "a.png")
+    assert said.noted(f"the settings of an image generator under the name '{name}'")
+
+
+def test_a_digital_source_type_in_xmp_is_told(tmp_path: Path) -> None:
+    source = "http://cv.iptc.org/newscodes/digitalsourcetype/trainedAlgorithmicMedia"
+    xmp = f'<x:xmpmeta><rdf:Description Iptc4xmpExt:DigitalSourceType="{source}"/></x:xmpmeta>'
+    Image.fromarray(coffee()).save(tmp_path / "a.jpg", xmp=xmp.encode())
+    assert Said(tmp_path / "a.jpg").noted('how the picture came about: "trainedAlgorithmicMedia"')
+
+
+def test_it_abstains_on_films_and_costs_little(tmp_path: Path) -> None:
+    [abstention] = Said(synthetic.silent_clip(tmp_path)).abstentions
+    assert abstention.detail == "It is no still picture, which is what is looked into."
+    [_] = Said(write_clip(tmp_path / "a.wav", samples=synthetic.hum(0.5))).abstentions
+    path = camera(tmp_path / "a.jpg", thumbnail=coffee())
+    Said(path)
+    assert Said(path).cpu_s < 0.2
+
+
+def test_damaged_stills_give_findings_or_an_abstention(tmp_path: Path) -> None:
+    info = PngImagePlugin.PngInfo()
+    info.add_text("parameters", "x" * 100)
+    Image.fromarray(coffee()[:64, :64]).save(tmp_path / "a.png", pnginfo=info)
+    Image.fromarray(coffee()[:64, :64]).save(tmp_path / "a.webp")
+    camera(tmp_path / "a.jpg", coffee()[:96, :96], thumbnail=coffee())
+    whole = sorted(tmp_path.glob("a.*"))
+    detector = detectors.load_detector(detectors.spec_of("stills"), [])
+    n_told = 0
+    for path in mutations.mutated(whole, tmp_path / "damaged", 200, seed=17):
+        started = time.process_time()
+        still_metadata(path)
+        try:
+            media = probe(path)
+        except MediaError:
+            continue
+        n_told += bool(list(detector.begin(media, path).conclude()))
+        assert time.process_time() - started < 2.0
+    assert n_told > 80
+
+
+def test_a_text_that_would_unpack_to_much_is_not_unpacked(tmp_path: Path) -> None:
+    Image.fromarray(coffee()[:16, :16]).save(tmp_path / "a.png")
+    whole = (tmp_path / "a.png").read_bytes()
+    body = b"zTXt" + b"parameters\0\0" + zlib.compress(bytes(200_000_000), 9)
+    chunk = struct.pack(">I", len(body) - 4) + body + struct.pack(">I", zlib.crc32(body))
+    (tmp_path / "a.png").write_bytes(whole[:33] + chunk + whole[33:])
+    started = time.process_time()
+    Said(tmp_path / "a.png")
+    assert time.process_time() - started < 2.0

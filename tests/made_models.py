@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import hashlib
+import shutil
 from pathlib import Path
 
 import numpy as np
@@ -11,6 +12,7 @@ from openvino import opset13 as op
 
 from forensics import catalog
 from forensics.records.model_card import Calibration, InputContract, ModelCard, Thresholds, Variant
+from forensics.resources import resource_folder
 
 SIZE_PX = 32
 RATE_HZ = 16_000
@@ -56,6 +58,11 @@ def voice_model(
     where = op.reshape(begin, [-1, 1, _MAP_SIDE, _MAP_SIDE], False)
     contract = InputContract(rate_hz=RATE_HZ, window_s=window_s, hop_s=1.0)
     return _saved(root / name, "voice", sound, means, where, contract, grey)
+
+
+def speech_model(root: Path) -> Path:
+    """The speech model that ships, which the voice detector takes from the folder of models."""
+    return Path(shutil.copytree(resource_folder("models") / "speech-silero", root / "speech-silero"))
 
 
 def _saved(

@@ -34,6 +34,8 @@ HOSTILE_NAMES = (
     b"caf\xe9 \xff.mp4",
     b"-rf.mp4",
 )
+# Formants of vowels of one man, in Hz.
+_VOWELS = ((730, 1090, 2440), (270, 2290, 3010), (300, 870, 2240), (530, 1840, 2480), (570, 840, 2410))
 # Head and shoulders within the 512 px portrait.
 _BUST = (slice(0, 300), slice(80, 380))
 
@@ -120,9 +122,30 @@ def hum(seconds: float = SECONDS, rate_hz: int = RATE_HZ, seed: int = 7) -> Samp
     return (0.15 * swell * tone + 0.005 * noise).astype(np.float32)
 
 
+def talk(seconds: float = SECONDS, rate_hz: int = RATE_HZ, seed: int = 7, pitch_hz: float = 120) -> Samples:
+    """float32[N]: babble by formant synthesis, which passes for speech: pulses through a vowel's resonances
+    (Peterson and Barney 1952), a vowel a syllable, each behind a short noise.
+    """
+    chance, parts, n_made = np.random.default_rng(seed), [], 0
+    while n_made < seconds * rate_hz:
+        n_vowel, n_noise = (int(chance.uniform(*of) * rate_hz) for of in ((0.16, 0.26), (0.04, 0.08)))
+        at_s = (n_made + np.arange(n_vowel)) / rate_hz
+        glide_hz = pitch_hz * (1 + 0.15 * np.sin(2 * np.pi * 0.7 * at_s)) * chance.normal(1, 0.03)
+        pulses = np.diff(np.floor(np.cumsum(glide_hz) / rate_hz), prepend=0)
+        hz = np.fft.rfftfreq(2 * n_vowel, 1 / rate_hz)
+        gain = 1 / (1 + hz / 500)
+        for formant_hz, width_hz in zip(_VOWELS[chance.integers(len(_VOWELS))], (80, 100, 140), strict=True):
+            gain = gain * formant_hz**2 / (formant_hz**2 - hz**2 + 1j * hz * width_hz)
+        vowel = np.fft.irfft(np.fft.rfft(pulses, 2 * n_vowel) * gain)[:n_vowel]
+        vowel *= np.sqrt(np.sin(np.pi * np.arange(n_vowel) / n_vowel)) / np.abs(vowel).max()
+        parts += [np.diff(chance.normal(0, 0.05, n_noise + 1)), vowel]
+        n_made += n_vowel + n_noise
+    return (0.3 * np.concatenate(parts)[: round(seconds * rate_hz)]).astype(np.float32)
+
+
 def normal_clip(folder: Path, name: str = "normal.mp4") -> Path:
     """A person, swaying, with sound."""
-    return write_clip(folder / name, portrait_frames(), RATE_FRAMES_HZ, samples=hum())
+    return write_clip(folder / name, portrait_frames(), RATE_FRAMES_HZ, samples=talk())
 
 
 def silent_clip(folder: Path, name: str = "silent.mp4") -> Path:
@@ -133,7 +156,7 @@ def silent_clip(folder: Path, name: str = "silent.mp4") -> Path:
 def no_face_clip(folder: Path, name: str = "no_face.mp4") -> Path:
     """Scenery without anybody, with sound."""
     frames = (background() for _ in range(30))
-    return write_clip(folder / name, frames, RATE_FRAMES_HZ, samples=hum(1.2))
+    return write_clip(folder / name, frames, RATE_FRAMES_HZ, samples=talk(1.2))
 
 
 def two_people_clip(folder: Path, name: str = "two_people.mp4") -> Path:
@@ -193,7 +216,7 @@ def truncated_clip(
     whole = folder / f"{name}.whole.mkv" if faststart else normal_clip(folder, f"{name}.whole.mp4")
     if faststart:
         # Matroska keeps no index at its end: what is there can be played.
-        write_clip(whole, portrait_frames(100), RATE_FRAMES_HZ, samples=hum(4.0))
+        write_clip(whole, portrait_frames(100), RATE_FRAMES_HZ, samples=talk(4.0))
     data = whole.read_bytes()
     whole.unlink()
     path = folder / name
@@ -204,7 +227,7 @@ def truncated_clip(
 def damaged_clip(folder: Path, name: str = "damaged.mkv") -> Path:
     """A clip with noise written over a stretch in its middle."""
     path = write_clip(
-        folder / name, portrait_frames(75), RATE_FRAMES_HZ, samples=hum(3.0), options={"g": "25"}
+        folder / name, portrait_frames(75), RATE_FRAMES_HZ, samples=talk(3.0), options={"g": "25"}
     )
     data = bytearray(path.read_bytes())
     start, length = len(data) // 2, len(data) // 12
@@ -236,7 +259,7 @@ def sound_clip(
     folder: Path, name: str = "voice.wav", seconds: float = SECONDS, rate_hz: int = RATE_HZ
 ) -> Path:
     """Sound alone, in the format of the suffix: .wav, .flac, .mp3, .ogg, .m4a or .mp4."""
-    return write_clip(folder / name, samples=hum(seconds, rate_hz), sample_rate_hz=rate_hz)
+    return write_clip(folder / name, samples=talk(seconds, rate_hz), sample_rate_hz=rate_hz)
 
 
 def channels_clip(

@@ -31,6 +31,7 @@ VOICE = DetectorSpec(
     implementation="forensics.detectors.voice:Voice",
     subject_phrase="The {subject}",
     unit="window",
+    aids=("speech-silero",),
     inputs=(Input.SOUND,),
     models=ModelCount.SEVERAL,
 )

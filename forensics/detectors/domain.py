@@ -23,6 +23,15 @@ _WORDS = {
     "length_s": ("sound length", ".1f", " s"),
 }
 
+# Outside the range of these a subject decides nothing, with what to do about values too low and too high.
+# Filtered speech scores like synthetic speech, whose generators leave the same bands out.
+_BINDING = {
+    "bandwidth_hz": (
+        "Look for a copy that was less filtered or compressed.",
+        "Look for a copy with less noise.",
+    )
+}
+
 
 def face_properties(crop: RgbImage, face_size_px: float) -> dict[str, float]:
     """Properties of one face crop.
@@ -50,7 +59,7 @@ def voice_properties(samples: Samples, rate_hz: int) -> dict[str, float]:
     """Properties of one window of sound.
 
     Args:
-        samples: float32[N] mono, before levelling.
+        samples: float32[N] mono, levelled as the net takes it.
         rate_hz: sample rate.
 
     Returns:
@@ -87,8 +96,9 @@ def out_of_domain(
 ) -> Iterator[Notice | Abstention]:
     """What is to be said where a subject is unlike what its model was calibrated on; otherwise nothing.
 
-    An abstention where the model was seen to raise false alarms on such subjects: the scores stay in the
-    record and decide nothing. A notice where it is merely outside the range.
+    An abstention where the model was seen to raise false alarms on such subjects, and where a voice's
+    bandwidth lies outside the range: the scores stay in the record and decide nothing. A notice where
+    anything else is merely outside its range.
 
     Args:
         detector: that scored.
@@ -107,6 +117,16 @@ def out_of_domain(
             AbstentionReason.OUT_OF_DOMAIN,
             f"{who} is not judged: {words}. {card.id} raises false alarms there. Look for a sharper copy.",
             subject,
+        )
+        return
+    beyond = [name for name in card.domain.left_by(properties) if name in _BINDING]
+    if beyond:
+        name = beyond[0]
+        too_low, too_high = _BINDING[name]
+        remedy = too_low if properties[name] < card.domain.ranges[name][0] else too_high
+        words = "; ".join(outside(card.domain, {name: properties[name] for name in beyond}))
+        yield Abstention(
+            detector, AbstentionReason.OUT_OF_DOMAIN, f"{who} is not judged: {words}. {remedy}", subject
         )
         return
     left = outside(card.domain, properties)

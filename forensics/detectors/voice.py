@@ -14,11 +14,14 @@ from forensics.detectors.detector import ModelForms
 from forensics.detectors.domain import medians, out_of_domain, voice_properties
 from forensics.detectors.exhibits import spectrogram_exhibit
 from forensics.detectors.scoring import opinions, score_of
+from forensics.detectors.speech import MIN_SHARE, SpeechFinder, speech_of
 from forensics.detectors.two_stage_scoring import TwoStageScoring
 from forensics.engines.net import Net
+from forensics.engines.speech_net import load_speech_net
 from forensics.errors import ModelError
 from forensics.media.sound import MIN_SPEECH_S, level
-from forensics.records.findings import Abstention, AbstentionReason, Score, Span
+from forensics.numerals import span_text
+from forensics.records.findings import Abstention, AbstentionReason, Notice, Score, Span
 from forensics.records.media import AudioChunk, MediaFile, MediaKind, Samples, StreamKind
 from forensics.records.model_card import ModelCard
 from forensics.records.properties import Properties
@@ -27,6 +30,8 @@ from forensics.records.stream import Item
 _SUBJECT = VOICE.name
 # Up to this long, windows overlap as the contract says; longer sound is covered once, without overlap.
 _OVERLAP_UP_TO_S = 120.0
+# Of many stretches without speech, so many are named.
+_MOST_NAMED = 3
 
 
 class Voice:
@@ -38,6 +43,7 @@ class Voice:
         (model,) = models
         self.model = model
         self.cards = model.cards
+        self.finder: SpeechFinder = load_speech_net(*VOICE.aids)
         self.cutting = _cutting(model.card)
         for card in model.cards:
             if _cutting(card) != self.cutting:
@@ -48,7 +54,7 @@ class Voice:
 
     def begin(self, media: MediaFile, path: Path) -> VoiceExamination:  # noqa: ARG002 - the stream has all
         """Starts on a file."""
-        return VoiceExamination(self.model, self.cutting, media)
+        return VoiceExamination(self.model, self.cutting, self.finder, media)
 
 
 @dataclass(frozen=True, slots=True)
@@ -90,10 +96,11 @@ class _Moment:
 class _Track:
     """One of a file's sounds, on its way into windows: holds one window of samples and one spectrogram."""
 
-    def __init__(self, name: str, at_s: float, rate_hz: int, n_window: int, n_hop: int) -> None:
+    def __init__(
+        self, name: str, at_s: float, rate_hz: int, n_window: int, n_hop: int, finder: SpeechFinder
+    ) -> None:
         self.subject = f"{_SUBJECT} in {name}" if name else _SUBJECT
         self.heard_s = 0.0
-        self.n_scored = 0
         self.strongest: _Moment | None = None
         self.properties: list[dict[str, float]] = []
         self._rate_hz = rate_hz
@@ -102,6 +109,8 @@ class _Track:
         self._pending: Samples = np.zeros(0, np.float32)
         self._at_s = at_s
         self._n_taken = 0
+        self._finder = finder
+        self.without_speech: list[Span] = []
 
     def take(self, samples: Samples) -> Iterator[_Window]:
         """Windows that are full."""
@@ -119,8 +128,7 @@ class _Track:
             yield from self._window(self._pending)
 
     def note(self, moment: _Moment) -> None:
-        """Counts a score."""
-        self.n_scored += 1
+        """Remembers the strongest."""
         if self.strongest is None or moment.score.raw > self.strongest.score.raw:
             self.strongest = moment
 
@@ -129,16 +137,28 @@ class _Track:
         if levelled is None:
             return
         self._n_taken += 1
-        properties = voice_properties(samples, self._rate_hz)
+        span = Span(self._at_s, self._at_s + samples.size / self._rate_hz)
+        if not speech_of(samples, self._finder).is_enough:
+            self._pass_over(span)
+            return
+        # As the net hears it: so are those measured that the ranges of a card rest on.
+        properties = voice_properties(levelled, self._rate_hz)
         if properties:
             self.properties.append(properties)
-        yield _Window(levelled, Span(self._at_s, self._at_s + samples.size / self._rate_hz), self.subject)
+        yield _Window(levelled, span, self.subject)
+
+    def _pass_over(self, span: Span) -> None:
+        # Windows come in the order of time; those that overlap are one stretch.
+        if self.without_speech and span.start_s <= self.without_speech[-1].end_s:
+            span = Span(self.without_speech.pop().start_s, span.end_s)
+        self.without_speech.append(span)
 
 
 class VoiceExamination:
     """One file's sound. Holds its tracks and a batch of windows; in a triage, what is in doubt."""
 
-    def __init__(self, model: ModelForms, cutting: _Cutting, media: MediaFile) -> None:
+    def __init__(self, model: ModelForms, cutting: _Cutting, finder: SpeechFinder, media: MediaFile) -> None:
+        self._finder = finder
         self._card = model.card
         self._scoring: TwoStageScoring[_Window, _Moment] = TwoStageScoring(model.net, model.exact, _scored)
         self._media = media
@@ -154,7 +174,7 @@ class VoiceExamination:
             return
         track = self._tracks.get(item.track)
         if track is None:
-            track = _Track(item.track, item.at_s, self._rate_hz, self._n_window, self._n_hop)
+            track = _Track(item.track, item.at_s, self._rate_hz, self._n_window, self._n_hop, self._finder)
             self._tracks[item.track] = track
         for window in track.take(item.samples):
             yield from self._told(self._scoring.take(window))
@@ -169,12 +189,13 @@ class VoiceExamination:
         for track in self._tracks.values():
             yield from self._concluded(track)
         if not self._tracks:
-            yield self._abstention(_SUBJECT, 0.0)
+            yield self._abstention(_SUBJECT)
 
     def _concluded(self, track: _Track) -> Iterator[Item]:
         if track.strongest is None:
-            yield self._abstention(track.subject, track.heard_s)
+            yield self._abstention(track.subject, track)
             return
+        yield from self._passed_over(track)
         values = {**medians(track.properties), "length_s": track.heard_s}
         yield Properties(VOICE.name, track.subject, values)
         who = "The sound" if track.subject == _SUBJECT else f"The {track.subject}"
@@ -190,7 +211,18 @@ class VoiceExamination:
             subjects[moment.score.subject].note(moment)
             yield moment.score
 
-    def _abstention(self, subject: str, heard_s: float) -> Abstention:
+    def _passed_over(self, track: _Track) -> Iterator[Notice]:
+        if not track.without_speech:
+            return
+        named = ", ".join(span_text(span.start_s, span.end_s) for span in track.without_speech[:_MOST_NAMED])
+        more = len(track.without_speech) - _MOST_NAMED
+        yield Notice(
+            "score",
+            f"Windows of the {track.subject} with too little speech were not scored: {named}"
+            + (f" and {more} more stretches" if more > 0 else ""),
+        )
+
+    def _abstention(self, subject: str, track: _Track | None = None) -> Abstention:
         if self._media.stream(StreamKind.AUDIO) is None:
             if self._media.kind is MediaKind.IMAGE:
                 return Abstention(
@@ -198,12 +230,22 @@ class VoiceExamination:
                 )
             return Abstention(VOICE.name, AbstentionReason.NO_AUDIO, "The file has no sound stream.", subject)
         of_which = "" if subject == _SUBJECT else f"The {subject}: "
+        heard_s = 0.0 if track is None else track.heard_s
         if heard_s < MIN_SPEECH_S:
             return Abstention(
                 VOICE.name,
                 AbstentionReason.TOO_SHORT,
                 f"{of_which}{heard_s:.1f} s of sound; {MIN_SPEECH_S:g} s are needed. "
                 "Find a longer recording.",
+                subject,
+            )
+        if track is not None and track.without_speech:
+            return Abstention(
+                VOICE.name,
+                AbstentionReason.NO_SPEECH,
+                f"{of_which}{heard_s:.1f} s of sound with no or too little speech. A voice is judged where "
+                f"{MIN_SPEECH_S:g} s of speech make up at least {MIN_SHARE:.0%} of the sound. Give a part in "
+                "which somebody speaks, without music or noise over it.",
                 subject,
             )
         return Abstention(

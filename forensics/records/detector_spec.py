@@ -63,6 +63,7 @@ class DetectorSpec:
         inputs: what it observes. Empty: nothing decoded; it is given the file at ``begin``.
         role: what its findings may do.
         models: how many models it runs.
+        aids: ids of shipped models that find what it scores; they are verified and recorded with the run.
         crop: how its faces are cut, for a detector without a model; a model's card says it otherwise.
         first_in_video: where it applies to a video and could not score anything, there is no verdict of no
             signs: half of what an examiner asks for was not looked at.
@@ -77,6 +78,7 @@ class DetectorSpec:
     inputs: tuple[Input, ...] = ()
     role: Role = Role.DECIDES
     models: ModelCount = ModelCount.ONE
+    aids: tuple[str, ...] = ()
     crop: CropSpec | None = None
     first_in_video: bool = False
 

@@ -62,6 +62,7 @@ class AbstentionReason(enum.StrEnum):
     TOO_SMALL = "TOO_SMALL"
     TOO_SHORT = "TOO_SHORT"
     NO_AUDIO = "NO_AUDIO"
+    NO_SPEECH = "NO_SPEECH"
     OUT_OF_DOMAIN = "OUT_OF_DOMAIN"
     UNSUPPORTED = "UNSUPPORTED"
     FAILED = "FAILED"

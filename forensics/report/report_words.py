@@ -52,6 +52,7 @@ WHY_WORDS: dict[AbstentionReason, str] = {
     AbstentionReason.TOO_SMALL: "Too small",
     AbstentionReason.TOO_SHORT: "Too short",
     AbstentionReason.NO_AUDIO: "No sound",
+    AbstentionReason.NO_SPEECH: "No speech",
     AbstentionReason.OUT_OF_DOMAIN: "Unlike what the model was calibrated on",
     AbstentionReason.UNSUPPORTED: "Not supported",
     AbstentionReason.FAILED: "The detector failed",

@@ -93,10 +93,15 @@ class ChosenModel:
 
 @dataclass(frozen=True, slots=True)
 class ChosenDetector:
-    """A detector of this run, with its models."""
+    """A detector of this run, with its models.
+
+    Attributes:
+        aids: models that it loads by itself, which find what is to be scored and score nothing.
+    """
 
     spec: DetectorSpec
     models: tuple[ChosenModel, ...] = ()
+    aids: tuple[ChosenModel, ...] = ()
 
     def load(self, *, explain: bool = False) -> Detector:
         """Compiles the models and imports the implementation: in workers.
@@ -176,9 +181,9 @@ def choose_detectors(settings: ScanSettings) -> tuple[ChosenDetector, ...]:
                 "Give one model for it.",
             )
     return tuple(
-        ChosenDetector(spec, (_chosen_model(spec, named.get(spec.name, ()), settings),))
+        ChosenDetector(spec, (_chosen_model(spec, named.get(spec.name, ()), settings),), _aids(spec))
         if spec.name in taking
-        else ChosenDetector(spec)
+        else ChosenDetector(spec, aids=_aids(spec))
         for spec in specs
     )
 
@@ -206,6 +211,13 @@ def _verified(card: ModelCard, folder: Path, settings: ScanSettings) -> ChosenMo
         return ChosenModel(card, folder, members=tuple(_verified(*one, settings) for one in members))
     catalog.verify(card, folder)
     return _paced(ChosenModel(card, folder), settings)
+
+
+def _aids(spec: DetectorSpec) -> tuple[ChosenModel, ...]:
+    found = [catalog.find(one) for one in spec.aids]
+    for card, folder in found:
+        catalog.verify(card, folder)
+    return tuple(ChosenModel(card, folder) for card, folder in found)
 
 
 def _forms(model: ChosenModel, explain: bool) -> ModelForms:
@@ -277,6 +289,7 @@ def manifest_of(
 ) -> RunManifest:
     """What is about to run, on what, with which settings."""
     models = [model for detector in detectors for model in detector.models]
+    aids = [model for detector in detectors for model in detector.aids]
     fusion = choose_fusion(settings, detectors)
     return RunManifest(
         run_id=secrets.token_hex(8),
@@ -286,7 +299,7 @@ def manifest_of(
         profile=settings.profile.value,
         policy=POLICY if fusion is None else policy_name(fusion),
         settings=settings.as_text() | {"detectors": ", ".join(one.spec.name for one in detectors)},
-        models=tuple(use for model in models for use in _uses(model)),
+        models=tuple(use for model in (*models, *aids) for use in _uses(model)),
         detectors=tuple(_detector_use(detector.spec) for detector in detectors),
         versions=package_versions(),
         cpu=cpu_name(),

@@ -20,6 +20,7 @@ from forensics.records.findings import Exhibit, Notice, Score
 from forensics.records.media import AudioChunk, MediaFile, MediaKind
 from forensics.records.model_card import Thresholds, Windows
 from forensics.records.stream import Item
+from tests import synthetic
 from tests.detectors.nets import SPEC, KnownNet, face_card, voice_card
 
 VIDEO = MediaFile("clip.mp4", 1, "2026-01-01T00:00:00+00:00", kind=MediaKind.VIDEO)
@@ -109,8 +110,8 @@ def test_a_triage_of_a_voice() -> None:
     def hear(shift: float) -> list[Score]:
         fast, exact = KnownNet(voice_card(), "int8", shift), KnownNet(voice_card(), "f32", shift)
         examination = Voice([ModelForms(fast, exact)]).begin(VIDEO, Path("clip.mp4"))
-        noise = np.asarray(np.random.default_rng(1).normal(0, 0.1, 160_000), np.float32)
-        return scores([*examination.observe(AudioChunk(noise, 16_000, 0.0, 16_000)), *examination.conclude()])
+        sound = AudioChunk(synthetic.talk(10.0), 16_000, 0.0, 16_000)
+        return scores([*examination.observe(sound), *examination.conclude()])
 
     assert {score.precision for score in hear(-9.0)} == {"int8"}
     assert {score.precision for score in hear(9.0)} == {"f32"}

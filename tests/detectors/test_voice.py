@@ -9,10 +9,17 @@ import numpy as np
 import pytest
 
 from forensics.detectors.detector import ModelForms
+from forensics.detectors.speech import speech_of
 from forensics.detectors.voice import Voice
+from forensics.engines.speech_net import load_speech_net
+from forensics.media.decode import decode
+from forensics.media.probe import probe
 from forensics.records.findings import Abstention, AbstentionReason, Exhibit, ExhibitKind, Notice, Score
 from forensics.records.media import AudioChunk, MediaFile, MediaKind, Samples, StreamInfo, StreamKind
 from forensics.records.stream import Item
+from forensics.records.verdict import VerdictLabel
+from forensics.verdicts.policy import conclude
+from tests import synthetic
 from tests.detectors.nets import KnownNet, voice_card
 
 RATE_HZ = 16_000
@@ -24,8 +31,7 @@ def sound_file(duration_s: float) -> MediaFile:
 
 
 def speech(duration_s: float, seed: int = 1) -> Samples:
-    noise = np.random.default_rng(seed).normal(0, 0.1, int(duration_s * RATE_HZ))
-    return np.asarray(noise, np.float32)
+    return synthetic.talk(duration_s, seed=seed) if duration_s else np.zeros(0, np.float32)
 
 
 def listen(
@@ -40,6 +46,13 @@ def listen(
         items.extend(examination.observe(AudioChunk(part, RATE_HZ, start / RATE_HZ, RATE_HZ)))
     items.extend(examination.conclude())
     return items
+
+
+def read_sound(path: Path) -> Samples:
+    chunks = [
+        item.samples for item in decode(path, probe(path), 1, video=False) if isinstance(item, AudioChunk)
+    ]
+    return np.concatenate(chunks)
 
 
 def spans(items: list[Item]) -> list[tuple[float, float]]:
@@ -103,10 +116,87 @@ def test_one_spectrogram_is_shown() -> None:
     assert exhibit.kind is ExhibitKind.SPECTROGRAM
 
 
-def test_sound_of_another_bandwidth_gives_a_notice() -> None:
-    net = KnownNet(voice_card(bandwidth_hz=(100.0, 3_000.0)))
-    notices = [item for item in listen(speech(4.0), net=net) if isinstance(item, Notice)]
-    assert "sound bandwidth" in notices[0].message
+@pytest.mark.parametrize(
+    ("calibrated_hz", "remedy"), [((100.0, 300.0), "less noise"), ((6_000.0, 7_000.0), "less filtered")]
+)
+def test_sound_of_another_bandwidth_decides_nothing(calibrated_hz: tuple[float, float], remedy: str) -> None:
+    net = KnownNet(voice_card(bandwidth_hz=calibrated_hz))
+    items = listen(speech(4.0), net=net)
+    [abstention] = [item for item in items if isinstance(item, Abstention)]
+    assert (abstention.why, abstention.subject) == (AbstentionReason.OUT_OF_DOMAIN, "voice")
+    assert "sound bandwidth" in abstention.detail
+    assert remedy in abstention.detail
+    scores = [item for item in items if isinstance(item, Score)]
+    verdict = conclude(sound_file(4.0), scores, [abstention], {net.card.id: net.card}, {"voice": Voice.spec})
+    assert verdict.label is VerdictLabel.INCONCLUSIVE
+    assert abstention.detail in verdict.reason
+
+
+def _without_speech() -> dict[str, Samples]:
+    at_s = np.arange(6 * RATE_HZ) / RATE_HZ
+    chance = np.random.default_rng(3)
+    chord = at_s // 0.75 % 4 * 2
+    tones = sum(
+        np.sin(2 * np.pi * 220 * 2 ** ((step + chord) / 12) * overtone * at_s) / overtone
+        for step in (0, 4, 7)
+        for overtone in (1, 2, 3)
+    )
+    sounds = {
+        "hum": np.sin(2 * np.pi * 220 * at_s),
+        "mains hum": np.sign(np.sin(2 * np.pi * 50 * at_s)),
+        "white noise": chance.normal(0, 0.3, at_s.size),
+        "noise that swells": chance.normal(0, 0.3, at_s.size) * (1 + np.sin(2 * np.pi * 3 * at_s)),
+        "brown noise": np.cumsum(chance.normal(0, 0.002, at_s.size)),
+        "chords that decay": tones * np.exp(-4 * (at_s % 0.75)) / 4,
+        "clicks": at_s % 0.4 < 0.0005,
+        "sweep": np.sin(2 * np.pi * (100 + 300 * at_s) * at_s),
+        "silence": 0 * at_s,
+    }
+    return {name: np.asarray(0.3 * sound, np.float32) for name, sound in sounds.items()}
+
+
+WITHOUT_SPEECH = _without_speech()
+
+
+@pytest.mark.parametrize("name", WITHOUT_SPEECH)
+def test_sound_without_speech_is_never_judged(name: str) -> None:
+    items = listen(WITHOUT_SPEECH[name])
+    [abstention] = items
+    assert isinstance(abstention, Abstention)
+    assert abstention.why is (AbstentionReason.NO_AUDIO if name == "silence" else AbstentionReason.NO_SPEECH)
+    verdict = conclude(sound_file(6.0), [], [abstention], {}, {"voice": Voice.spec})
+    assert verdict.label is VerdictLabel.NOT_EXAMINED
+    assert abstention.detail in verdict.reason
+
+
+@pytest.mark.parametrize("gain", [1.0, 0.001])
+def test_speech_is_judged_however_quiet(gain: float) -> None:
+    assert spans(listen(speech(6.0) * np.float32(gain))) == [(0.0, 3.0), (1.5, 4.5), (3.0, 6.0)]
+
+
+def test_real_speech_of_many_origins_is_enough_to_judge(shared_data: Path) -> None:
+    finder = load_speech_net(*Voice.spec.aids)
+    clips = sorted((shared_data / "audio" / "train").rglob("*.flac"))[::12]
+    enough = [speech_of(read_sound(clip), finder).is_enough for clip in clips]
+    assert len(enough) > 40
+    # Some are digits shorter than half a second, some far-field recordings of a meeting.
+    assert sum(enough) >= 0.9 * len(enough)
+
+
+def test_only_the_part_with_speech_is_judged_and_the_rest_is_named() -> None:
+    hum = WITHOUT_SPEECH["hum"]
+    items = listen(np.concatenate([hum, speech(6.0), hum]))
+    assert min(start_s for start_s, _ in spans(items)) >= 4.5
+    assert max(end_s for _, end_s in spans(items)) <= 13.5
+    [notice] = [item for item in items if isinstance(item, Notice)]
+    assert "too little speech were not scored: 0.0 to " in notice.message
+
+
+def test_a_word_in_much_hum_is_not_judged() -> None:
+    hum = WITHOUT_SPEECH["hum"][: 2 * RATE_HZ]
+    [abstention] = listen(np.concatenate([hum, speech(0.6), hum]))
+    assert isinstance(abstention, Abstention)
+    assert abstention.why is AbstentionReason.NO_SPEECH
 
 
 def test_every_track_is_a_subject_of_its_own() -> None:

@@ -3,8 +3,11 @@
 from __future__ import annotations
 
 import enum
+import hashlib
+import re
 from dataclasses import dataclass, fields
 from pathlib import Path
+from typing import Self
 
 from forensics.errors import SettingsError
 
@@ -37,6 +40,44 @@ class Profile(enum.StrEnum):
 
 
 @dataclass(frozen=True, slots=True)
+class Shard:
+    """A share of the files of a scan: always the same ones, whatever other files there are.
+
+    Attributes:
+        index: from 1 to ``count``.
+    """
+
+    index: int
+    count: int
+
+    @classmethod
+    def parse(cls, text: str) -> Self:
+        """The shard that is written ``3/16``.
+
+        Raises:
+            SettingsError: it is written otherwise, or there is no such shard.
+        """
+        match = re.fullmatch(r"(\d{1,6})/(\d{1,6})", text)
+        if match is None or not 1 <= int(match[1]) <= int(match[2]):
+            raise SettingsError(
+                f"--shard is {text!r}", "Give a number and how many there are, from 1/16 to 16/16."
+            )
+        return cls(int(match[1]), int(match[2]))
+
+    def takes(self, relative: bytes) -> bool:
+        """Whether a file is of this shard.
+
+        Args:
+            relative: its path within the folder that was named.
+        """
+        digest = hashlib.sha256(relative).digest()
+        return int.from_bytes(digest[:8], "big") % self.count == self.index - 1
+
+    def __str__(self) -> str:
+        return f"{self.index}/{self.count}"
+
+
+@dataclass(frozen=True, slots=True)
 class ScanSettings:
     """Settings of ``forensics scan``.
 
@@ -56,6 +97,7 @@ class ScanSettings:
         explain: occlusion maps of what the scores rest on are made for the report.
         archives: zip and tar files among ``paths`` are looked through; otherwise they are listed.
         follow_links: links that lead out of ``paths`` are followed; otherwise they are listed.
+        shard: the share of the files to examine; None for all of them.
     """
 
     paths: tuple[Path, ...]
@@ -72,6 +114,7 @@ class ScanSettings:
     explain: bool = False
     fusion: str | None = None
     archives: bool = True
+    shard: Shard | None = None
 
     def __post_init__(self) -> None:
         if self.n_frames < 1:

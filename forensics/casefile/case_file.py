@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import sqlite3
-from collections.abc import Collection, Iterator
+from collections.abc import Collection, Iterator, Sequence
 from dataclasses import replace
 from datetime import UTC, datetime
 from pathlib import Path
@@ -16,6 +16,7 @@ from forensics.casefile import database
 from forensics.casefile.chain import (
     FIRST_PREVIOUS_HASH,
     ManifestPayload,
+    PartPayload,
     Payload,
     RejectedPayload,
     Rejection,
@@ -58,20 +59,23 @@ class CaseFile:
         self._broken = False
 
     @classmethod
-    def create_or_resume(cls, path: Path, *, expected_heads: Collection[str] = ()) -> Self:
+    def create_or_resume(
+        cls, path: Path, *, expected_heads: Collection[str] = (), holds_parts: bool = False
+    ) -> Self:
         """Opens a case for writing; makes it where there is none.
 
         An existing chain is checked first: nothing is added to a broken one.
 
         Args:
             expected_heads: head hashes that were noted earlier; each must be found in a case that is there.
+            holds_parts: one that is made can hold other cases, see ``add_part``.
 
         Raises:
             CaseFileError: another scan writes it, it cannot be written, or it cannot be trusted.
         """
         lock = WriterLock(path)
         try:
-            case = cls(path, database.open_for_writing(path), lock)
+            case = cls(path, database.open_for_writing(path, holds_parts=holds_parts), lock)
         except BaseException:
             lock.release()
             raise
@@ -171,6 +175,21 @@ class CaseFile:
         self._run_id = None
         self._flush()
 
+    def add_part(self, part: CaseFile, name: str) -> None:
+        """Records every row of another case, byte for byte, so that its own chain can be checked in here.
+
+        Args:
+            part: open for reading and ``checked``.
+            name: its file, as it was given.
+        """
+        with database.explained(part.path):
+            n_rows, head = part._head()
+        payload = encode(PartPayload(name, _now_utc(), n_rows, head.hex()))
+        with database.explained(self.path), database.transaction(self._connection):
+            at = self._insert(self._head(), RowKind.PART, payload, ())
+            for row_id, kind, content in part._all_rows():
+                at = self._insert(at, kind, content, part._contents(row_id))
+
     # -- reading ---------------------------------------------------------------------------------
 
     def examined(self, *, retry_failed: bool = False) -> dict[Identity, str | None]:
@@ -213,9 +232,7 @@ class CaseFile:
             row = self._connection.execute(
                 "SELECT payload FROM entries WHERE row_id = ? AND kind = 'result'", (row_id,)
             ).fetchone()
-            contents = self._connection.execute(
-                "SELECT jpeg FROM exhibits WHERE row_id = ? ORDER BY position", (row_id,)
-            ).fetchall()
+        contents = self._contents(row_id)
         if row is None:
             raise CaseFileError(
                 f"{self.path} has no result in row {row_id}", f"Look at forensics verify {self.path}."
@@ -227,7 +244,7 @@ class CaseFile:
                 f"Look at forensics verify {self.path}.",
             )
         exhibits = []
-        for one, (kept,) in zip(named, contents, strict=False):
+        for one, kept in zip(named, contents, strict=False):
             if is_recorded(one, kept):
                 exhibits.append(exhibit_of(one, kept))
             elif not self._broken:
@@ -320,17 +337,35 @@ class CaseFile:
         encoded = encode(payload)
         with database.explained(self.path), database.transaction(self._connection):
             # Asked for each time: after an interrupt, nothing kept in memory can be relied on.
-            newest, previous_hash = self._head()
-            row_id = newest + 1
-            self._connection.execute(
-                "INSERT INTO entries VALUES (?, ?, ?, ?)",
-                (row_id, kind.value, encoded, row_hash(previous_hash, row_id, kind.value, encoded)),
-            )
-            self._connection.executemany(
-                "INSERT INTO exhibits VALUES (?, ?, ?)",
-                [(row_id, position, kept) for position, kept in enumerate(contents)],
-            )
+            row_id, _ = self._insert(self._head(), kind, encoded, contents)
         return row_id
+
+    def _insert(
+        self, head: tuple[int, bytes], kind: str, payload: bytes, contents: Sequence[bytes]
+    ) -> tuple[int, bytes]:
+        """Puts a row behind the newest one; gives the number and the hash of the row."""
+        newest, previous_hash = head
+        row_id = newest + 1
+        sealed = row_hash(previous_hash, row_id, str(kind), payload)
+        self._connection.execute(
+            "INSERT INTO entries VALUES (?, ?, ?, ?)", (row_id, str(kind), payload, sealed)
+        )
+        self._connection.executemany(
+            "INSERT INTO exhibits VALUES (?, ?, ?)",
+            [(row_id, position, kept) for position, kept in enumerate(contents)],
+        )
+        return row_id, sealed
+
+    def _all_rows(self) -> Iterator[tuple[int, str, bytes]]:
+        with database.explained(self.path):
+            yield from self._connection.execute("SELECT row_id, kind, payload FROM entries ORDER BY row_id")
+
+    def _contents(self, row_id: int) -> list[bytes]:
+        with database.explained(self.path):
+            kept = self._connection.execute(
+                "SELECT jpeg FROM exhibits WHERE row_id = ? ORDER BY position", (row_id,)
+            ).fetchall()
+        return [content for (content,) in kept]
 
     def _flush(self) -> None:
         with database.explained(self.path):

@@ -35,6 +35,7 @@ class RowKind(enum.StrEnum):
     RESULT = "result"
     REJECTED = "rejected"
     END = "end"
+    PART = "part"
 
 
 @dataclass(frozen=True, slots=True)
@@ -110,7 +111,26 @@ class RunEnd:
     interrupted: bool = False
 
 
-Payload = ManifestPayload | ResultPayload | RejectedPayload | RunEnd
+@dataclass(frozen=True, slots=True)
+class PartPayload:
+    """The rows that follow are those of another case, byte for byte, from its first to its last.
+
+    Counted from 1 and hashed from zeros, as in the case where they were written, they have the hashes that
+    they had there: the last of them is ``head_hash``.
+
+    Attributes:
+        name: the other case's file, as it was given.
+        n_rows: how many rows follow that are its own.
+        head_hash: hexadecimal hash of its newest row.
+    """
+
+    name: str
+    merged_utc: str
+    n_rows: int
+    head_hash: str
+
+
+Payload = ManifestPayload | ResultPayload | RejectedPayload | RunEnd | PartPayload
 
 
 def encode(payload: Payload) -> bytes:

@@ -19,6 +19,8 @@ from forensics.errors import CaseFileError
 
 APPLICATION_ID: Final = 0x46524E53  # "FRNS", shown by file(1) and PRAGMA application_id
 SCHEMA_VERSION: Final = 1
+MERGED_SCHEMA_VERSION: Final = 2
+"""Of cases that hold other cases: versions of this program that know no parts refuse them."""
 BUSY_TIMEOUT_S: Final = 10.0
 
 # The column ``jpeg`` is called after what it held at first; it also holds JSON of curves, tables and texts.
@@ -35,6 +37,10 @@ _TABLES: Final = {
         jpeg BLOB NOT NULL,
         UNIQUE (row_id, position)
     )""",
+}
+
+_MERGED_TABLES: Final = _TABLES | {
+    "entries": _TABLES["entries"].replace("'rejected', 'end')", "'rejected', 'end', 'part')")
 }
 
 # INSERT OR REPLACE deletes without calling a delete trigger, hence the two guards on INSERT.
@@ -58,8 +64,12 @@ def _trigger_sql(name: str) -> str:
     )
 
 
-def open_for_writing(path: Path) -> sqlite3.Connection:
+def open_for_writing(path: Path, *, holds_parts: bool = False) -> sqlite3.Connection:
     """Opens a case file, or makes one where there is none.
+
+    Args:
+        path: of the case.
+        holds_parts: one that is made can hold other cases.
 
     Raises:
         CaseFileError: it cannot be written or is something else.
@@ -82,7 +92,7 @@ def open_for_writing(path: Path) -> sqlite3.Connection:
             connection.execute("PRAGMA journal_mode=WAL")
             connection.execute("PRAGMA synchronous=NORMAL")
             if _is_empty(connection):
-                _make_tables(connection)
+                _make_tables(connection, holds_parts)
     except BaseException:
         connection.close()
         raise
@@ -156,7 +166,8 @@ def transaction(connection: sqlite3.Connection) -> Iterator[None]:
 def missing_objects(connection: sqlite3.Connection) -> list[str]:
     """Tables, and guards against changes, that somebody took out or altered; in words."""
     found = dict(connection.execute("SELECT name, sql FROM sqlite_master WHERE sql IS NOT NULL"))
-    tables = [f"the table {name}" for name, sql in _TABLES.items() if found.get(name) != sql]
+    expected = _TABLES if _number(connection, "user_version") < MERGED_SCHEMA_VERSION else _MERGED_TABLES
+    tables = [f"the table {name}" for name, sql in expected.items() if found.get(name) != sql]
     guards = [
         f"the guard {name} against changes" for name in _TRIGGERS if found.get(name) != _trigger_sql(name)
     ]
@@ -183,22 +194,24 @@ def _is_empty(connection: sqlite3.Connection) -> bool:
     return n_objects == 0 and _number(connection, "application_id") == 0
 
 
-def _make_tables(connection: sqlite3.Connection) -> None:
+def _make_tables(connection: sqlite3.Connection, holds_parts: bool) -> None:
+    tables = _MERGED_TABLES if holds_parts else _TABLES
+    version = MERGED_SCHEMA_VERSION if holds_parts else SCHEMA_VERSION
     with transaction(connection):
-        for sql in (*_TABLES.values(), *(_trigger_sql(name) for name in _TRIGGERS)):
+        for sql in (*tables.values(), *(_trigger_sql(name) for name in _TRIGGERS)):
             connection.execute(sql)
         connection.execute(f"PRAGMA application_id={APPLICATION_ID}")
-        connection.execute(f"PRAGMA user_version={SCHEMA_VERSION}")
+        connection.execute(f"PRAGMA user_version={version}")
 
 
 def _check_marks(connection: sqlite3.Connection, path: Path) -> None:
     if _number(connection, "application_id") != APPLICATION_ID:
         raise _not_a_case(path)
     version = _number(connection, "user_version")
-    if version > SCHEMA_VERSION:
+    if version > MERGED_SCHEMA_VERSION:
         raise CaseFileError(
             f"{path} was written by a newer forensics (case file version {version}, "
-            f"this one knows {SCHEMA_VERSION})",
+            f"this one knows {MERGED_SCHEMA_VERSION})",
             "Update with pip install --upgrade forensics, or give another --case.",
         )
 

@@ -13,6 +13,7 @@ from forensics.casefile.chain import (
     FIRST_PREVIOUS_HASH,
     ExhibitReference,
     ManifestPayload,
+    PartPayload,
     RejectedPayload,
     ResultPayload,
     RowKind,
@@ -36,6 +37,7 @@ _FORMS: Final[dict[str, type[object]]] = {
     RowKind.RESULT: ResultPayload,
     RowKind.REJECTED: RejectedPayload,
     RowKind.END: RunEnd,
+    RowKind.PART: PartPayload,
 }
 
 
@@ -96,6 +98,48 @@ class RunAccount:
 
 
 @dataclass(frozen=True, slots=True)
+class PartAccount:
+    """Another case that lies within this one, with its own chain.
+
+    Attributes:
+        row_id: of the row that names it; its rows follow.
+        head_hash: hexadecimal hash of its newest row, as it was where it was written.
+    """
+
+    name: str
+    row_id: int
+    n_rows: int
+    head_hash: str
+
+    @property
+    def text(self) -> str:
+        """For people."""
+        last = self.row_id + self.n_rows
+        return f"Part {self.name}, rows {self.row_id + 1} to {last}, has the head hash {self.head_hash}"
+
+
+class _PartChain:
+    """Follows the chain that the rows of a part had where they were written."""
+
+    def __init__(self, account: PartAccount) -> None:
+        self.account = account
+        self.n_rows = 0
+        self.head = FIRST_PREVIOUS_HASH
+
+    @property
+    def complete(self) -> bool:
+        return self.n_rows == self.account.n_rows
+
+    @property
+    def intact(self) -> bool:
+        return self.head.hex() == self.account.head_hash
+
+    def follow(self, kind: str, payload: bytes) -> None:
+        self.n_rows += 1
+        self.head = row_hash(self.head, self.n_rows, kind, payload)
+
+
+@dataclass(frozen=True, slots=True)
 class VerificationReport:
     """What a check of a case file found.
 
@@ -107,6 +151,7 @@ class VerificationReport:
         expected_head_row: the row whose hash is the expected head (of several, the newest); None if none was
             given or found.
         advice: what the chain alone cannot show.
+        parts: cases that were merged into this one, each with its own chain.
     """
 
     n_rows: int
@@ -116,6 +161,7 @@ class VerificationReport:
     runs: tuple[RunAccount, ...] = ()
     expected_head_row: int | None = None
     advice: str = ADVICE
+    parts: tuple[PartAccount, ...] = ()
 
     @property
     def sound(self) -> bool:
@@ -176,6 +222,8 @@ class _Walk:
         self._with_exhibits = with_exhibits
         self._problems: list[VerificationProblem] = []
         self._runs: list[RunAccount] = []
+        self._parts: list[PartAccount] = []
+        self._open_parts: list[_PartChain] = []
         self._n_rows = 0
         self._n_exhibits = 0
         self._head = FIRST_PREVIOUS_HASH
@@ -223,13 +271,29 @@ class _Walk:
                     self.note(
                         row_id, "its content, or the order of rows up to it, is not what its hash sealed"
                     )
+                self._parts_go_on(row_id, kind, payload)
                 self._content(row_id, kind, payload)
-            if stored.hex() in self._missing_heads:
-                self._missing_heads.discard(stored.hex())
-                self._expected_head_row = row_id
+            self._look_for(stored, row_id)
             self._head = stored
             self._n_rows += 1
             expected_id = max(row_id, 0) + 1
+
+    def _look_for(self, one_hash: bytes, row_id: int) -> None:
+        if one_hash.hex() in self._missing_heads:
+            self._missing_heads.discard(one_hash.hex())
+            self._expected_head_row = row_id
+
+    def _parts_go_on(self, row_id: int, kind: str, payload: bytes) -> None:
+        """Parts may hold parts: a row belongs to all of them that are not complete yet."""
+        for part in self._open_parts:
+            part.follow(kind, payload)
+            self._look_for(part.head, row_id)
+            if part.complete and not part.intact:
+                name = part.account.name
+                self.note(
+                    part.account.row_id, f"the rows of the part {name} are not what its head hash sealed"
+                )
+        self._open_parts = [part for part in self._open_parts if not part.complete]
 
     def _content(self, row_id: int, kind: str, payload: bytes) -> None:
         form = _FORMS.get(kind)
@@ -247,6 +311,11 @@ class _Walk:
 
     def _follow(self, row_id: int, content: object) -> None:
         """Which run a row belongs to; rows of none were not written by this program."""
+        if isinstance(content, PartPayload):
+            account = PartAccount(content.name, row_id, content.n_rows, content.head_hash)
+            self._parts.append(account)
+            self._open_parts.append(_PartChain(account))
+            return
         if isinstance(content, ManifestPayload):
             if self._runs:
                 self._runs[-1] = replace(self._runs[-1], followed=True)
@@ -278,6 +347,10 @@ class _Walk:
                 self.note(row_id, f"exhibit {number} ({one.caption}) is not what was recorded")
 
     def report(self) -> VerificationReport:
+        for part in self._open_parts:
+            account = part.account
+            what = f"the part {account.name} has {account.n_rows} rows, and {part.n_rows} of them are here"
+            self.note(account.row_id, what)
         for head in sorted(self._missing_heads):
             self.note(
                 None,
@@ -291,4 +364,5 @@ class _Walk:
             problems=tuple(self._problems),
             runs=tuple(self._runs),
             expected_head_row=self._expected_head_row,
+            parts=tuple(self._parts),
         )

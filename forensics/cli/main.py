@@ -22,6 +22,7 @@ from forensics.cli import (
     doctor,
     evaluate,
     export,
+    merge,
     models,
     prepare,
     report,
@@ -110,6 +111,7 @@ app.command("scan")(scan.scan)
 app.command("demo")(demo.demo)
 app.command("report")(report.report)
 app.command("verify")(verify.verify)
+app.command("merge")(merge.merge)
 app.add_typer(models.app, name="models")
 app.command("doctor")(doctor.doctor)
 app.command("prepare")(prepare.prepare)

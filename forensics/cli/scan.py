@@ -81,6 +81,12 @@ def scan(
         typer.Option("--explain", help="Show by occlusion what scores of faces rest on; costs time."),
     ] = False,
     archives: Archives = True,
+    shard: Annotated[
+        str | None,
+        typer.Option(
+            "--shard", metavar="K/N", help="Examine this share of the files alone; merge joins the cases."
+        ),
+    ] = None,
     ratios: Ratios = False,
     fail_on: Annotated[
         FailOn | None, typer.Option("--fail-on", help="Exit with code 1 if there is such a file.")
@@ -110,6 +116,7 @@ def scan(
         fusion=fusion,
         explain=explain,
         archives=archives,
+        shard=shard,
     )
     options = ReportOptions(
         tuple(reports or ()),

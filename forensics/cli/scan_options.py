@@ -10,7 +10,7 @@ import typer
 
 from forensics.detectors import DEFAULT_DETECTORS, STRUCTURE_DETECTORS
 from forensics.processor import usable_cores
-from forensics.settings import DEFAULT_TIME_LIMIT_S, Profile, ScanSettings
+from forensics.settings import DEFAULT_TIME_LIMIT_S, Profile, ScanSettings, Shard
 
 Reports = Annotated[
     list[Path] | None,
@@ -123,12 +123,14 @@ def scan_settings(
     fusion: str | None = None,
     explain: bool = False,
     archives: bool = True,
+    shard: str | None = None,
 ) -> ScanSettings:
     """Settings from options as they were typed.
 
     Args:
         workers: None takes one per core that may be used.
         detectors: names with commas between.
+        shard: as ``3/16``.
 
     Raises:
         SettingsError: a value is out of its range.
@@ -147,4 +149,5 @@ def scan_settings(
         fusion=fusion,
         explain=explain,
         archives=archives,
+        shard=None if shard is None else Shard.parse(shard),
     )

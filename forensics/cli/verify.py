@@ -28,6 +28,7 @@ def verify(
 ) -> None:
     """Check the chain of a case file and, with --media, the hashes of the examined files."""
     from forensics.casefile.case_file import CaseFile
+    from forensics.casefile.coverage import uncovered
     from forensics.casefile.head_note import head_from
     from forensics.casefile.media_check import check_root
     from forensics.cli.wording import escaped
@@ -46,6 +47,10 @@ def verify(
             )
         typer.echo(f"The chain of {case} is intact: {report.n_rows} rows, {report.n_exhibits} exhibits.")
         typer.echo(f"Head hash: {report.head_hash}")
+        for part in report.parts:
+            typer.echo(escaped(f"{part.text}: intact."))
+        for sentence in uncovered(opened.manifests(), report.runs):
+            typer.echo(f"{sentence}.")
         for run in report.runs:
             if not run.ended or run.interrupted:
                 typer.echo(escaped(run.text))

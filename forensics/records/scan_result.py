@@ -86,6 +86,22 @@ class DetectorUse:
 
 
 @dataclass(frozen=True, slots=True)
+class ShardUse:
+    """The share of the files that a run was to examine, where others were left to other runs.
+
+    Attributes:
+        index: from 1 to ``count``.
+        n_found: files that were found in all, those of other shards included.
+        found_sha256: of the sorted list of these files, so that shards that saw other files are told apart.
+    """
+
+    index: int
+    count: int
+    n_found: int
+    found_sha256: str
+
+
+@dataclass(frozen=True, slots=True)
 class RunManifest:
     """What ran, on what, with which settings; written before the first frame is read.
 
@@ -99,6 +115,7 @@ class RunManifest:
         isa: instruction set extensions that matter here, for example ``avx2 avx512f avx512_bf16``.
         detectors: what examines; empty in cases of before it was noted.
         paces: model and precision to the batch, threads and streams that it is run with, in words.
+        shard: which share of the files it was to examine; None for all of them.
     """
 
     run_id: str
@@ -115,6 +132,7 @@ class RunManifest:
     platform: str
     paces: dict[str, str] = field(default_factory=dict)
     detectors: tuple[DetectorUse, ...] = ()
+    shard: ShardUse | None = None
 
 
 @dataclass(frozen=True, slots=True)

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from collections import Counter
 from collections.abc import Callable, Mapping, Sequence
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from functools import partial
 
 from forensics.casefile.case_file import CaseFile
@@ -17,6 +17,7 @@ from forensics.records.verdict import VerdictLabel
 from forensics.scan.batch import run_batch
 from forensics.scan.events import Event, TwinsFound
 from forensics.scan.rehash import changed_since
+from forensics.scan.shards import share_of
 from forensics.scan.twins import Twin, distinct
 from forensics.scan.worker_context import (
     ChosenDetector,
@@ -76,7 +77,7 @@ class ScanOutcome:
 
 
 def plan_scan(settings: ScanSettings, command: Sequence[str]) -> ScanPlan:
-    """Verifies the models and finds the files.
+    """Verifies the models and finds the files; of a shard, those that are its own, which may be none.
 
     Args:
         command: the command line as typed, for the manifest.
@@ -99,11 +100,16 @@ def plan_scan(settings: ScanSettings, command: Sequence[str]) -> ScanPlan:
             passed_over.append(item.told)
     if not files:
         raise _nothing_to_scan(settings, rejected)
+    manifest = manifest_of(settings, detectors, command)
+    share = tuple(files)
+    if settings.shard is not None:
+        share, use = share_of(settings.shard, files, settings.paths)
+        manifest = replace(manifest, shard=use)
     return ScanPlan(
         settings,
         detectors,
-        manifest_of(settings, detectors, command),
-        tuple(files),
+        manifest,
+        share,
         tuple(rejected),
         tuple(passed_over),
     )

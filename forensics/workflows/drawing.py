@@ -10,6 +10,7 @@ from pathlib import Path
 
 from forensics import catalog
 from forensics.casefile.case_file import CaseFile
+from forensics.casefile.coverage import uncovered
 from forensics.casefile.head_note import HeadNote, case_place, note_beside, read_note, write_note
 from forensics.casefile.verification import VerificationReport
 from forensics.errors import ModelError, SettingsError
@@ -180,6 +181,7 @@ def draw(
             *(Notice("report", one) for one in remarks),
             *known.notices,
             *(_REDACTED if redact else ()),
+            *_left_out(case, checked),
             *rejected,
         ),
         case=name,
@@ -197,6 +199,10 @@ def draw(
         note = HeadNote(case_place(case.path), checked.n_rows, checked.head_hash, now)
         for path in _note_paths(reports):
             write_note(path, note)
+
+
+def _left_out(case: CaseFile, checked: VerificationReport) -> list[Notice]:
+    return [Notice("find", f"{sentence}.") for sentence in uncovered(case.manifests(), checked.runs)]
 
 
 def draw_results(

@@ -26,7 +26,7 @@ def list_models() -> None:
     width = max(len(card.id) for card, _ in cards)
     for card, _ in cards:
         precisions = "+".join(variant.precision for variant in card.variants) or "ensemble"
-        typer.echo(f"{card.id:<{width}}  {card.task:<5}  {precisions:<8}  {card.summary}")
+        typer.echo(f"{card.id:<{width}}  {card.task:<9}  {precisions:<8}  {card.summary}")
 
 
 @app.command("show")

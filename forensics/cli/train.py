@@ -53,7 +53,7 @@ def train(
         typer.Option(
             "--landmarks",
             metavar="FILE",
-            help="MediaPipe's face_landmark.tflite: pseudo-fakes follow or change the face.",
+            help="Landmark model (face-landmarks/model.xml): pseudo-fakes follow or change the face.",
         ),
     ] = None,
     teacher: Annotated[

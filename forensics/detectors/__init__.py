@@ -16,7 +16,7 @@ from importlib.metadata import EntryPoint, entry_points
 from types import MappingProxyType
 from typing import TYPE_CHECKING
 
-from forensics.detectors.declarations import CONTAINER, FACE, SEQUENCE, STILLS, VOICE
+from forensics.detectors.declarations import BLINK_POSE, CONTAINER, FACE, LIPS, SEQUENCE, STILLS, VOICE
 from forensics.errors import SettingsError
 from forensics.records.detector_spec import DetectorSpec, undeclared
 
@@ -32,8 +32,12 @@ STRUCTURE_DETECTORS: Mapping[str, DetectorSpec] = MappingProxyType(
     {spec.name: spec for spec in (CONTAINER, STILLS)}
 )
 USUAL_DETECTORS: Mapping[str, DetectorSpec] = MappingProxyType({**DEFAULT_DETECTORS, **STRUCTURE_DETECTORS})
+# What looks at how people move, on request.
+MOTION_DETECTORS: Mapping[str, DetectorSpec] = MappingProxyType(
+    {spec.name: spec for spec in (SEQUENCE, LIPS, BLINK_POSE)}
+)
 DETECTORS: Mapping[str, DetectorSpec] = MappingProxyType(
-    {**DEFAULT_DETECTORS, SEQUENCE.name: SEQUENCE, **STRUCTURE_DETECTORS}
+    {**DEFAULT_DETECTORS, **MOTION_DETECTORS, **STRUCTURE_DETECTORS}
 )
 
 

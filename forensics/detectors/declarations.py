@@ -25,6 +25,28 @@ SEQUENCE = DetectorSpec(
     inputs=(Input.FACES,),
     models=ModelCount.SEVERAL,
 )
+LIPS = DetectorSpec(
+    name="lips",
+    title="Lips and sound",
+    implementation="forensics.detectors.lips:Lips",
+    subject_phrase="The mouth of {subject}",
+    unit="burst",
+    subjects="tracks",
+    inputs=(Input.LANDMARKS, Input.SOUND),
+    role=Role.REPORTS,
+    models=ModelCount.NONE,
+)
+BLINK_POSE = DetectorSpec(
+    name="blink-pose",
+    title="Blinks and pose",
+    implementation="forensics.detectors.blink_pose:BlinkPose",
+    subject_phrase="The eyes and head of {subject}",
+    unit="burst",
+    subjects="tracks",
+    inputs=(Input.LANDMARKS,),
+    role=Role.REPORTS,
+    models=ModelCount.NONE,
+)
 VOICE = DetectorSpec(
     name="voice",
     title="Voice",

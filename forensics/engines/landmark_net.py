@@ -13,8 +13,8 @@ from forensics.errors import EngineError
 INPUT_PX = 192
 N_MESH_POINTS = 468
 _HINT = (
-    "Give face_landmark.tflite (Apache-2.0), which the wheel mediapipe 0.10.21 carries under "
-    "mediapipe/modules/face_landmark; later wheels carry no models."
+    "Give model.xml of the model face-landmarks, which ships, or face_landmark.tflite out of the wheel "
+    "mediapipe 0.10.21, from which it was made."
 )
 
 
@@ -22,7 +22,7 @@ class LandmarkNet:
     """The 468-point face mesh of MediaPipe (Kartynnik et al. 2019), in f32 on one thread.
 
     Args:
-        path: ``face_landmark.tflite``.
+        path: ``model.xml`` of ``face-landmarks``, or ``face_landmark.tflite``.
 
     Raises:
         EngineError: the file is missing, damaged, or another net.

@@ -4,7 +4,8 @@ The 68 points: 0 to 16 jaw from ear to ear, 17 to 26 brows, 27 to 35 nose, 36 to
 net gives 468 points of a mesh; the table below names those that lie where the scheme's points lie. On 300
 pristine training crops (``faces_wild`` and DFDC) the two differ from dlib's 68-point predictor by a median of
 1.5 to 2.2 % of the face box for nose, eyes and mouth, 3 % for brows, and 4 to 5 % for the jaw, where the
-scheme's points slide along the outline. Training alone uses them; scans need none.
+scheme's points slide along the outline. Training uses them, and scans whose detectors observe landmarks: they
+get the whole mesh, of the faces in bursts of consecutive pictures.
 """
 
 from __future__ import annotations
@@ -28,7 +29,7 @@ _HULL_OF_BOX = (0.25, 1.8)
 _LEAST_PRESENCE = 0.5
 # The net wants room around the face. Of 1.5 to 1.9 boxes, 1.7, a tenth of a box above dlib's middle, came
 # nearest to dlib's own landmarks.
-_MARGIN = 1.7
+MARGIN = 1.7
 _ABOVE_MIDDLE = 0.1
 # Mesh points that lie on each of the 68, two where it lies between them (the correspondence that is published
 # as Mediapipe_2_Dlib_Landmarks, Yan 2023).
@@ -55,7 +56,7 @@ class LandmarkPredictor:
     """The 68 points of the scheme from the face mesh.
 
     Args:
-        path: ``face_landmark.tflite``.
+        path: ``model.xml`` of ``face-landmarks``, or ``face_landmark.tflite``.
 
     Raises:
         EngineError: the file is missing, damaged, or another net.
@@ -65,7 +66,7 @@ class LandmarkPredictor:
         self._net = LandmarkNet(path)
 
     def points(self, image: RgbImage, box: FaceBox) -> Points | None:
-        """The face's landmarks.
+        """The 68 landmarks of the scheme.
 
         Args:
             image: uint8[H, W, 3] RGB.
@@ -74,13 +75,26 @@ class LandmarkPredictor:
         Returns:
             float32[68, 2] (x, y) in pixels of ``image``; None where the fit is no face.
         """
+        mesh = self.mesh(image, box)
+        return None if mesh is None else np.asarray(mesh[_PAIRS].mean(axis=1), np.float32)
+
+    def mesh(self, image: RgbImage, box: FaceBox) -> Points | None:
+        """All points of the mesh.
+
+        Args:
+            image: uint8[H, W, 3] RGB.
+            box: dlib's box of the face, in pixels of ``image``.
+
+        Returns:
+            float32[468, 2] (x, y) in pixels of ``image``; None where the fit is no face.
+        """
         x, y = box.centre_px
         centre = x, y - _ABOVE_MIDDLE * box.size_px
-        side_px = _MARGIN * box.size_px
+        side_px = MARGIN * box.size_px
         mesh, presence = self._net.infer(cut_square(image, centre, side_px, INPUT_PX))
         corner = np.array([centre[0] - side_px / 2, centre[1] - side_px / 2], np.float32)
-        points = mesh[_PAIRS].mean(axis=1) * np.float32(side_px / INPUT_PX) + corner
-        width, height = np.ptp(points, axis=0)
+        points = mesh * np.float32(side_px / INPUT_PX) + corner
+        width, height = np.ptp(points[_PAIRS].mean(axis=1), axis=0)
         share = float(width * height) / (box.width_px * box.height_px)
         believable = presence >= _LEAST_PRESENCE and _HULL_OF_BOX[0] <= share <= _HULL_OF_BOX[1]
         return np.asarray(points, np.float32) if believable else None

@@ -74,6 +74,7 @@ def track(
     keep_frames: bool = False,
     n_known: int = 0,
     apart: bool = False,
+    between: FaceFinder | None = None,
 ) -> Iterator[Item]:
     """The stage: finds the faces of every frame and keeps people apart.
 
@@ -90,18 +91,26 @@ def track(
         n_known: people of other streams of the file; numbers go on from there.
         apart: the frames are pictures of their own (pages): each is searched in full, and nobody in one is
             taken for anybody in another, so that no manipulated picture is averaged with pristine ones.
+        between: finds the same faces again in the pictures of a burst, which count for nothing else: a
+            person's track is what it would be without them. By default ``finder``.
     """
     people: list[_Person] = []
     n_frames = 0
+    last_seen: dict[int, FaceBox] = {}
     for item in items:
         if not isinstance(item, Frame):
             yield item
             continue
+        if not item.sampled:
+            yield from _followed(item, last_seen, between or finder)
+            continue
         if keep_frames:
             yield item
+        last_seen.clear()
         known = [] if apart else people
         for match in _faces(item, n_frames, known, finder):
             person = _remember(match, people, item, n_frames, n_known)
+            last_seen[person.track_id] = match.box
             yield TrackedFace(item, match.box, person.track_id)
         n_frames += 1
     if apart and n_frames > 1:
@@ -109,6 +118,21 @@ def track(
     yield from (person.summary() for person in people)
     if n_frames and not people:
         yield from (_no_face(name, n_frames) for name in detectors)
+
+
+def _followed(frame: Frame, last_seen: dict[int, FaceBox], finder: FaceFinder) -> Iterator[TrackedFace]:
+    """The faces of the picture before, found again close by; who is lost stays lost for the burst."""
+    boxes = finder.find(frame.image, near=list(last_seen.values())) if last_seen else []
+    for track_id, known in list(last_seen.items()):
+        again = [box for box in boxes if same_face(box, known)]
+        if not again:
+            del last_seen[track_id]
+            continue
+        x, y = known.centre_px
+        nearest = min(again, key=lambda box: math.dist(box.centre_px, (x, y)))
+        boxes.remove(nearest)
+        last_seen[track_id] = nearest
+        yield TrackedFace(frame, nearest, track_id)
 
 
 def whole_images(items: Iterable[Item], spec: CropSpec) -> Iterator[Item]:

@@ -168,6 +168,8 @@ class _Doubt:
         if self.turns is not None:
             yield _turned_frame(frame, self.turns)
             return
+        if not frame.sampled:
+            return  # nobody knows yet which way up it is, and bursts must not have a say in it
         self._held.append(frame)
         in_turn = self._n_frames < _N_HELD or self._n_frames % _TRIED_EVERY == 0
         self._n_frames += 1

@@ -16,7 +16,7 @@ from forensics.media.audio_decoder import AudioDecoder, begin_listening, choose_
 from forensics.media.discovery import display_path
 from forensics.media.fields import is_interlaced
 from forensics.media.open_container import FfmpegWords, is_cover_art, opened, undecodable_streams
-from forensics.media.packet_index import PacketIndex, frames_of, plan, plan_by_order, read_timetable
+from forensics.media.packet_index import Bursts, PacketIndex, frames_of, plan, plan_by_order, read_timetable
 from forensics.media.stills import Stills
 from forensics.media.video_decoder import VideoDecoder
 from forensics.records.findings import Abstention, Notice
@@ -50,6 +50,7 @@ def decode(
     frames_per_s: float = 0.0,
     cheapest_frames: bool = False,
     n_threads: int = 1,
+    bursts: Bursts | None = None,
 ) -> Iterator[Decoded]:
     """Decodes a file in one forward pass.
 
@@ -70,6 +71,7 @@ def decode(
         audio: decode sound.
         cheapest_frames: choose the pictures that are decoded least for, not those nearest to even spacing.
         n_threads: threads of the decoder.
+        bursts: stretches of a video of which all pictures are wanted, beside those that are chosen.
 
     Yields:
         Frames and chunks as the file interleaves them, notices of what was skipped or odd, and at the end
@@ -99,7 +101,13 @@ def decode(
         if packet_index is not None and picture is not None:
             # Fields are put apart better where the pictures on both sides are at hand.
             in_fields = is_interlaced(picture.field_order)
-            chosen = plan(packet_index, n_frames, cheapest_frames=cheapest_frames, with_neighbours=in_fields)
+            chosen = plan(
+                packet_index,
+                n_frames,
+                cheapest_frames=cheapest_frames,
+                with_neighbours=in_fields,
+                bursts=bursts,
+            )
             watching = VideoDecoder(path, container, picture.index, chosen, words, n_threads)
         # Sound that pauses for long beside pictures that do not has a hole, no seam.
         may_jump = packet_index is None or bool(packet_index.seams)

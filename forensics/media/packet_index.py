@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import math
 from array import array
-from dataclasses import dataclass
+from dataclasses import dataclass, field
 from fractions import Fraction
 from pathlib import Path
 from typing import NamedTuple
@@ -73,6 +73,22 @@ class PacketIndex:
         return float((self.end_pts - int(self.pts[self.shown].min())) * self.time_base)
 
 
+class Bursts(NamedTuple):
+    """Stretches of a stream of which every picture is wanted, for what moves from picture to picture.
+
+    Each begins at one of the pictures that are chosen anyway.
+
+    Attributes:
+        n: as many, spread evenly, fewer where they would overlap.
+        length_s: of each.
+        most_per_s: pictures a second at most; of a faster stream every second or third is taken.
+    """
+
+    n: int
+    length_s: float
+    most_per_s: float = 30.0
+
+
 @dataclass(frozen=True, slots=True)
 class Plan:
     """What to decode.
@@ -84,6 +100,8 @@ class Plan:
         restart: packets before which the decoder forgets what it had.
         by_order: the keys of ``wanted`` are the order of output.
         seams: of the timetable.
+        bursts: index of a picture to the number of its burst.
+        between: indices of the pictures that are wanted for their burst alone.
     """
 
     wanted: dict[int, int]
@@ -91,6 +109,8 @@ class Plan:
     restart: frozenset[int] = frozenset()
     by_order: bool = False
     seams: tuple[Seam, ...] = ()
+    bursts: dict[int, int] = field(default_factory=dict)
+    between: frozenset[int] = frozenset()
 
 
 def read_timetable(path: Path, stream_index: int, words: FfmpegWords) -> PacketIndex:
@@ -167,7 +187,12 @@ def frames_of(packet_index: PacketIndex, n_frames: int, frames_per_s: float, dur
 
 
 def plan(
-    packet_index: PacketIndex, n_frames: int, *, cheapest_frames: bool = False, with_neighbours: bool = False
+    packet_index: PacketIndex,
+    n_frames: int,
+    *,
+    cheapest_frames: bool = False,
+    with_neighbours: bool = False,
+    bursts: Bursts | None = None,
 ) -> Plan:
     """Chooses pictures spread evenly over the whole stream, and what must be decoded to see them.
 
@@ -178,13 +203,18 @@ def plan(
     so that decoding can break off early. No choice lies more than half a slot from the middle. Slots without
     a picture are made up for elsewhere, so that a stream of at least ``n_frames`` pictures gives that many
     and a shorter one gives each of its pictures. With neighbours, what is shown before and after a chosen
-    picture is decoded too: a deinterlacer looks at it.
+    picture is decoded too: a deinterlacer looks at it. Bursts come on top, and change nothing about which
+    pictures are spread over the stream. A stream without times has none.
     """
     if not packet_index.has_times:
         return plan_by_order(packet_index, n_frames)
     coded_order = np.flatnonzero(packet_index.shown)
     coded_order = coded_order[np.argsort(packet_index.pts[coded_order], kind="stable")]
     ranks = _chosen_ranks(packet_index, coded_order, n_frames, cheapest_frames=cheapest_frames)
+    times_s = (packet_index.pts[coded_order] * float(packet_index.time_base)).astype(np.float64)
+    of_burst = _bursts(times_s, ranks, bursts) if bursts is not None else {}
+    between = frozenset(of_burst) - frozenset(ranks.tolist())
+    ranks = np.union1d(ranks, np.array(sorted(between), np.int64))
     chosen = coded_order[ranks]
     wanted = {
         int(pts): int(rank)
@@ -195,7 +225,22 @@ def plan(
         around = np.unique(np.clip(np.concatenate([ranks - 1, ranks, ranks + 1]), 0, coded_order.size - 1))
         decoded = coded_order[around]
     feed, restart = _needed(packet_index, decoded)
-    return Plan(wanted, feed, restart, seams=packet_index.seams)
+    return Plan(wanted, feed, restart, seams=packet_index.seams, bursts=of_burst, between=between)
+
+
+def _bursts(times_s: npt.NDArray[np.float64], ranks: npt.NDArray[np.int64], bursts: Bursts) -> dict[int, int]:
+    """Rank of each picture of a burst to the number of the burst."""
+    found: dict[int, int] = {}
+    n = 0
+    for first in ranks[_spread(ranks.size, bursts.n)].tolist():
+        if first in found:
+            continue
+        end = int(np.searchsorted(times_s, times_s[first] + bursts.length_s))
+        n_pictures = end - first
+        step = max(1, math.ceil(n_pictures / (bursts.length_s * bursts.most_per_s) - 0.1))
+        found.update(dict.fromkeys((rank for rank in range(first, end, step) if rank not in found), n))
+        n += 1
+    return found
 
 
 def plan_by_order(packet_index: PacketIndex, n_frames: int) -> Plan:

@@ -128,12 +128,14 @@ class VideoDecoder:
         check_size(self._path, frame.width, frame.height)
         if frame.is_corrupt:
             self._damaged_s.append(at_s)
-        self.delivered.append(index)
+        if index not in self._plan.between:
+            self.delivered.append(index)
         yield from self._shown(frame, (index, at_s))
 
     def _shown(self, frame: VideoFrame | None, chosen: tuple[int, float] | None) -> Iterator[Frame]:
         for (index, at_s), image in self.showing.follow(frame, chosen):
-            yield Frame(image, index, at_s, self.stream_index)
+            burst, sampled = self._plan.bursts.get(index), index not in self._plan.between
+            yield Frame(image, index, at_s, self.stream_index, burst, sampled)
 
 
 def _pictures(n: int) -> str:

@@ -7,10 +7,14 @@ from dataclasses import dataclass
 
 
 class Input(enum.StrEnum):
-    """What a detector can ask the pipeline for; what no detector of a scan asks for is not decoded."""
+    """What a detector can ask the pipeline for; what no detector of a scan asks for is not decoded.
+
+    LANDMARKS: mouths, eyes and the pose of heads, as face meshes over bursts of consecutive pictures.
+    """
 
     FRAMES = "frames"
     FACES = "faces"
+    LANDMARKS = "landmarks"
     SOUND = "sound"
 
 
@@ -85,7 +89,7 @@ class DetectorSpec:
     @property
     def of_people(self) -> bool:
         """Whether its subjects are people who come and go in pictures."""
-        return Input.FACES in self.inputs
+        return Input.FACES in self.inputs or Input.LANDMARKS in self.inputs
 
     @property
     def units(self) -> str:

@@ -4,6 +4,9 @@ from __future__ import annotations
 
 from dataclasses import dataclass
 
+import numpy as np
+import numpy.typing as npt
+
 from forensics.records.detector_spec import CropSpec
 from forensics.records.media import Frame, RgbImage
 
@@ -63,6 +66,25 @@ class FaceCrop:
     thumbnail: RgbImage
     thumbnail_scale: float
     spec: CropSpec
+
+
+@dataclass(frozen=True, slots=True)
+class FaceMesh:
+    """The landmarks of a face in a burst of consecutive pictures.
+
+    Attributes:
+        points: float32[468, 2] (x, y) in source pixels, as MediaPipe's face mesh numbers them.
+        box: the finder's box in the source frame.
+        track_id: the person's track within this file.
+        burst: number of the burst, from 0; the pictures of one follow each other.
+    """
+
+    points: npt.NDArray[np.float32]
+    box: FaceBox
+    track_id: int
+    burst: int
+    frame_index: int
+    at_s: float
 
 
 @dataclass(frozen=True, slots=True)

@@ -174,12 +174,17 @@ class Frame:
         index: position in the stream, counted in decoded frames from 0.
         at_s: presentation time in seconds.
         stream_index: of the stream that it is from.
+        burst: number of the burst of consecutive pictures that it belongs to; None for a picture by itself.
+        sampled: it is among the pictures that are spread over the stream; False for one that was decoded for
+            its burst alone, which detectors of single pictures never see.
     """
 
     image: RgbImage
     index: int
     at_s: float
     stream_index: int | None = None
+    burst: int | None = None
+    sampled: bool = True
 
 
 @dataclass(frozen=True, slots=True)

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from forensics.records.faces import FaceCrop, FaceTrack, TrackedFace
+from forensics.records.faces import FaceCrop, FaceMesh, FaceTrack, TrackedFace
 from forensics.records.findings import Abstention, Exhibit, Notice, Score
 from forensics.records.media import AudioChunk, Frame, MediaUpdate
 from forensics.records.properties import Properties
@@ -13,6 +13,7 @@ Item = (
     | MediaUpdate
     | TrackedFace
     | FaceCrop
+    | FaceMesh
     | FaceTrack
     | Score
     | Abstention

@@ -8,9 +8,11 @@ from pathlib import Path
 
 from forensics.errors import MediaError
 from forensics.faces.crop import crop
+from forensics.faces.meshes import meshes
 from forensics.faces.tracks import track, whole_images
 from forensics.faces.uprightness import UprightFinder, stand_upright
 from forensics.media.decode import decode
+from forensics.media.packet_index import Bursts
 from forensics.records.detector_spec import Input
 from forensics.records.faces import FaceTrack
 from forensics.records.findings import Abstention, AbstentionReason, Notice
@@ -21,6 +23,8 @@ from forensics.scan.worker_context import WorkerContext
 
 # A disc may hold a dozen angles, and each costs as much as a film.
 _MOST_FILMS = 4
+# Of the main stream, where a detector observes landmarks: lips and blinks are seen at the stream's own rate.
+_BURSTS = Bursts(n=4, length_s=2.5)
 # So often, in seconds of the file, a long one says that it is getting on.
 _TELL_EVERY_S = 60.0
 
@@ -42,7 +46,7 @@ def seen_and_heard(
             media = item.media
         n_people += isinstance(item, FaceTrack)
         yield item
-    if context.crop_users:
+    if context.seeks_faces:
         yield from _further(path, media, context, timer, tell, n_people)
 
 
@@ -61,11 +65,12 @@ def _decoded(
             path,
             media,
             settings.n_frames,
-            video=bool(context.crop_users) or context.observes(Input.FRAMES),
+            video=context.seeks_faces or context.observes(Input.FRAMES),
             picture=film,
             audio=film is None and context.observes(Input.SOUND),
             frames_per_s=settings.frames_per_s,
             cheapest_frames=settings.cheapest_frames,
+            bursts=_BURSTS if context.landmarks is not None and film is None else None,
         )
     )
     return _telling(timer.timed("decode", items), tell)
@@ -80,9 +85,9 @@ def _faces(
         n_known: people seen so far, for a further stream; None for the main one.
     """
     ways = context.crop_users
-    if not ways:
+    if not context.seeks_faces:
         return items
-    whole = context.settings.crops and media.kind is MediaKind.IMAGE
+    whole = bool(ways) and context.settings.crops and media.kind is MediaKind.IMAGE
     if whole:
         items = timer.timed("faces", whole_images(items, next(iter(ways))))
     else:
@@ -92,8 +97,18 @@ def _faces(
         finder = UprightFinder(context.finder)
         apart = media.kind is MediaKind.IMAGE
         items = timer.timed("faces", stand_upright(items, finder, apart=apart))
-        items = track(items, finder, names, keep_frames=keep_frames, n_known=n_known or 0, apart=apart)
+        items = track(
+            items,
+            finder,
+            names,
+            keep_frames=keep_frames,
+            n_known=n_known or 0,
+            apart=apart,
+            between=context.finder,
+        )
         items = timer.timed("faces", items)
+        if context.landmarks is not None:
+            items = timer.timed("faces", meshes(items, context.landmarks))
     return timer.timed("faces", crop(items, ways, whole=whole))
 
 
@@ -140,7 +155,9 @@ def _unseen(context: WorkerContext, film: StreamInfo, why: str) -> Iterator[Abst
 
 
 def _face_detectors(context: WorkerContext) -> list[str]:
-    return list(dict.fromkeys(name for users in context.crop_users.values() for name in users))
+    of_landmarks = [one.spec.name for one in context.detectors if Input.LANDMARKS in one.spec.inputs]
+    named = [name for users in context.crop_users.values() for name in users]
+    return list(dict.fromkeys([*named, *of_landmarks]))
 
 
 def _named(film: StreamInfo) -> str:

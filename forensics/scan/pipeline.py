@@ -141,7 +141,7 @@ def _items(
     path: Path, media: MediaFile, context: WorkerContext, timer: StageTimer, tell: Callable[[float], object]
 ) -> Iterator[Item]:
     items: Iterator[Item] = iter(())
-    if context.crop_users or context.observes(Input.FRAMES) or context.observes(Input.SOUND):
+    if context.seeks_faces or context.observes(Input.FRAMES) or context.observes(Input.SOUND):
         items = seen_and_heard(path, media, context, timer, tell)
     return timer.timed("score", score(items, context.detectors, media, path))
 

@@ -8,6 +8,7 @@ from collections.abc import Iterator, Mapping, Sequence
 from dataclasses import dataclass, field, replace
 from datetime import UTC, datetime
 from pathlib import Path
+from typing import TYPE_CHECKING
 
 import forensics
 from forensics import catalog, ensembles, fusions
@@ -29,6 +30,9 @@ from forensics.scan.machine import package_versions
 from forensics.settings import Profile, ScanSettings
 from forensics.verdicts.fusion import policy_name
 from forensics.verdicts.policy import POLICY
+
+if TYPE_CHECKING:
+    from forensics.faces.landmarks import LandmarkPredictor
 
 
 @dataclass(frozen=True, slots=True)
@@ -117,12 +121,17 @@ class ChosenDetector:
 
 @dataclass(frozen=True, slots=True)
 class WorkerContext:
-    """What a worker needs to examine files."""
+    """What a worker needs to examine files.
+
+    Attributes:
+        landmarks: where a detector observes landmarks.
+    """
 
     settings: ScanSettings
     finder: FaceFinder
     detectors: tuple[Detector, ...]
     fusion: FusionCard | None = None
+    landmarks: LandmarkPredictor | None = None
 
     @property
     def policy(self) -> str:
@@ -148,6 +157,11 @@ class WorkerContext:
                 for way in dict.fromkeys(crops_of(detector.spec, detector.cards).values()):
                     users.setdefault(way, []).append(detector.spec.name)
         return users
+
+    @property
+    def seeks_faces(self) -> bool:
+        """Whether a detector needs faces, cut or as meshes."""
+        return bool(self.crop_users) or self.landmarks is not None
 
     def observes(self, what: Input) -> bool:
         """Whether a detector needs this."""
@@ -281,7 +295,31 @@ def assemble(settings: ScanSettings, detectors: Sequence[ChosenDetector]) -> Wor
         load_finder(settings.finder),
         tuple(chosen.load(explain=settings.explain) for chosen in detectors),
         choose_fusion(settings, detectors),
+        _predictor(detectors),
     )
+
+
+def landmark_model(detectors: Sequence[ChosenDetector]) -> tuple[ChosenModel, ...]:
+    """The landmark model, verified, where a detector observes landmarks; else none.
+
+    Raises:
+        ModelError: it is missing or damaged.
+    """
+    if not any(Input.LANDMARKS in chosen.spec.inputs for chosen in detectors):
+        return ()
+    card, folder = catalog.default_model("landmarks")
+    catalog.verify(card, folder)
+    return (ChosenModel(card, folder),)
+
+
+def _predictor(detectors: Sequence[ChosenDetector]) -> LandmarkPredictor | None:
+    for model in landmark_model(detectors):
+        if model.folder is not None:
+            # The process that hands out the files needs no OpenVINO.
+            from forensics.faces.landmarks import LandmarkPredictor
+
+            return LandmarkPredictor(model.folder / _variant(model, model.precision).xml)
+    return None
 
 
 def manifest_of(
@@ -289,6 +327,7 @@ def manifest_of(
 ) -> RunManifest:
     """What is about to run, on what, with which settings."""
     models = [model for detector in detectors for model in detector.models]
+    models += landmark_model(detectors)
     aids = [model for detector in detectors for model in detector.aids]
     fusion = choose_fusion(settings, detectors)
     return RunManifest(

@@ -93,8 +93,8 @@ def test_it_abstains_where_it_does_not_apply(installed: None, tmp_path: Path) ->
 @example("encoder_rule")
 def test_names_that_nobody_declares_are_refused_with_the_choices(installed: None) -> None:
     assert detectors.detector_names() == (*detectors.DETECTORS, "encoder-rule")
-    with pytest.raises(SettingsError, match="names lips, which is not a detector") as caught:
-        detectors.spec_of("lips")
+    with pytest.raises(SettingsError, match="names ears, which is not a detector") as caught:
+        detectors.spec_of("ears")
     assert ",".join((*detectors.DETECTORS, "encoder-rule")) in caught.value.hint
     with pytest.raises(SettingsError, match="names none"):
         detectors.spec_of("")
@@ -117,6 +117,24 @@ def test_a_temporal_detector_of_another_package_gets_its_own_crops_beside_the_fa
     assert len(told["both"]) == 1
     assert told["alone"] == []
     assert scores["both"] == scores["alone"], "another way of cutting moves no score"
+
+
+@example("mouth_and_sound")
+def test_a_detector_of_another_package_gets_mouths_and_sound_of_one_pass(
+    installed: None, tmp_path: Path
+) -> None:
+    clip = synthetic.normal_clip(tmp_path)
+    silent = synthetic.silent_clip(tmp_path)
+    settings = ScanSettings(paths=(clip, silent), frames=6, detectors=("mouth-and-sound",))
+    with CaseFile.create_or_resume(tmp_path / "scan.case") as case:
+        plan = plan_scan(settings, ["forensics", "scan"])
+        run_scan(plan, case)
+        results = {Path(result.media.path).name: result for _, result in case.results()}
+    assert [model.id for model in plan.manifest.models] == ["face-landmarks"]
+    [told] = [one.message for one in results["normal.mp4"].notices if one.stage == "score"]
+    assert "when it is loudest, the mouth is open by 0." in told
+    assert not results["normal.mp4"].scores
+    assert [one.detail for one in results["silent.mp4"].abstentions] == ["there is no sound"]
 
 
 @example("plain_text_report")

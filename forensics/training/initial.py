@@ -23,15 +23,21 @@ def initialise(net: TorchNet, init: str) -> str:
     Args:
         net: with fresh weights.
         init: ``none``; ``imagenet`` (through timm, needs its cache or a network); a ``.safetensors``
-            file with timm's names for the trunk, with ours for a whole net, or with Silero VAD's for a
-            speech net; a ``model.bin`` of CTranslate2's Whisper; or a checkpoint of an earlier run of the
-            same net.
+            file with timm's names for the trunk, with ours for a whole net, with Silero VAD's for a
+            speech net, or with those of transformers or fairseq for wav2vec 2.0 and WavLM; a
+            ``model.bin`` of CTranslate2's Whisper; or a checkpoint of an earlier run of the same net.
 
     Raises:
         TrainingError: the weights cannot be had or do not fit.
     """
     if init == "none":
         return "fresh weights"
+    if init == "imagenet" and net.needed_weights:
+        raise TrainingError(
+            "This net has a frozen part that learned from much speech, and its weights are not fetched",
+            f"Fetch {net.needed_weights} on a machine with a network, and give the file: --init "
+            "model.safetensors.",
+        )
     if init == "imagenet":
         if not isinstance(net, TimmNet):
             return "fresh weights"

@@ -26,6 +26,8 @@ NETS: dict[str, str] = {
     "audio-cnn-mel": "forensics.training.nets.plain_cnn:audio_cnn_mel",
     "audio-cnn-mfcc": "forensics.training.nets.plain_cnn:audio_cnn_mfcc",
     "whisper-voice": "forensics.training.nets.whisper_voice:WhisperVoice",
+    "wav2vec2": "forensics.training.nets.wav2vec_voice:wav2vec2",
+    "wavlm": "forensics.training.nets.wav2vec_voice:wavlm",
 }
 
 

@@ -22,10 +22,12 @@ class TorchNet(nn.Module):
     Attributes:
         recipe: name of the recipe that it is trained and fed by.
         map_name: name of the second output: ``attention``, ``activation`` or ``mel``.
+        needed_weights: published weights without which it is of no use, for errors; empty for most nets.
     """
 
     recipe: str
     map_name: str
+    needed_weights: str = ""
 
     @abstractmethod
     def prepare(self, raw: Tensor) -> Tensor:

@@ -135,10 +135,11 @@ def main() -> None:
     parser.add_argument("nets", nargs="+", metavar="NET", help="checkpoint, model folder, or some with +")
     parser.add_argument("--data", action="append", required=True, type=Path)
     parser.add_argument("--landmarks", type=Path, help="for pseudo-fakes; without it there are none")
+    parser.add_argument("--rows", type=int, default=N_ROWS, help="of each origin and label at most")
     options = parser.parse_args()
     torch.set_num_threads(1)
     predictor = LandmarkPredictor(options.landmarks) if options.landmarks else None
-    faces = [face for folder in options.data for face in _faces(folder, predictor)]
+    faces = [face for folder in options.data for face in _faces(folder, predictor, options.rows)]
     clips = _clips(faces)
     single = {path for net in options.nets for path in net.split("+")}
     scores = {path: clips.means(_logits(Path(path), faces)) for path in sorted(single)}
@@ -157,12 +158,12 @@ def main() -> None:
             print(f"| false alarms, {name} | {own.sum()} | {alarms} |", flush=True)
 
 
-def _faces(folder: Path, predictor: LandmarkPredictor | None) -> Iterator[Face]:
+def _faces(folder: Path, predictor: LandmarkPredictor | None, n_rows: int) -> Iterator[Face]:
     rows = [row for row in read_samples(folder) if row.split == "val"]
-    for row in thinned(rows, N_ROWS):
+    for row in thinned(rows, n_rows):
         image = read_rgb(row.path)
         yield Face(image, box_in(row, image), row, row.manipulated)
-    pristine = thinned([row for row in rows if not row.manipulated], N_MADE)
+    pristine = thinned([row for row in rows if not row.manipulated], min(N_MADE, n_rows // 4))
     if predictor is not None:
         yield from _made(pristine, predictor)
     for row in pristine:

@@ -44,7 +44,7 @@ class Rows:
         if len(lengths) != 1 or (self.flagged is not None and self.flagged.size != self.fakeness.size):
             raise SettingsError("Scores, labels and groups differ in number", "Give one of each per row.")
         if not ((self.fakeness >= 0) & (self.fakeness <= 1)).all():
-            raise SettingsError("A fakeness lies outside 0 to 1", "Give calibrated scores, not logits.")
+            raise SettingsError("A score lies outside 0 to 1", "Give calibrated scores, not logits.")
 
     @property
     def n(self) -> int:

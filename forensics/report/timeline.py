@@ -66,7 +66,7 @@ def describe(subject: SubjectView, bundled: int = 1) -> str:
         f"highest {fakeness_text(max(values))}."
     )
     if subject.basis is not None:
-        words += f" Overall fakeness {fakeness_text(subject.basis.fakeness)}"
+        words += f" Overall score {fakeness_text(subject.basis.fakeness)}"
         interval = interval_text(subject.basis.lower, subject.basis.upper)
         words += f", interval {interval}." if interval else "."
     if bundled > 1:

@@ -6,7 +6,7 @@ import math
 from collections.abc import Callable, Iterable, Sequence
 from dataclasses import dataclass
 
-from forensics.records.exhibit_content import Picture, stored
+from forensics.records.exhibit_content import CurveChart, Picture, Table, Text, stored
 from forensics.records.findings import Exhibit, ExhibitKind
 from forensics.records.scan_result import ScanResult
 from forensics.report.report_words import VERDICT_ORDER
@@ -30,7 +30,7 @@ ExhibitLoader = Callable[[int], Iterable[Exhibit]]
 
 @dataclass(frozen=True, slots=True)
 class ExhibitCaption:
-    """An exhibit without its content: what JSON carries, and what a page says of evidence left out."""
+    """An exhibit without its picture: what JSON carries, and what a page says of evidence left out."""
 
     kind: ExhibitKind
     caption: str
@@ -39,6 +39,7 @@ class ExhibitCaption:
     at_s: float | None
     fakeness: float | None
     n_bytes: int
+    content: CurveChart | Table | Text | None = None
 
 
 @dataclass(frozen=True, slots=True)
@@ -110,6 +111,7 @@ def _caption(exhibit: Exhibit) -> ExhibitCaption:
         at_s=exhibit.at_s,
         fakeness=exhibit.fakeness,
         n_bytes=len(stored(exhibit.content)),
+        content=None if isinstance(exhibit.content, Picture) else exhibit.content,
     )
 
 

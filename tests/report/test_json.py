@@ -12,29 +12,64 @@ import msgspec
 import pytest
 
 from forensics.records.labelled_figures import Curve, Figure
+from forensics.report.renderers import Renderer, write_report
 from forensics.report.renderers.json import JsonRenderer, JsonReport, report_schema
-from forensics.report.view import ReportView
+from forensics.report.renderers.json_v1 import JsonReportV1, JsonV1Renderer
+from forensics.report.view import ReportView, build_view
 from tests.report.synthetic_case import Case, examined, labelled_figures, view_of
+from tests.report.test_exhibit_forms import SHOWN
 
-SCHEMA = Path(__file__).parents[2] / "reports" / "schema" / "report-v1.schema.json"
+FOLDER = Path(__file__).parents[2] / "reports" / "schema"
+SCHEMAS = {
+    FOLDER / "report-v2.schema.json": report_schema(),
+    FOLDER / "report-v1.schema.json": report_schema(JsonReportV1, 1),
+}
+RENDERERS = dict(zip(SCHEMAS, (JsonRenderer(), JsonV1Renderer()), strict=True))
 
 
-def written(view: ReportView) -> bytes:
+def written(view: ReportView, renderer: Renderer | None = None) -> bytes:
     out = io.BytesIO()
-    JsonRenderer().render(view, out)
+    (renderer or JsonRenderer()).render(view, out)
     return out.getvalue()
 
 
-def test_schema_is_up_to_date() -> None:
-    fresh = json.dumps(report_schema(), indent=2, ensure_ascii=False) + "\n"
-    assert SCHEMA.read_text("utf-8") == fresh, "write it again: python -m tests.report.test_json"
+@pytest.mark.parametrize("path", SCHEMAS, ids=lambda path: path.name)
+def test_schema_is_up_to_date(path: Path) -> None:
+    fresh = json.dumps(SCHEMAS[path], indent=2, ensure_ascii=False) + "\n"
+    assert path.read_text("utf-8") == fresh, "write it again: python -m tests.report.test_json"
 
 
-def test_report_obeys_the_schema(rich_view: ReportView) -> None:
+@pytest.mark.parametrize("path", SCHEMAS, ids=lambda path: path.name)
+def test_report_obeys_the_schema(path: Path, rich_view: ReportView) -> None:
     jsonschema = pytest.importorskip("jsonschema", reason="jsonschema is not installed (extra dev)")
-    jsonschema.Draft202012Validator(json.loads(SCHEMA.read_text("utf-8"))).validate(
-        json.loads(written(rich_view))
+    jsonschema.Draft202012Validator(json.loads(path.read_text("utf-8"))).validate(
+        json.loads(written(rich_view, RENDERERS[path]))
     )
+
+
+def test_version_1_is_written_on_request_with_the_fields_that_it_had(
+    rich_view: ReportView, tmp_path: Path
+) -> None:
+    write_report(rich_view, tmp_path / "a.json")
+    write_report(rich_view, tmp_path / "a.V1.json")
+    new, old = (json.loads((tmp_path / name).read_bytes()) for name in ("a.json", "a.V1.json"))
+    assert (new["schema_version"], old["schema_version"]) == (2, 1)
+    for fresh, before, file in zip(new["files"], old["files"], rich_view.files, strict=True):
+        assert before["face_fakeness"] == file.highest.get("face")
+        assert before["voice_fakeness"] == file.highest.get("voice")
+        assert "face_fakeness" not in fresh
+        assert {one["name"]: one["score"] for one in fresh["detectors"]} == file.highest
+        same = ("row_id", "media", "verdict", "scores", "abstentions", "tracks", "properties")
+        assert [fresh[name] for name in same] == [before[name] for name in same]
+
+
+def test_charts_tables_and_texts_are_there_with_their_content() -> None:
+    view = build_view([], [(2, examined("clips/a.mp4", (0.9,), None, 1))], lambda _: SHOWN)
+    report = msgspec.json.decode(written(view), type=JsonReport)
+    assert [one.content for one in report.files[0].exhibits] == [one.content for one in SHOWN]
+    old = msgspec.json.decode(written(view, JsonV1Renderer()), type=JsonReportV1)
+    assert [one.caption for one in old.files[0].exhibits] == [one.caption for one in SHOWN]
+    assert {one.content for one in old.files[0].exhibits} == {None}
 
 
 def test_report_comes_back_as_it_went(rich_view: ReportView) -> None:
@@ -74,4 +109,5 @@ def test_no_files() -> None:
 
 
 if __name__ == "__main__":
-    SCHEMA.write_text(json.dumps(report_schema(), indent=2, ensure_ascii=False) + "\n", "utf-8")
+    for schema_path, schema in SCHEMAS.items():
+        schema_path.write_text(json.dumps(schema, indent=2, ensure_ascii=False) + "\n", "utf-8")

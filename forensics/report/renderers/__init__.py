@@ -22,6 +22,7 @@ from forensics.report.view import ReportView
 RENDERERS: dict[str, str] = {
     ".html": "forensics.report.renderers.html:HtmlRenderer",
     ".json": "forensics.report.renderers.json:JsonRenderer",
+    ".v1.json": "forensics.report.renderers.json_v1:JsonV1Renderer",
     ".csv": "forensics.report.renderers.csv:CsvRenderer",
 }
 
@@ -46,7 +47,9 @@ def renderer_for(path: Path) -> Renderer:
     Raises:
         SettingsError: no renderer has this suffix.
     """
-    suffix = path.suffix.lower()
+    name = path.name.lower()
+    double = (one for one in RENDERERS if one.count(".") > 1 and name.endswith(one))
+    suffix = next(double, path.suffix.lower())
     others = registered()
     if suffix in others and suffix not in RENDERERS:
         return _loaded(others[suffix])

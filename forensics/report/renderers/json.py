@@ -1,17 +1,19 @@
 """JSON: everything that the case file holds except the pictures, under a versioned schema.
 
-The schema is ``reports/schema/report-v1.schema.json``, generated from the dataclasses below. Fields may be
-added within a version; a field that is renamed, removed or changes its meaning raises the version.
+The schema is ``reports/schema/report-v2.schema.json``, generated from the dataclasses below; what changed
+from version 1 stands in ``reports/schema/README.md``, and ``json_v1`` still writes that. Fields may be added
+within a version; a field that is renamed, removed or changes its meaning raises the version.
 """
 
 from __future__ import annotations
 
-from dataclasses import dataclass, field
+from collections.abc import Iterable
+from dataclasses import dataclass
 from typing import Any, BinaryIO, ClassVar
 
 import msgspec
 
-from forensics.detectors.declarations import FACE, VOICE
+from forensics.detectors import described
 from forensics.records.faces import FaceTrack
 from forensics.records.findings import Abstention, Notice, Score
 from forensics.records.labelled_figures import LabelledFigures
@@ -24,7 +26,7 @@ from forensics.report.condition import CaseCondition
 from forensics.report.evidence import ExhibitCaption
 from forensics.report.view import FileView, ReportView
 
-SCHEMA_VERSION = 1
+SCHEMA_VERSION = 2
 
 
 @dataclass(frozen=True, slots=True)
@@ -46,16 +48,33 @@ class JsonLikelihood:
 
 
 @dataclass(frozen=True, slots=True)
+class JsonDetector:
+    """What one detector says of a file in one number.
+
+    Attributes:
+        role: ``decides``, ``supports`` or ``reports``.
+        score: the highest over its subjects, calibrated, in [0, 1].
+        members: model id to the same by that model of an ensemble alone; empty for a single model.
+    """
+
+    name: str
+    title: str
+    role: str
+    score: float
+    members: dict[str, float]
+
+
+@dataclass(frozen=True, slots=True)
 class JsonFile:
     """One file.
 
     Attributes:
         row_id: the row in the case file.
-        face_fakeness, voice_fakeness: the highest over the subjects of the detector of that name.
-        highest: the same for every detector that scored something, by name.
+        detectors: those that scored something.
         duration_s: the longest stream.
         label: ``manipulated`` or ``pristine`` where it is known.
-        exhibits: what the case file shows of it, without the pictures.
+        exhibits: what the case file shows of it: charts, tables and texts with their content, pictures
+            without.
         properties: how each subject looks or sounds.
         likelihood: of each subject where ratios were asked for (``--lr``), otherwise empty.
         twin_of: the place of the file with the same content that was examined in this one's stead; scores and
@@ -65,8 +84,7 @@ class JsonFile:
     row_id: int
     media: MediaFile
     verdict: Verdict
-    face_fakeness: float | None
-    voice_fakeness: float | None
+    detectors: tuple[JsonDetector, ...]
     people: int
     duration_s: float | None
     label: str | None
@@ -78,7 +96,6 @@ class JsonFile:
     timings_s: dict[str, float]
     properties: tuple[Properties, ...] = ()
     likelihood: tuple[JsonLikelihood, ...] = ()
-    highest: dict[str, float] = field(default_factory=dict)
     twin_of: str | None = None
 
 
@@ -127,11 +144,16 @@ class JsonRenderer:
             case_file=view.condition,
             files=(),
         )
-        out.write(msgspec.json.encode(head).removesuffix(b"]}"))
-        for index, file in enumerate(view.files):
-            out.write(b",\n" if index else b"\n")
-            out.write(msgspec.json.encode(_json_file(file)))
-        out.write(b"\n]}\n")
+        write_document(head, map(_json_file, view.files), out)
+
+
+def write_document(head: object, files: Iterable[object], out: BinaryIO) -> None:
+    """Writes a document whose last field is ``files``, one line each, in place of the head's empty list."""
+    out.write(msgspec.json.encode(head).removesuffix(b"]}"))
+    for index, file in enumerate(files):
+        out.write(b",\n" if index else b"\n")
+        out.write(msgspec.json.encode(file))
+    out.write(b"\n]}\n")
 
 
 def _json_file(file: FileView) -> JsonFile:
@@ -140,8 +162,7 @@ def _json_file(file: FileView) -> JsonFile:
         row_id=file.row_id,
         media=result.media,
         verdict=result.verdict,
-        face_fakeness=file.highest.get(FACE.name),
-        voice_fakeness=file.highest.get(VOICE.name),
+        detectors=tuple(_json_detector(name, file) for name in file.highest),
         people=file.n_people,
         duration_s=result.media.duration_s,
         label=file.label,
@@ -152,28 +173,38 @@ def _json_file(file: FileView) -> JsonFile:
         exhibits=file.captions,
         timings_s=result.timings_s,
         properties=result.properties,
-        highest=file.highest,
         twin_of=result.twin_of,
-        likelihood=tuple(
-            JsonLikelihood(
-                detector=subject.detector,
-                subject=subject.subject,
-                log10_ratio=stated.log10_ratio,
-                bounded=stated.bounded,
-                support=stated.support,
-                words=stated.words,
-            )
-            for subject in file.subjects
-            if (stated := subject.likelihood) is not None
-        ),
+        likelihood=likelihoods(file),
     )
 
 
-def report_schema() -> dict[str, Any]:
-    """The JSON schema (2020-12) of this version."""
-    schema = msgspec.json.schema(JsonReport)
+def _json_detector(name: str, file: FileView) -> JsonDetector:
+    spec = described(name)
+    alone = {model: score for (detector, model), score in file.highest_of_members.items() if detector == name}
+    return JsonDetector(name, spec.title, spec.role.value, file.highest[name], alone)
+
+
+def likelihoods(file: FileView) -> tuple[JsonLikelihood, ...]:
+    """The likelihood ratio of each subject, where ratios were asked for."""
+    return tuple(
+        JsonLikelihood(
+            detector=subject.detector,
+            subject=subject.subject,
+            log10_ratio=stated.log10_ratio,
+            bounded=stated.bounded,
+            support=stated.support,
+            words=stated.words,
+        )
+        for subject in file.subjects
+        if (stated := subject.likelihood) is not None
+    )
+
+
+def report_schema(document: type[object] = JsonReport, version: int = SCHEMA_VERSION) -> dict[str, Any]:
+    """The JSON schema (2020-12) of a version."""
+    schema = msgspec.json.schema(document)
     return {
         "$schema": "https://json-schema.org/draft/2020-12/schema",
-        "title": f"forensics report, version {SCHEMA_VERSION}",
+        "title": f"forensics report, version {version}",
         **schema,
     }

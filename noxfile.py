@@ -24,14 +24,15 @@ _NO_TORCH = (
 
 
 def _requirement(name: str) -> str:
-    """The project's requirement, or that of its extra ``dev``, on this package."""
-    lines = [*_PROJECT["dependencies"], *_PROJECT["optional-dependencies"]["dev"]]
+    """The project's requirement, or that of its extras ``dev`` and ``web``, on this package."""
+    extras = _PROJECT["optional-dependencies"]
+    lines = [*_PROJECT["dependencies"], *extras["dev"], *extras["web"]]
     return next(line for line in lines if re.split(r"[<>=~!]", line)[0] == name)
 
 
 def _install_scan(session: nox.Session, *tools: str) -> None:
-    """The package as a user installs it, and tools beside it; never torch."""
-    session.install("-e", ".", *map(_requirement, tools))
+    """The package as a user installs it with its page, and tools beside it; never torch."""
+    session.install("-e", ".[web]", *map(_requirement, tools))
     session.run("python", "-c", _NO_TORCH, silent=True)
 
 
@@ -60,7 +61,7 @@ def types(session: nox.Session) -> None:
 @nox.session
 def tests(session: nox.Session) -> None:
     """The tests, in an environment without torch. Arguments go to pytest."""
-    _install_scan(session, "pytest", "hypothesis", "librosa", "selenium")
+    _install_scan(session, "pytest", "hypothesis", "librosa", "selenium", "httpx2")
     session.run("pytest", *session.posargs)
 
 

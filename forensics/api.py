@@ -1,29 +1,33 @@
 """The public functions: scan a file or many, and write reports, from a program.
 
 Files are examined as ``forensics scan`` examines them, in worker processes: one that crashes its worker costs
-its own verdict only. For a chain of custody scan into a case file (``forensics scan --case``) and open that
-with ``CaseFile``.
+its own verdict only. For a chain of custody scan into a case file (``Scanner.scan_into``, or
+``forensics scan --case``) and open that with ``CaseFile``.
 """
 
 from __future__ import annotations
 
-from collections.abc import Callable, Iterator, Sequence
-from dataclasses import dataclass
+import threading
+from collections.abc import Callable, Iterator, Mapping, Sequence
+from dataclasses import dataclass, replace
 from functools import partial
 from pathlib import Path
 from typing import Self, overload
 
+from forensics.casefile.case_file import CaseFile
 from forensics.errors import PathError
+from forensics.evaluation.labels import LabelSet
 from forensics.media.discovery import Rejected
 from forensics.records.model_card import ModelCard
 from forensics.records.scan_result import RunManifest, ScanResult
 from forensics.scan.batch import run_batch
+from forensics.scan.events import Event
 from forensics.scan.executors import load_executor
-from forensics.scan.scan_run import examine_found, plan_scan
+from forensics.scan.scan_run import ScanOutcome, examine_found, plan_scan, run_scan
 from forensics.scan.twins import distinct
 from forensics.scan.worker_context import assemble
 from forensics.settings import DEFAULT_TIME_LIMIT_S, Profile, ScanSettings
-from forensics.workflows.drawing import draw_results
+from forensics.workflows.drawing import cards_of, draw, draw_results
 
 
 @dataclass(frozen=True, slots=True)
@@ -151,6 +155,46 @@ class Scanner:
         cards = tuple(card for model in plan.models for card in model.cards)
         return Results(tuple(results), plan.manifest, plan.rejected, cards, plan.passed_over)
 
+    def scan_into(
+        self,
+        case: str | Path,
+        paths: Sequence[str | Path],
+        *,
+        shown_as: Mapping[str, str] | None = None,
+        command: Sequence[str] = ("forensics.Scanner",),
+        on_event: Callable[[Event], object] | None = None,
+        stop: threading.Event | None = None,
+    ) -> ScanOutcome:
+        """Examines files and folders into a case file, as ``forensics scan --case`` does.
+
+        The same call goes on where an earlier one was stopped: what the case has done is skipped.
+
+        Args:
+            case: made where there is none.
+            paths: what to examine.
+            shown_as: absolute path without links to the name under which reports show the file, for files
+                that do not lie under their own names. Their place in the case file remains.
+            command: what the manifest gives as the command.
+            on_event: takes what happens, as it happens (``forensics.scan.events``).
+            stop: once set, ends the scan; what is done is kept.
+
+        Raises:
+            CaseFileError: the case was changed, was made with other settings or models, or cannot be written.
+            PathError: nothing that was named can be examined.
+            ForensicsError: a model is missing, damaged or cannot be run.
+        """
+        plan = plan_scan(self._settings(paths=tuple(map(Path, paths)), case=Path(case)), command)
+        names = shown_as or {}
+        files = tuple(replace(file, display=names.get(file.place, file.display)) for file in plan.files)
+        with CaseFile.create_or_resume(Path(case)) as opened:
+            return run_scan(
+                replace(plan, files=files),
+                opened,
+                on_event=on_event or (lambda _: None),
+                executor=self._executor,
+                stop=stop,
+            )
+
 
 def scan_file(
     path: str | Path,
@@ -178,13 +222,24 @@ def scan_file(
     return result
 
 
-def write_report(results: Results, path: str | Path) -> None:
+def write_report(results: Results | CaseFile, path: str | Path) -> None:
     """Writes a report; the suffix of the path chooses the format.
 
+    Args:
+        results: of a scan, or a case file that is open; that is checked first, and its head hash is noted
+            beside the report.
+        path: where to.
+
     Raises:
+        CaseFileError: the case file is not what was written.
         ReportError: it cannot be written.
         SettingsError: there is no such format.
     """
+    if isinstance(results, CaseFile):
+        checked = results.checked()
+        cards = cards_of(results.manifests())
+        draw(results, (Path(path),), LabelSet({}), cards, checked=checked, name=results.path.name)
+        return
     draw_results(
         results.manifest,
         results.results,

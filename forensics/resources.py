@@ -1,4 +1,4 @@
-"""Where the package's data lie: ``models/`` and ``reports/templates/``.
+"""Where the package's data lie: ``models/``, ``reports/templates/`` and ``reports/web/``.
 
 In a checkout (also an editable install) they stand beside the package; in a wheel they are inside it.
 """
@@ -14,7 +14,7 @@ def resource_folder(relative: str) -> Path:
     """The folder of this name, inside the installed package or beside it in a checkout.
 
     Args:
-        relative: ``models`` or ``reports/templates``.
+        relative: ``models``, ``reports/templates`` or ``reports/web``.
 
     Returns:
         The first of the two addresses that exists; the checkout's address if neither does.

@@ -27,6 +27,7 @@ from forensics.cli import (
     prepare,
     report,
     scan,
+    serve,
     train,
     verify,
 )
@@ -112,6 +113,7 @@ app.command("demo")(demo.demo)
 app.command("report")(report.report)
 app.command("verify")(verify.verify)
 app.command("merge")(merge.merge)
+app.command("serve")(serve.serve)
 app.add_typer(models.app, name="models")
 app.command("doctor")(doctor.doctor)
 app.command("prepare")(prepare.prepare)

@@ -17,9 +17,17 @@ from forensics.errors import CaseFileError, MediaError
 from forensics.media.archive_search import sha256_of_found
 from forensics.media.discovery import Found
 from forensics.records.scan_result import ScanResult
-from forensics.scan.events import BatchEnded, BatchStarted, Event, FileDone, FileFailed, FileStarted
+from forensics.scan.events import (
+    BatchEnded,
+    BatchStarted,
+    Event,
+    FileDone,
+    FileFailed,
+    FileProgressed,
+    FileStarted,
+)
 from forensics.scan.executors import load_executor
-from forensics.scan.executors.executor import Executor, Failed, Finished, Started, Work
+from forensics.scan.executors.executor import Executor, Failed, Finished, Progressed, Started, Work
 from forensics.scan.failures import AGAIN, examined_again, not_examined
 from forensics.scan.twins import Twin
 
@@ -39,6 +47,7 @@ def run_batch(
     executor: Executor | None = None,
     twins: Mapping[str, Sequence[Twin]] | None = None,
     settled: Sequence[ScanResult] = (),
+    stop: threading.Event | None = None,
 ) -> int:
     """Examines files on the workers of an executor, the largest first so that the workers finish together.
 
@@ -58,13 +67,14 @@ def run_batch(
             ``examine``; None for processes of this machine that end with the batch.
         twins: by ``Found.key``, files with the same content as one of ``files``: they get its result.
         settled: results that are known already; they count as done.
+        stop: once set, stops the batch as SIGINT does; for batches outside the main thread.
 
     Returns:
         The number of files done.
 
     Raises:
         ForensicsError: a context cannot be built; results so far were handed on.
-        KeyboardInterrupt: stopped by SIGINT or SIGTERM; results so far were handed on.
+        KeyboardInterrupt: stopped by SIGINT, SIGTERM or ``stop``; results so far were handed on.
     """
     began_s = time.monotonic()
     tell = on_event or _to_nobody
@@ -73,7 +83,7 @@ def run_batch(
     work = Work(make_context, partial(_storable, examine), _sha256)
     batch = _Batch(on_result, tell, twins or {})
     with contextlib.ExitStack() as stack:
-        interrupted = stack.enter_context(_interruptible())
+        interrupted = stack.enter_context(_interruptible(stop or threading.Event()))
         if executor is None:
             executor = load_executor("local")
             stack.callback(executor.dismiss)
@@ -130,7 +140,10 @@ class _Batch:
         self._twins = dict(twins)
 
     def done_with(
-        self, outcomes: Generator[Started[Found] | Finished[Found, ScanResult] | Failed[Found], None, None]
+        self,
+        outcomes: Generator[
+            Started[Found] | Progressed[Found] | Finished[Found, ScanResult] | Failed[Found], None, None
+        ],
     ) -> list[Found]:
         """Hands on what comes; gives the files that have to be examined after all."""
         others: list[Found] = []
@@ -138,6 +151,8 @@ class _Batch:
             for outcome in outcomes:
                 if isinstance(outcome, Started):
                     self._on_event(FileStarted(outcome.task.display, outcome.worker))
+                elif isinstance(outcome, Progressed):
+                    self._on_event(FileProgressed(outcome.task.display, outcome.behind_s))
                 else:
                     others += self._with_twins(outcome.task, self._result(outcome))
         return others
@@ -176,12 +191,11 @@ class _Batch:
 
 
 @contextlib.contextmanager
-def _interruptible() -> Iterator[threading.Event]:
-    """Notes SIGINT and SIGTERM, so that a result that is being recorded is recorded to the end.
+def _interruptible(asked: threading.Event) -> Iterator[threading.Event]:
+    """Notes SIGINT and SIGTERM in an event, so that a result that is being recorded is recorded to the end.
 
     A second signal interrupts at once. Outside the main thread, signals cannot be caught and are left alone.
     """
-    asked = threading.Event()
     if threading.current_thread() is not threading.main_thread():
         yield asked
         return

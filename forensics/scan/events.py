@@ -67,6 +67,19 @@ class FileStarted:
 
 
 @dataclass(frozen=True, slots=True)
+class FileProgressed:
+    """A worker is getting on with a file.
+
+    Attributes:
+        path: as shown to people.
+        behind_s: seconds of the file that are done.
+    """
+
+    path: str
+    behind_s: float
+
+
+@dataclass(frozen=True, slots=True)
 class FileFailed:
     """A worker crashed, hung or failed on a file; its FileDone follows."""
 
@@ -102,5 +115,13 @@ class BatchEnded:
 
 
 Event = (
-    RehashStarted | Rehashed | TwinsFound | BatchStarted | FileStarted | FileFailed | FileDone | BatchEnded
+    RehashStarted
+    | Rehashed
+    | TwinsFound
+    | BatchStarted
+    | FileStarted
+    | FileProgressed
+    | FileFailed
+    | FileDone
+    | BatchEnded
 )

@@ -25,8 +25,8 @@ from forensics.scan.worker_context import WorkerContext
 _MOST_FILMS = 4
 # Of the main stream, where a detector observes landmarks: lips and blinks are seen at the stream's own rate.
 _BURSTS = Bursts(n=4, length_s=2.5)
-# So often, in seconds of the file, a long one says that it is getting on.
-_TELL_EVERY_S = 60.0
+# So often, in seconds of the file, it says that it is getting on.
+_TELL_EVERY_S = 2.0
 
 
 Told = Callable[[float], object]

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import threading
 from collections import Counter
 from collections.abc import Callable, Mapping, Sequence
 from dataclasses import dataclass, replace
@@ -16,6 +17,7 @@ from forensics.records.scan_result import RunManifest, ScanResult
 from forensics.records.verdict import VerdictLabel
 from forensics.scan.batch import run_batch
 from forensics.scan.events import Event, TwinsFound
+from forensics.scan.executors.executor import Executor
 from forensics.scan.rehash import changed_since
 from forensics.scan.shards import share_of
 from forensics.scan.twins import Twin, distinct
@@ -132,6 +134,8 @@ def run_scan(
     on_event: Callable[[Event], object] = lambda _: None,
     retry_failed: bool = False,
     rehash: bool | None = None,
+    executor: Executor | None = None,
+    stop: threading.Event | None = None,
 ) -> ScanOutcome:
     """Examines what the case has not done yet; every result is in the case before the next event.
 
@@ -141,6 +145,8 @@ def run_scan(
         on_event: takes what happens, as it happens.
         retry_failed: files on which the tool itself failed are examined again.
         rehash: hash again what is skipped; None does so where the case's newest run did not end in order.
+        executor: keeps its workers for the next scan with the same settings, whatever its paths and case.
+        stop: once set, interrupts the scan as SIGINT does.
 
     Raises:
         CaseFileError: the case was made with other settings or models, or cannot be written.
@@ -178,7 +184,8 @@ def run_scan(
             on_event(TwinsFound(n_twins))
         run_batch(
             (*alike.files, *unlike),
-            partial(assemble, settings, plan.detectors),
+            # Of the settings alone: the workers may outlive this scan's paths and case.
+            partial(assemble, replace(settings, paths=(), case=None), plan.detectors),
             examine_found,
             n_workers=settings.workers,
             time_limit_s=settings.time_limit_s,
@@ -187,6 +194,8 @@ def run_scan(
             n_skipped=n_skipped,
             twins=alike.twins,
             settled=settled,
+            executor=executor,
+            stop=stop,
         )
     except KeyboardInterrupt:
         interrupted = True

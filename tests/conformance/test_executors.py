@@ -13,7 +13,7 @@ import pytest
 
 from forensics.errors import EngineError, ForensicsError, ModelError, SettingsError
 from forensics.scan.executors import EXECUTORS, load_executor
-from forensics.scan.executors.executor import Executor, Failed, Finished, Started, Work
+from forensics.scan.executors.executor import Executor, Failed, Finished, Progressed, Started, Work
 from tests.conformance import executed
 
 WORK: Work[Any, Any, Any] = Work(executed.make_context, executed.perform, executed.identify)
@@ -35,7 +35,7 @@ def run(
     work: Work[Any, Any, Any] = WORK,
     n_workers: int = 1,
     time_limit_s: float = 60.0,
-) -> list[Started[str] | Finished[str, Any] | Failed[str]]:
+) -> list[Started[str] | Progressed[str] | Finished[str, Any] | Failed[str]]:
     outcomes = executor.run(
         work, tasks, n_workers=n_workers, time_limit_s=time_limit_s, interrupted=threading.Event()
     )
@@ -44,7 +44,7 @@ def run(
 
 def ended(outcomes: list[Any]) -> dict[str, Finished[str, Any] | Failed[str]]:
     """By task; every task ends once."""
-    ends = [one for one in outcomes if not isinstance(one, Started)]
+    ends = [one for one in outcomes if not isinstance(one, (Started, Progressed))]
     by_task = {one.task: one for one in ends}
     assert len(by_task) == len(ends)
     return by_task
@@ -122,7 +122,11 @@ def test_a_task_that_hangs_is_given_up_in_time(executor: Executor, task: str) ->
 
 
 def test_a_long_task_that_gets_on_has_more_time(executor: Executor) -> None:
-    assert isinstance(ended(run(executor, "long", time_limit_s=1.0))["long"], Finished)
+    outcomes = run(executor, "long", time_limit_s=1.0)
+    assert isinstance(ended(outcomes)["long"], Finished)
+    behind_s = [one.behind_s for one in outcomes if isinstance(one, Progressed)]
+    assert len(behind_s) > 1
+    assert behind_s == sorted(behind_s)
 
 
 def test_a_task_is_not_blamed_for_the_one_before_it(executor: Executor) -> None:

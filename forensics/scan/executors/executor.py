@@ -51,6 +51,18 @@ class Started(Generic[T]):
 
 
 @dataclass(frozen=True, slots=True)
+class Progressed(Generic[T]):
+    """A worker is getting on with a task.
+
+    Attributes:
+        behind_s: seconds of media that are behind.
+    """
+
+    task: T
+    behind_s: float
+
+
+@dataclass(frozen=True, slots=True)
 class Finished(Generic[T, R]):
     """A task has its value.
 
@@ -91,7 +103,7 @@ class Executor(Protocol):
         n_workers: int,
         time_limit_s: float,
         interrupted: threading.Event,
-    ) -> Generator[Started[T] | Finished[T, R] | Failed[T], None, None]:
+    ) -> Generator[Started[T] | Progressed[T] | Finished[T, R] | Failed[T], None, None]:
         """Does the work on every task, begun in the order given, one task per worker at a time.
 
         Every task comes back once, ``Finished`` or ``Failed``. A task that crashes its worker, exceeds the

@@ -25,7 +25,7 @@ from types import ModuleType
 from typing import Final, Generic, TypeVar
 
 from forensics.errors import EngineError, SettingsError
-from forensics.scan.executors.executor import LIMIT_COVERS_S, Failed, Finished, Started, Work
+from forensics.scan.executors.executor import LIMIT_COVERS_S, Failed, Finished, Progressed, Started, Work
 from forensics.scan.failures import Failure, death, last_words
 from forensics.scan.worker import Answer, GaveUp, GettingOn, Job, Performed, Ready, StartFailed, work
 
@@ -142,7 +142,7 @@ class LocalExecutor:
         n_workers: int,
         time_limit_s: float,
         interrupted: threading.Event,
-    ) -> Generator[Started[T] | Finished[T, R] | Failed[T], None, None]:
+    ) -> Generator[Started[T] | Progressed[T] | Finished[T, R] | Failed[T], None, None]:
         """As ``Executor`` says."""
         run: _Run[T, R] = _Run(self, pickle.dumps(work), tasks, time_limit_s)
         try:
@@ -192,7 +192,7 @@ class _Run(Generic[T, R]):
 
     def outcomes(
         self, n_workers: int, interrupted: threading.Event
-    ) -> Iterator[Started[T] | Finished[T, R] | Failed[T]]:
+    ) -> Iterator[Started[T] | Progressed[T] | Finished[T, R] | Failed[T]]:
         while self.n_done < len(self._tasks):
             self._staff(n_workers)
             yield from self._hand_out()
@@ -204,10 +204,12 @@ class _Run(Generic[T, R]):
             if interrupted.is_set():
                 raise KeyboardInterrupt
 
-    def _counted(self, outcome: Finished[T, R] | Failed[T] | None) -> Iterator[Finished[T, R] | Failed[T]]:
+    def _counted(
+        self, outcome: Progressed[T] | Finished[T, R] | Failed[T] | None
+    ) -> Iterator[Progressed[T] | Finished[T, R] | Failed[T]]:
         if outcome is not None:
             yield outcome
-            self.n_done += 1  # once it was taken
+            self.n_done += not isinstance(outcome, Progressed)  # once it was taken
 
     def _staff(self, n_workers: int) -> None:
         n_open = len(self._waiting) + len(self._to_identify)
@@ -238,7 +240,7 @@ class _Run(Generic[T, R]):
             indices.popleft()
             yield Started(task, worker.number)
 
-    def _hear(self, worker: _Worker) -> Finished[T, R] | Failed[T] | None:
+    def _hear(self, worker: _Worker) -> Progressed[T] | Finished[T, R] | Failed[T] | None:
         try:
             answer: Answer = pickle.loads(worker.connection.recv_bytes())  # noqa: S301 our own process
         except (EOFError, OSError):
@@ -251,7 +253,7 @@ class _Run(Generic[T, R]):
             return None
         if isinstance(answer, GettingOn):
             worker.grant(answer.behind_s)
-            return None
+            return Progressed(self._tasks[worker.index], answer.behind_s)
         worker.job = None
         if isinstance(answer, Performed):
             return Finished(

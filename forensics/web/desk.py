@@ -1,0 +1,249 @@
+"""The desk: cases on disk, each in a folder of its own, and their queue, which survives a restart."""
+
+from __future__ import annotations
+
+import contextlib
+import enum
+import os
+import secrets
+import shutil
+import sys
+import threading
+from dataclasses import dataclass, replace
+from datetime import UTC, datetime
+from pathlib import Path
+from typing import Final, Self
+
+import msgspec
+
+from forensics.casefile.lock import WriterLock
+from forensics.errors import CaseFileError, SettingsError
+from forensics.settings import Profile
+
+MOST_FILES: Final = 1_000
+MOST_NAME_CHARACTERS: Final = 255
+_RECORD: Final = "desk.json"
+
+
+class CaseState(enum.StrEnum):
+    """Where a case stands."""
+
+    RECEIVING = "receiving"
+    WAITING = "waiting"
+    EXAMINING = "examining"
+    DONE = "done"
+    FAILED = "failed"
+
+
+@dataclass(frozen=True, slots=True)
+class UploadedFile:
+    """One file of a case.
+
+    Attributes:
+        id: random hexadecimal; the file's name on disk.
+        name: as the uploader called it; shown, never opened.
+        sha256: of the bytes as they came in.
+        verdict: label of the verdict, None before there is one.
+        fakeness: in [0, 1], 1 means manipulated; None without scores.
+        reason: of the verdict.
+    """
+
+    id: str
+    name: str
+    size_bytes: int
+    sha256: str
+    received_utc: str
+    verdict: str | None = None
+    fakeness: float | None = None
+    reason: str = ""
+
+
+@dataclass(frozen=True, slots=True)
+class DeskCase:
+    """One case of the desk.
+
+    Attributes:
+        id: random hexadecimal; the case's folder.
+        queued_utc: since when it waits; None before that.
+        problem: what stopped the scan, with what to do about it; empty otherwise.
+    """
+
+    id: str
+    title: str
+    profile: Profile
+    state: CaseState
+    created_utc: str
+    queued_utc: str | None = None
+    files: tuple[UploadedFile, ...] = ()
+    problem: str = ""
+
+
+def default_folder() -> Path:
+    """Where cases lie unless another folder is named.
+
+    Raises:
+        SettingsError: there is no home folder.
+    """
+    try:
+        home = Path.home()
+    except RuntimeError as error:
+        raise SettingsError("There is no home folder for the cases", "Give --folder FOLDER.") from error
+    if sys.platform == "darwin":
+        return home / "Library" / "Application Support" / "forensics" / "desk"
+    return Path(os.environ.get("XDG_DATA_HOME") or home / ".local" / "share") / "forensics" / "desk"
+
+
+class Desk:
+    """All cases of one folder; one server at a time. A context manager, safe for threads.
+
+    Raises:
+        SettingsError: the folder cannot be used, or another server has it.
+    """
+
+    def __init__(self, folder: Path) -> None:
+        self.folder = Path(os.path.realpath(folder))
+        self._mutex = threading.RLock()
+        try:
+            self.folder.mkdir(mode=0o700, parents=True, exist_ok=True)
+            self.folder.chmod(0o700)
+        except OSError as error:
+            raise SettingsError(
+                f"The folder {folder} cannot be used: {error.strerror or error}",
+                "Give a folder of your own with --folder FOLDER.",
+            ) from error
+        try:
+            self._lock = WriterLock(self.folder / "desk")
+        except CaseFileError as error:
+            raise SettingsError(
+                f"Another forensics serve uses {folder}", "Use that one, or give --folder FOLDER."
+            ) from error
+        self._cases = {case.id: case for case in self._read()}
+
+    def __enter__(self) -> Self:
+        return self
+
+    def __exit__(self, *_: object) -> None:
+        self._lock.release()
+
+    # -- reading ---------------------------------------------------------------------------------
+
+    def cases(self) -> list[DeskCase]:
+        """All, newest first."""
+        with self._mutex:
+            return sorted(self._cases.values(), key=lambda case: case.created_utc, reverse=True)
+
+    def case(self, case_id: str) -> DeskCase | None:
+        """The case; None if there is none."""
+        with self._mutex:
+            return self._cases.get(case_id)
+
+    def next_waiting(self) -> DeskCase | None:
+        """The case that has waited longest."""
+        with self._mutex:
+            waiting = [case for case in self._cases.values() if case.state is CaseState.WAITING]
+            return min(waiting, key=lambda case: case.queued_utc or "", default=None)
+
+    def place(self, case_id: str) -> Path:
+        """The folder of a case."""
+        return self.folder / case_id
+
+    def upload_path(self, case_id: str, file_id: str) -> Path:
+        """Where an upload lies."""
+        return self.place(case_id) / "files" / file_id
+
+    def case_file(self, case_id: str) -> Path:
+        """The case file, as ``forensics scan --case`` writes it."""
+        return self.place(case_id) / "evidence.case"
+
+    def report(self, case_id: str, suffix: str) -> Path:
+        """A report of a case; there once the case is done."""
+        return self.place(case_id) / f"report{suffix}"
+
+    # -- writing ---------------------------------------------------------------------------------
+
+    def create(self, title: str, profile: Profile) -> DeskCase:
+        """A new case that receives files.
+
+        Raises:
+            OSError: the disk is full, or the folder is gone.
+        """
+        case = DeskCase(
+            secrets.token_hex(8), clean_name(title, "Untitled"), profile, CaseState.RECEIVING, now_utc()
+        )
+        self.place(case.id).mkdir(mode=0o700)
+        (self.place(case.id) / "files").mkdir(mode=0o700)
+        return self._keep(case)
+
+    def add(self, case_id: str, file: UploadedFile) -> DeskCase | None:
+        """The case with one more file; None if it takes no more."""
+        with self._mutex:
+            case = self._cases.get(case_id)
+            if case is None or case.state is not CaseState.RECEIVING or len(case.files) >= MOST_FILES:
+                return None
+            taken = {other.name for other in case.files}
+            name, number = file.name, 1
+            while name in taken:
+                number += 1
+                name = f"{file.name} ({number})"
+            return self._keep(replace(case, files=(*case.files, replace(file, name=name))))
+
+    def update(self, case: DeskCase) -> DeskCase | None:
+        """Records a case anew; None if it was deleted meanwhile."""
+        with self._mutex:
+            return self._keep(case) if case.id in self._cases else None
+
+    def queue(self, case_id: str) -> DeskCase | None:
+        """Lets a case with files wait for its examination; None if it cannot."""
+        with self._mutex:
+            case = self._cases.get(case_id)
+            if case is None or not case.files or case.state not in (CaseState.RECEIVING, CaseState.FAILED):
+                return None
+            return self._keep(replace(case, state=CaseState.WAITING, queued_utc=now_utc(), problem=""))
+
+    def delete(self, case_id: str) -> None:
+        """Removes a case and all that belongs to it."""
+        with self._mutex:
+            self._cases.pop(case_id, None)
+            shutil.rmtree(self.place(case_id), ignore_errors=True)
+
+    # -- inside ----------------------------------------------------------------------------------
+
+    def _keep(self, case: DeskCase) -> DeskCase:
+        with self._mutex:
+            path = self.place(case.id) / _RECORD
+            temporary = path.with_suffix(".partial")
+            descriptor = os.open(temporary, os.O_WRONLY | os.O_CREAT | os.O_TRUNC, 0o600)
+            with os.fdopen(descriptor, "wb") as out:
+                out.write(msgspec.json.encode(case))
+                out.flush()
+                os.fsync(out.fileno())
+            temporary.replace(path)
+            self._cases[case.id] = case
+            return case
+
+    def _read(self) -> list[DeskCase]:
+        """What an earlier server left: what it was examining waits again; pieces of uploads go."""
+        cases = []
+        for record in sorted(self.folder.glob(f"*/{_RECORD}")):
+            with contextlib.suppress(OSError, msgspec.MsgspecError):
+                case = msgspec.json.decode(record.read_bytes(), type=DeskCase)
+                if case.id != record.parent.name:
+                    continue
+                if case.state is CaseState.EXAMINING:
+                    case = replace(case, state=CaseState.WAITING)
+                known = {file.id for file in case.files}
+                for path in (record.parent / "files").iterdir():
+                    if path.name not in known:
+                        path.unlink()
+                cases.append(case)
+        return cases
+
+
+def clean_name(name: str, otherwise: str) -> str:
+    """A name as it can be shown: never empty, never long, without NUL; it is never used as a path."""
+    return name.replace("\0", "")[:MOST_NAME_CHARACTERS].strip() or otherwise
+
+
+def now_utc() -> str:
+    """ISO 8601, UTC, to the microsecond: it orders the queue."""
+    return datetime.now(UTC).isoformat()

@@ -1,0 +1,257 @@
+"""What the server answers: the page, its files, the JSON API and the reports."""
+
+from __future__ import annotations
+
+import secrets
+from dataclasses import asdict
+from pathlib import Path
+from typing import Any, Final
+
+import jinja2
+import msgspec
+from starlette.requests import ClientDisconnect, Request
+from starlette.responses import FileResponse, HTMLResponse, JSONResponse, Response, StreamingResponse
+from starlette.routing import Route
+
+import forensics
+from forensics.errors import ForensicsError
+from forensics.numerals import size_text
+from forensics.resources import resource_folder
+from forensics.settings import Profile
+from forensics.web.desk import MOST_FILES, Desk, DeskCase, UploadedFile, clean_name, now_utc
+from forensics.web.examiner import REPORT_SUFFIXES, Examiner
+from forensics.web.guard import REPORT_POLICY, report_key
+from forensics.web.news import News, message
+from forensics.web.uploads import UploadRefused, check_room, receive
+
+_MOST_BODY_BYTES: Final = 64 * 1024
+_ASSETS: Final = {"desk.js": "text/javascript", "desk.css": "text/css"}
+
+
+class NewCase(msgspec.Struct, forbid_unknown_fields=True):
+    """Body of ``POST api/cases``.
+
+    Attributes:
+        title: what the page calls the case.
+    """
+
+    title: str = ""
+    profile: Profile = Profile.EXAMINATION
+
+
+class Routes:
+    """The handlers, and all that they need.
+
+    Args:
+        limit_bytes: of one upload.
+    """
+
+    def __init__(self, desk: Desk, examiner: Examiner, news: News, token: str, limit_bytes: int) -> None:
+        self._desk = desk
+        self._examiner = examiner
+        self._news = news
+        self._token = token
+        self._limit_bytes = limit_bytes
+        self._folder = resource_folder("reports/web")
+        self._page = jinja2.Environment(
+            loader=jinja2.FileSystemLoader(self._folder), autoescape=True, undefined=jinja2.StrictUndefined
+        ).get_template("desk.html.jinja")
+
+    def table(self) -> list[Route]:
+        """All routes."""
+        case = "/api/cases/{case_id}"
+        return [
+            Route("/", self.page),
+            Route("/{name}", self.asset),
+            Route("/api/desk", self.summary),
+            Route("/api/events", self.events),
+            Route("/api/cases", self.cases),
+            Route("/api/cases", self.create, methods=["POST"]),
+            Route(case, self.case),
+            Route(case, self.delete, methods=["DELETE"]),
+            Route(f"{case}/files", self.upload, methods=["PUT"]),
+            Route(f"{case}/examine", self.examine, methods=["POST"]),
+            Route(f"{case}/{{name}}", self.download),
+            Route("/reports/{case_id}", self.report),
+        ]
+
+    # -- the page --------------------------------------------------------------------------------
+
+    async def page(self, _request: Request) -> Response:
+        """The page itself; everything on it comes by the API."""
+        return HTMLResponse(
+            self._page.render(
+                version=forensics.__version__,
+                limit=size_text(self._limit_bytes),
+                limit_bytes=self._limit_bytes,
+                profiles=list(Profile),
+            )
+        )
+
+    async def asset(self, request: Request) -> Response:
+        """Script and style of the page."""
+        name = request.path_params["name"]
+        if name not in _ASSETS:
+            return _missing("There is no such page")
+        return FileResponse(self._folder / name, media_type=_ASSETS[name])
+
+    # -- the API ---------------------------------------------------------------------------------
+
+    async def summary(self, _request: Request) -> Response:
+        """The whole desk: cases, what is being examined, and what is allowed."""
+        return _json(self._whole())
+
+    async def events(self, _request: Request) -> Response:
+        """Server-sent events: ``desk`` with everything at first, then ``case``, ``progress`` and ``gone``."""
+        return StreamingResponse(
+            self._news.read(message("desk", self._whole())), media_type="text/event-stream"
+        )
+
+    async def cases(self, _request: Request) -> Response:
+        """All cases, newest first."""
+        return _json([shown(case, self._token) for case in self._desk.cases()])
+
+    async def create(self, request: Request) -> Response:
+        """A new case, which then receives files."""
+        body = b""
+        async for piece in request.stream():
+            body += piece
+            if len(body) > _MOST_BODY_BYTES:
+                return _error(413, "The request is too long", "Give title and profile alone.")
+        try:
+            wanted = msgspec.json.decode(body or b"{}", type=NewCase)
+        except msgspec.MsgspecError as error:
+            return _error(400, f"The request cannot be read: {error}", "Send JSON with title and profile.")
+        case = self._desk.create(wanted.title, wanted.profile)
+        self._news.tell("case", shown(case, self._token))
+        return _json(shown(case, self._token), 201)
+
+    async def case(self, request: Request) -> Response:
+        """One case."""
+        case = self._desk.case(request.path_params["case_id"])
+        return _no_case() if case is None else _json(shown(case, self._token))
+
+    async def upload(self, request: Request) -> Response:
+        """One file of a case: the body is its bytes, ``?name=`` what it is called."""
+        case = self._desk.case(request.path_params["case_id"])
+        if case is None:
+            return _no_case()
+        length = request.headers.get("content-length", "")
+        announced = int(length) if length.isascii() and length.isdecimal() and len(length) < 19 else None
+        file_id = secrets.token_hex(16)
+        path = self._desk.upload_path(case.id, file_id)
+        try:
+            check_room(path.parent, announced, self._limit_bytes)
+            got = await receive(request.stream(), path, self._limit_bytes)
+        except UploadRefused as error:
+            # What is still on its way is not read: the connection ends with the answer.
+            return _error(error.status, error.message, error.hint, {"Connection": "close"})
+        except ClientDisconnect:
+            return Response(status_code=499)
+        except FileNotFoundError:
+            return _no_case()
+        name = clean_name(request.query_params.get("name", ""), "unnamed")
+        kept = self._desk.add(case.id, UploadedFile(file_id, name, got.size_bytes, got.sha256, now_utc()))
+        if kept is None:
+            path.unlink(missing_ok=True)
+            return _error(
+                409, "The case takes no more files", f"Start another; one holds {MOST_FILES:,} files."
+            )
+        self._news.tell("case", shown(kept, self._token))
+        return _json(kept.files[-1], 201)
+
+    async def examine(self, request: Request) -> Response:
+        """Puts a case into the queue."""
+        case_id = request.path_params["case_id"]
+        if self._desk.case(case_id) is None:
+            return _no_case()
+        case = self._desk.queue(case_id)
+        if case is None:
+            return _error(
+                409, "The case cannot be examined", "It needs a file, and waits or is done already."
+            )
+        self._news.tell("case", shown(case, self._token))
+        self._examiner.wake()
+        return _json(shown(case, self._token), 202)
+
+    async def delete(self, request: Request) -> Response:
+        """Removes a case with its uploads, its case file and its reports."""
+        case_id = request.path_params["case_id"]
+        if self._desk.case(case_id) is None:
+            return _no_case()
+        self._examiner.delete(case_id)
+        return Response(status_code=204)
+
+    async def download(self, request: Request) -> Response:
+        """A report or the case file, to be kept."""
+        case = self._desk.case(request.path_params["case_id"])
+        name = request.path_params["name"]
+        if case is None:
+            return _no_case()
+        if name == "evidence.case":
+            path = self._desk.case_file(case.id)
+        elif name in {f"report{suffix}" for suffix in REPORT_SUFFIXES}:
+            path = self._desk.report(case.id, Path(name).suffix)
+        else:
+            return _missing("There is no such file")
+        if not case_is_done(case) or not path.is_file():
+            return _missing("It is not there yet")
+        return FileResponse(path, media_type="application/octet-stream", filename=f"{case.id}-{name}")
+
+    async def report(self, request: Request) -> Response:
+        """The report to look at, in an origin of its own."""
+        case = self._desk.case(request.path_params["case_id"])
+        if case is None or not self._desk.report(case.id, ".html").is_file():
+            return _missing("There is no report yet")
+        return FileResponse(
+            self._desk.report(case.id, ".html"),
+            media_type="text/html",
+            headers={"Content-Security-Policy": REPORT_POLICY},
+        )
+
+    # -- inside ----------------------------------------------------------------------------------
+
+    def _whole(self) -> dict[str, Any]:
+        progress = self._examiner.progress
+        return {
+            "version": forensics.__version__,
+            "limit_bytes": self._limit_bytes,
+            "profiles": [profile.value for profile in Profile],
+            "cases": [shown(case, self._token) for case in self._desk.cases()],
+            "progress": progress,
+        }
+
+
+def shown(case: DeskCase, token: str) -> dict[str, Any]:
+    """A case as the API gives it, with the address of its report once there is one."""
+    report = f"../reports/{case.id}/{report_key(token, case.id)}" if case_is_done(case) else None
+    return asdict(case) | {"report": report}
+
+
+def case_is_done(case: DeskCase) -> bool:
+    """Its reports are there."""
+    return case.state.value == "done"
+
+
+def refused(_request: Request, error: Exception) -> Response:
+    """Errors with a remedy, and disks that are full, as the API words them."""
+    if isinstance(error, ForensicsError):
+        return _error(500, error.message, error.hint)
+    assert isinstance(error, OSError)
+    return _error(507, f"The disk refuses: {error.strerror or error}", "Free some space, then try again.")
+
+
+def _json(content: Any, status: int = 200) -> Response:
+    return Response(msgspec.json.encode(content), status, media_type="application/json")
+
+
+def _no_case() -> Response:
+    return _error(404, "There is no such case", "It may have been deleted; load the page again.")
+
+
+def _missing(what: str) -> Response:
+    return _error(404, what, "Load the page again.")
+
+
+def _error(status: int, what: str, hint: str, headers: dict[str, str] | None = None) -> Response:
+    return JSONResponse({"error": {"message": what, "hint": hint}}, status, headers)

@@ -1,0 +1,279 @@
+"use strict";
+// Addresses are relative: the token is part of this page's own.
+const by = (id) => document.getElementById(id);
+const limit = Number(document.body.dataset.limit);
+const WORDS = {
+  SIGNS_OF_MANIPULATION: "Signs of manipulation", INCONCLUSIVE: "Inconclusive",
+  NO_SIGNS_FOUND: "No signs found", NOT_EXAMINED: "Not examined",
+};
+const STATES = {
+  receiving: "Not started", waiting: "Waiting", examining: "Being examined", done: "Done", failed: "Stopped by an error",
+};
+const cases = new Map();
+let progress = null;
+let chosen = null;
+let shownReport = null;
+
+function make(tag, content, classes) {
+  const made = document.createElement(tag);
+  if (classes) made.className = classes;
+  made.append(...[content ?? []].flat());
+  return made;
+}
+const say = (words) => { by("said").textContent = words; };
+const size = (n) => n < 1e6 ? `${(n / 1e3).toFixed(1)} kB` : n < 1e9 ? `${(n / 1e6).toFixed(1)} MB` : `${(n / 1e9).toFixed(2)} GB`;
+const files = (n) => n === 1 ? "1 file" : `${n} files`;
+
+async function ask(method, address, body) {
+  const answer = await fetch(`api/${address}`, {
+    method, body: body && JSON.stringify(body), headers: body ? {"Content-Type": "application/json"} : {},
+  });
+  if (answer.status === 204) return null;
+  const content = await answer.json();
+  if (!answer.ok) throw new Error(`${content.error.message}. ${content.error.hint}`);
+  return content;
+}
+
+// -- uploads -----------------------------------------------------------------------------------------------
+
+function row(file) {
+  const bar = make("progress");
+  bar.max = 1;
+  bar.value = 0;
+  bar.setAttribute("aria-label", `Upload of ${file.name}`);
+  const words = make("span", `${file.name}, ${size(file.size)}`);
+  const cancel = make("button", "Cancel");
+  cancel.type = "button";
+  cancel.setAttribute("aria-label", `Cancel the upload of ${file.name}`);
+  const item = make("li", [words, cancel, bar]);
+  by("uploads").append(item);
+  return {item, bar, words, cancel};
+}
+
+function send(id, file, line) {
+  return new Promise((resolve) => {
+    const request = new XMLHttpRequest();
+    const fail = (why) => {
+      line.bar.remove();
+      line.cancel.textContent = "Dismiss";
+      line.cancel.setAttribute("aria-label", `Dismiss the message on ${file.name}`);
+      line.cancel.onclick = () => line.item.remove();
+      line.words.textContent = `${file.name}: ${why}`;
+      line.words.className = "bad";
+      say(`${file.name}: ${why}`);
+      resolve(false);
+    };
+    if (file.size > limit) { fail(`larger than ${size(limit)}, which is the limit here.`); return; }
+    request.upload.onprogress = (event) => { if (event.lengthComputable) line.bar.value = event.loaded / event.total; };
+    request.onload = () => {
+      if (request.status === 201) { line.item.remove(); resolve(true); return; }
+      let why = `the server answered ${request.status}.`;
+      try { const {error} = JSON.parse(request.responseText); why = `${error.message}. ${error.hint}`; } catch { /* no JSON */ }
+      fail(why);
+    };
+    request.onerror = () => fail("the connection broke off, or the file can no longer be read.");
+    request.onabort = () => { line.item.remove(); say(`The upload of ${file.name} was cancelled.`); resolve(false); };
+    line.cancel.onclick = () => request.abort();
+    request.open("PUT", `api/cases/${id}/files?name=${encodeURIComponent(file.name)}`);
+    request.send(file);
+  });
+}
+
+async function take(list) {
+  const taken = [...list];
+  if (!taken.length) return;
+  const title = by("title").value.trim() || (taken.length === 1 ? taken[0].name : `${taken[0].name} and ${taken.length - 1} more`);
+  const lines = taken.map(row);
+  let made;
+  try {
+    made = await ask("POST", "cases", {title: title.slice(0, 255), profile: by("profile").value});
+  } catch (error) {
+    lines.forEach((line) => line.item.remove());
+    by("uploads").append(make("li", error.message, "bad"));
+    say(error.message);
+    return;
+  }
+  by("title").value = "";
+  let n = 0;
+  for (const line of lines) line.cancel.onclick = () => { line.cancelled = true; line.item.remove(); };
+  for (const [index, file] of taken.entries()) {
+    if (!lines[index].cancelled && await send(made.id, file, lines[index])) n += 1;
+  }
+  try {
+    if (n) {
+      await ask("POST", `cases/${made.id}/examine`);
+      say(`${files(n)} received; the case waits for its examination.`);
+      choose(made.id);
+    } else {
+      await ask("DELETE", `cases/${made.id}`);
+    }
+  } catch (error) { say(error.message); }
+}
+
+by("files").addEventListener("change", (event) => { take(event.target.files); event.target.value = ""; });
+by("new").addEventListener("submit", (event) => event.preventDefault());
+const drop = by("drop");
+for (const kind of ["dragenter", "dragover"]) {
+  drop.addEventListener(kind, (event) => { event.preventDefault(); drop.classList.add("over"); });
+}
+drop.addEventListener("dragleave", () => drop.classList.remove("over"));
+drop.addEventListener("drop", (event) => { event.preventDefault(); drop.classList.remove("over"); take(event.dataTransfer.files); });
+// A file dropped beside the field would otherwise replace the page.
+for (const kind of ["dragover", "drop"]) window.addEventListener(kind, (event) => event.preventDefault());
+
+// -- cases -------------------------------------------------------------------------------------------------
+
+function account(one) {
+  if (one.state === "done") {
+    const counts = new Map();
+    for (const file of one.files) counts.set(file.verdict, (counts.get(file.verdict) ?? 0) + 1);
+    return Object.keys(WORDS).filter((label) => counts.has(label))
+      .map((label) => one.files.length === 1 ? WORDS[label] : `${WORDS[label]}: ${counts.get(label)}`).join(", ");
+  }
+  if (one.state === "examining" && progress?.case === one.id) {
+    const place = progress.file ? `: ${progress.file}` : "";
+    const behind = progress.behind_s ? `, ${Math.round(progress.behind_s)} s of it done` : "";
+    return `${progress.stage}${place}${behind}; ${progress.n_done} of ${files(progress.n_files)} done`;
+  }
+  if (one.state === "waiting") {
+    const ahead = [...cases.values()].filter((other) => other.state === "examining"
+      || (other.state === "waiting" && other.queued_utc < one.queued_utc)).length;
+    return ahead ? `Waiting; ${ahead} before it` : "Waiting";
+  }
+  return STATES[one.state];
+}
+
+function entry(one) {
+  const button = make("button", [make("b", one.title), make("span", account(one), "quiet")]);
+  button.type = "button";
+  button.dataset.id = one.id;
+  button.setAttribute("aria-current", String(one.id === chosen));
+  button.onclick = () => choose(one.id, true);
+  if (one.state === "examining" && progress?.case === one.id) {
+    const bar = make("progress");
+    bar.max = progress.n_files;
+    if (progress.n_done) bar.value = progress.n_done;
+    bar.setAttribute("aria-label", `Progress of ${one.title}`);
+    button.append(bar);
+  }
+  return make("li", button);
+}
+
+function fits(one, words) {
+  const text = [one.title, one.id, ...one.files.flatMap((file) => [file.name, file.sha256])].join("\n").toLowerCase();
+  return words.split(/\s+/).every((word) => text.includes(word));
+}
+
+function draw() {
+  const focused = document.activeElement?.dataset?.id;
+  const list = [...cases.values()].sort((a, b) => a.created_utc < b.created_utc ? 1 : -1);
+  by("search-field").hidden = list.length < 2;
+  const words = by("search").value.trim().toLowerCase();
+  const found = list.filter((one) => fits(one, words));
+  by("cases").replaceChildren(...found.map(entry));
+  by("none").hidden = found.length > 0;
+  by("none").textContent = list.length ? "No case fits the search." : "There are no cases yet.";
+  if (focused) document.querySelector(`[data-id="${focused}"]`)?.focus();
+  detail();
+}
+
+function line(file) {
+  const said = [make("span", file.name), make("span", ` ${size(file.size_bytes)}`, "quiet")];
+  if (file.verdict) {
+    const fakeness = file.fakeness === null ? "" : `, fakeness ${file.fakeness.toFixed(2)}`;
+    said.push(make("p", make("span", WORDS[file.verdict] + fakeness, `verdict v-${file.verdict}`)));
+    said.push(make("p", file.reason));
+  }
+  said.push(make("p", `SHA-256 ${file.sha256}`, "hash"));
+  return make("li", said);
+}
+
+function actions(one) {
+  const given = [];
+  const button = (words, classes, act) => {
+    const made = make("button", words, classes);
+    made.type = "button";
+    made.onclick = act;
+    given.push(made);
+  };
+  if (["receiving", "failed"].includes(one.state) && one.files.length) {
+    button(one.state === "failed" ? "Try again" : "Examine", "", () => ask("POST", `cases/${one.id}/examine`).catch((error) => say(error.message)));
+  }
+  if (one.state === "done") {
+    const open = make("a", "Open the report by itself", "button");
+    open.href = one.report;
+    open.target = "_blank";
+    open.rel = "noopener noreferrer";
+    given.push(open);
+    for (const [name, words] of [["report.html", "Save report"], ["report.json", "JSON"], ["report.csv", "CSV"], ["evidence.case", "Case file"]]) {
+      const link = make("a", words, "button");
+      link.href = `api/cases/${one.id}/${name}`;
+      link.setAttribute("download", "");
+      given.push(link);
+    }
+  }
+  button("Delete", "grave", () => remove(one));
+  return given;
+}
+
+let drawn = "";
+function detail() {
+  const one = cases.get(chosen);
+  by("detail").hidden = !one;
+  if (!one) { drawn = ""; showReport(null); return; }
+  by("detail-said").textContent = one.problem || account(one);
+  by("detail-said").className = one.problem ? "bad" : "quiet";
+  const now = JSON.stringify(one);
+  if (now === drawn) return;
+  drawn = now;
+  by("detail-title").textContent = one.title;
+  by("detail-actions").replaceChildren(...actions(one));
+  by("detail-files").replaceChildren(...one.files.map(line));
+  showReport(one.report);
+}
+
+function showReport(address) {
+  const frame = by("report");
+  frame.hidden = !address;
+  if (address === shownReport) return;
+  shownReport = address;
+  frame.src = address ?? "about:blank";
+}
+
+function choose(id, focus) {
+  chosen = id;
+  draw();
+  if (focus) { by("detail").focus(); by("detail").scrollIntoView({block: "nearest"}); }
+}
+
+function remove(one) {
+  const dialog = by("confirm");
+  by("confirm-text").textContent = `${one.title}: ${files(one.files.length)}, the case file and its reports go for good.`;
+  dialog.returnValue = "no";
+  dialog.onclose = async () => {
+    if (dialog.returnValue !== "yes") return;
+    try { await ask("DELETE", `cases/${one.id}`); say(`${one.title} was deleted.`); by("cases").focus(); } catch (error) { say(error.message); }
+  };
+  dialog.showModal();
+}
+
+// -- news --------------------------------------------------------------------------------------------------
+
+by("search").addEventListener("input", draw);
+const news = new EventSource("api/events");
+const heard = (kind, act) => news.addEventListener(kind, (event) => { act(JSON.parse(event.data)); draw(); });
+news.onopen = () => { by("link").textContent = "Connected"; by("link").className = "quiet"; };
+news.onerror = () => { by("link").textContent = "Connection lost: is the server still running?"; by("link").className = "lost"; };
+heard("desk", (desk) => {
+  cases.clear();
+  for (const one of desk.cases) cases.set(one.id, one);
+  progress = desk.progress;
+});
+heard("case", (one) => {
+  const before = cases.get(one.id)?.state;
+  cases.set(one.id, one);
+  if (one.state !== "examining" && progress?.case === one.id) progress = null;
+  if (before === "examining" && one.state === "done") say(`${one.title} is done: ${account(one)}.`);
+});
+heard("progress", (now) => { progress = now; });
+heard("gone", ({id}) => { cases.delete(id); if (chosen === id) chosen = null; });

@@ -14,7 +14,7 @@ from skimage import data
 from forensics.media.encode import write_clip
 from forensics.media.sound import RATE_HZ
 from forensics.records.media import RgbImage, Samples
-from tests import synthetic
+from tests import raw_streams, synthetic
 
 _SIDE_PX = 200
 _N_FRAMES = 10
@@ -36,7 +36,7 @@ _SOUND = ("tone.wav", "tone.flac", "tone.mp3", "tone.ogg", "tone.m4a")
 
 
 def seeds(folder: Path) -> list[Path]:
-    """Writes whole files of every kind: video with sound, sound, stills, animations."""
+    """Writes whole files of every kind: video with sound, sound, bare streams, stills, animations."""
     folder.mkdir(parents=True, exist_ok=True)
     frames = list(_frames())
     paths = []
@@ -49,6 +49,8 @@ def seeds(folder: Path) -> list[Path]:
             write_clip(path, frames, samples=sound, codec=codec, pixel_format=colours, options=options)
         )
     paths += [write_clip(folder / name, samples=_hum()) for name in _SOUND]
+    paths += [raw_streams.sound(folder, suffix) for suffix in (".ac3", ".g722", ".mp2", ".sbc", ".w64")]
+    paths += [raw_streams.video(folder, suffix, 6) for suffix in (".265", ".h264", ".m4v")]
     return paths + list(_stills(folder, frames)) + list(_animations(folder, frames))
 
 

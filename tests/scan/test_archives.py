@@ -2,9 +2,11 @@
 
 from __future__ import annotations
 
+import contextlib
 import hashlib
 import io
 import os
+import random
 import shutil
 import tarfile
 import tempfile
@@ -15,8 +17,9 @@ from pathlib import Path
 import pytest
 
 from forensics.casefile.media_check import MediaState, check_media
+from forensics.errors import MediaError
 from forensics.media import archives
-from forensics.media.archive_search import find_media
+from forensics.media.archive_search import find_media, sha256_of_found
 from forensics.media.discovery import Found, PassedOver, Rejected
 from forensics.records.findings import AbstentionReason
 from forensics.records.scan_result import ScanResult
@@ -144,7 +147,7 @@ def test_encrypted_members_have_rows_that_say_so(context: WorkerContext, media: 
     assert "encrypted" in rejected(path)["notes.txt"].reason
 
 
-@pytest.mark.parametrize("name", ["a.zip", "a.tar.gz", "a.tar"])
+@pytest.mark.parametrize("name", ["a.zip", *TAR_MODES])
 def test_a_broken_archive_has_a_row_that_says_so(
     context: WorkerContext, media: Path, tmp_path: Path, name: str
 ) -> None:
@@ -156,6 +159,22 @@ def test_a_broken_archive_has_a_row_that_says_so(
     assert result.verdict.label is VerdictLabel.NOT_EXAMINED
     assert "is an archive that cannot be read to its end" in result.verdict.reason
     assert "Get it again from its source" in result.verdict.reason
+
+
+def test_no_damage_to_an_archive_stops_the_search(media: Path, tmp_path: Path) -> None:
+    rng = random.Random(5)
+    for name in ("a.zip", *TAR_MODES):
+        whole = packed(media, tmp_path / name).read_bytes()
+        for _ in range(20):
+            content = bytearray(whole)
+            for _ in range(rng.choice((1, 3, 30))):
+                content[rng.randrange(len(content))] = rng.randrange(256)
+            # A zip's directory, which is small, lies at its end; every format's first header at its start.
+            content[rng.choice((-1, 1)) * rng.randrange(6, 200)] = rng.randrange(256)
+            (tmp_path / name).write_bytes(content)
+            for file in found(tmp_path / name).values():
+                with contextlib.suppress(MediaError):
+                    sha256_of_found(file)
 
 
 def test_a_damaged_member_costs_itself_alone(context: WorkerContext, media: Path, tmp_path: Path) -> None:
@@ -233,7 +252,7 @@ def test_a_member_that_is_longer_than_it_says_is_not_unpacked_to_its_end(tmp_pat
     file = found(path)["still.jpg"]
     assert file.member is not None
     with (
-        pytest.raises(archives.MediaError, match="cannot be unpacked"),
+        pytest.raises(MediaError, match="cannot be unpacked"),
         archives.extracted(path, file.member),
     ):
         pass

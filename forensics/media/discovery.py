@@ -12,8 +12,8 @@ from pathlib import Path
 from typing import TYPE_CHECKING
 
 from forensics.media.holders import may_be_archive, unopened
-from forensics.media.signatures import HEAD_BYTES, known_format
-from forensics.media.suffixes import claims_media
+from forensics.media.signatures import HEAD_BYTES, known_format, looks_like_text
+from forensics.media.suffixes import claims_media, claims_media_unless_text
 
 if TYPE_CHECKING:
     from forensics.media.archives import ArchiveMember
@@ -249,7 +249,7 @@ def _file(path: Path, status: os.stat_result, is_named: bool) -> Found | Rejecte
             kept_shut = unopened(path, head)
             if kept_shut is not None:
                 return Rejected(display_path(path), *kept_shut)
-            if not is_named:
+            if not is_named and (looks_like_text(head) or not claims_media_unless_text(path.suffix)):
                 return None
     return Found(path, display_path(path), status.st_size, modified_utc(status), place)
 

@@ -19,7 +19,7 @@ _MEDIA_SUFFIXES = frozenset({
     ".wav", ".webm", ".webp", ".wma", ".wmv", ".wv", ".y4m", ".yuv",
 }) | HEADERLESS_SUFFIXES
 # fmt: on
-# TypeScript and MPEG transport streams share a suffix; only the content tells.
+# TypeScript, which is text, and MPEG transport streams share a suffix.
 _AMBIGUOUS_SUFFIXES = frozenset({".ts"})
 
 
@@ -27,3 +27,8 @@ def claims_media(suffix: str) -> bool:
     """Whether a suffix, with its dot and in any case, is one of media and of nothing else."""
     suffix = suffix.lower()
     return suffix in _MEDIA_SUFFIXES and suffix not in _AMBIGUOUS_SUFFIXES
+
+
+def claims_media_unless_text(suffix: str) -> bool:
+    """Whether a suffix is one of media and of text: content that is no text is then media that is damaged."""
+    return suffix.lower() in _AMBIGUOUS_SUFFIXES

@@ -209,3 +209,10 @@ def test_hostile_names_are_found_and_shown_as_utf_8(tmp_path: Path) -> None:
 def test_display_path_keeps_what_is_utf_8_and_escapes_what_is_not() -> None:
     assert display_path(Path("Ölbild 'a'\n.mp4")) == "Ölbild 'a'\n.mp4"
     assert display_path(Path(os.fsdecode(b"caf\xe9.mp4"))) == "caf\\xe9.mp4"
+
+
+def test_a_transport_stream_with_a_damaged_start_has_its_row_and_typescript_has_none(tmp_path: Path) -> None:
+    clip = synthetic.numbered_clip(tmp_path, 25, "clip.ts")
+    clip.write_bytes(bytes(1_000) + clip.read_bytes()[1_000:])
+    (tmp_path / "code.ts").write_text("export const answer: number = 42;\n", encoding="utf-8")
+    assert _found(tmp_path) == [str(clip)]

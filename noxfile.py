@@ -61,7 +61,9 @@ def types(session: nox.Session) -> None:
 @nox.session
 def tests(session: nox.Session) -> None:
     """The tests, in an environment without torch. Arguments go to pytest."""
-    _install_scan(session, "pytest", "hypothesis", "librosa", "selenium", "httpx2")
+    # What signs is for the tests of content credentials.
+    signing = ("c2pa-python", "cryptography")
+    _install_scan(session, "pytest", "hypothesis", "librosa", "selenium", "httpx2", *signing)
     session.run("pytest", *session.posargs)
 
 

@@ -95,6 +95,7 @@ class ScanSettings:
         fusion: id or folder of the fusion that concludes, or ``worst-subject`` for none; None for the one
             that the index of models names for the profile, where it fits the models.
         explain: occlusion maps of what the scores rest on are made for the report.
+        trust_list: certificates (PEM) whose signatures make the signer of content credentials trusted.
         archives: zip and tar files among ``paths`` are looked through; otherwise they are listed.
         follow_links: links that lead out of ``paths`` are followed; otherwise they are listed.
         shard: the share of the files to examine; None for all of them.
@@ -115,6 +116,7 @@ class ScanSettings:
     fusion: str | None = None
     archives: bool = True
     shard: Shard | None = None
+    trust_list: Path | None = None
 
     def __post_init__(self) -> None:
         if self.n_frames < 1:

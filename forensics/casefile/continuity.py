@@ -7,7 +7,18 @@ from forensics.records.scan_result import ModelUse, RunManifest
 # They change where, how fast and what is scanned, not what a file's score is. ``models`` is text as typed:
 # the models themselves are compared by their hashes.
 WITHOUT_EFFECT_ON_SCORES = frozenset(
-    {"paths", "case", "workers", "time_limit_s", "models", "follow_links", "explain", "archives", "shard"}
+    {
+        "paths",
+        "case",
+        "workers",
+        "time_limit_s",
+        "models",
+        "follow_links",
+        "explain",
+        "archives",
+        "shard",
+        "trust_list",
+    }
 )
 
 

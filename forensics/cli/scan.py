@@ -87,6 +87,10 @@ def scan(
             "--shard", metavar="K/N", help="Examine this share of the files alone; merge joins the cases."
         ),
     ] = None,
+    trust_list: Annotated[
+        Path | None,
+        typer.Option("--trust-list", metavar="FILE", help="Certificates (PEM) of trusted signers of C2PA."),
+    ] = None,
     ratios: Ratios = False,
     fail_on: Annotated[
         FailOn | None, typer.Option("--fail-on", help="Exit with code 1 if there is such a file.")
@@ -117,6 +121,7 @@ def scan(
         explain=explain,
         archives=archives,
         shard=shard,
+        trust_list=trust_list,
     )
     options = ReportOptions(
         tuple(reports or ()),

@@ -124,6 +124,7 @@ def scan_settings(
     explain: bool = False,
     archives: bool = True,
     shard: str | None = None,
+    trust_list: Path | None = None,
 ) -> ScanSettings:
     """Settings from options as they were typed.
 
@@ -150,4 +151,5 @@ def scan_settings(
         explain=explain,
         archives=archives,
         shard=None if shard is None else Shard.parse(shard),
+        trust_list=trust_list,
     )

@@ -16,7 +16,16 @@ from importlib.metadata import EntryPoint, entry_points
 from types import MappingProxyType
 from typing import TYPE_CHECKING
 
-from forensics.detectors.declarations import BLINK_POSE, CONTAINER, FACE, LIPS, SEQUENCE, STILLS, VOICE
+from forensics.detectors.declarations import (
+    BLINK_POSE,
+    CONTAINER,
+    FACE,
+    LIPS,
+    PROVENANCE,
+    SEQUENCE,
+    STILLS,
+    VOICE,
+)
 from forensics.errors import SettingsError
 from forensics.records.detector_spec import DetectorSpec, undeclared
 
@@ -29,7 +38,7 @@ ENTRY_POINT_GROUP = "forensics.detectors"
 DEFAULT_DETECTORS: Mapping[str, DetectorSpec] = MappingProxyType({spec.name: spec for spec in (FACE, VOICE)})
 # What stands beside their verdicts in every scan: no net, no score, a few milliseconds a file.
 STRUCTURE_DETECTORS: Mapping[str, DetectorSpec] = MappingProxyType(
-    {spec.name: spec for spec in (CONTAINER, STILLS)}
+    {spec.name: spec for spec in (CONTAINER, STILLS, PROVENANCE)}
 )
 USUAL_DETECTORS: Mapping[str, DetectorSpec] = MappingProxyType({**DEFAULT_DETECTORS, **STRUCTURE_DETECTORS})
 # What looks at how people move, on request.

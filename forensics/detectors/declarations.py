@@ -64,6 +64,13 @@ CONTAINER = DetectorSpec(
     role=Role.SUPPORTS,
     models=ModelCount.NONE,
 )
+PROVENANCE = DetectorSpec(
+    name="provenance",
+    title="Content credentials",
+    implementation="forensics.detectors.structure.provenance:Provenance",
+    role=Role.SUPPORTS,
+    models=ModelCount.NONE,
+)
 STILLS = DetectorSpec(
     name="stills",
     title="Stills",

@@ -9,7 +9,7 @@ from __future__ import annotations
 from collections.abc import Iterator, Sequence
 from dataclasses import dataclass, replace
 from pathlib import Path
-from typing import Protocol
+from typing import Protocol, runtime_checkable
 
 from forensics.engines.ensemble import EnsembleNet, members_of
 from forensics.engines.net import Net
@@ -17,6 +17,7 @@ from forensics.records.detector_spec import CropSpec, DetectorSpec
 from forensics.records.media import MediaFile
 from forensics.records.model_card import ModelCard
 from forensics.records.stream import Item
+from forensics.settings import ScanSettings
 
 
 @dataclass(frozen=True, slots=True)
@@ -104,6 +105,19 @@ class Detector(Protocol):
         Args:
             media: what probing found.
             path: where the file lies, for detectors that read it themselves: its packets, its structure.
+        """
+        ...
+
+
+@runtime_checkable
+class Configurable(Protocol):
+    """A detector that has options of the scan; it is given them once, before its first file."""
+
+    def configure(self, settings: ScanSettings) -> None:
+        """Takes its options.
+
+        Raises:
+            ForensicsError: one of them cannot be used.
         """
         ...
 

@@ -71,6 +71,7 @@ STAGE_WORDS: dict[str, str] = {
     "report": "Drawing this report",
     "container": "Container",
     "stills": "Still",
+    "provenance": "Content credentials",
 }
 
 BROKEN_TITLE = "This case file was changed after it was written"

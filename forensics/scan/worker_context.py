@@ -13,7 +13,7 @@ from typing import TYPE_CHECKING
 import forensics
 from forensics import catalog, ensembles, fusions
 from forensics.detectors import USUAL_DETECTORS, load_detector, provider_of, spec_of
-from forensics.detectors.detector import Detector, ModelForms, crops_of
+from forensics.detectors.detector import Configurable, Detector, ModelForms, crops_of
 from forensics.detectors.two_stage_scoring import can_clear
 from forensics.engines.ensemble import EnsembleNet
 from forensics.engines.net import RUN_PRECISIONS, InferenceConfig, Net, stored_form
@@ -107,16 +107,16 @@ class ChosenDetector:
     models: tuple[ChosenModel, ...] = ()
     aids: tuple[ChosenModel, ...] = ()
 
-    def load(self, *, explain: bool = False) -> Detector:
+    def load(self, settings: ScanSettings) -> Detector:
         """Compiles the models and imports the implementation: in workers.
-
-        Args:
-            explain: see ``ScanSettings``.
 
         Raises:
             ForensicsError: a model cannot be run or does not fit, or the implementation is missing.
         """
-        return load_detector(self.spec, [_forms(model, explain) for model in self.models])
+        detector = load_detector(self.spec, [_forms(model, settings.explain) for model in self.models])
+        if isinstance(detector, Configurable):
+            detector.configure(settings)
+        return detector
 
 
 @dataclass(frozen=True, slots=True)
@@ -293,7 +293,7 @@ def assemble(settings: ScanSettings, detectors: Sequence[ChosenDetector]) -> Wor
     return WorkerContext(
         settings,
         load_finder(settings.finder),
-        tuple(chosen.load(explain=settings.explain) for chosen in detectors),
+        tuple(chosen.load(settings) for chosen in detectors),
         choose_fusion(settings, detectors),
         _predictor(detectors),
     )

@@ -336,12 +336,13 @@ def test_the_manifest_names_models_versions_cpu_and_every_setting(context: Worke
     ]
     assert all(len(use.sha256) == 64 for use in manifest.models)
     assert manifest.settings["frames"] == "6"
-    assert manifest.settings["detectors"] == "face, voice, container, stills"
+    assert manifest.settings["detectors"] == "face, voice, container, stills, provenance"
     assert [(use.name, use.role, use.provider) for use in manifest.detectors] == [
         ("face", "decides", "forensics"),
         ("voice", "decides", "forensics"),
         ("container", "supports", "forensics"),
         ("stills", "supports", "forensics"),
+        ("provenance", "supports", "forensics"),
     ]
     assert manifest.versions["openvino"]
     assert manifest.cpu

@@ -11,11 +11,11 @@ from __future__ import annotations
 
 from collections.abc import Mapping, Sequence
 from functools import cache
-from importlib import import_module
 from importlib.metadata import EntryPoint, entry_points
 from types import MappingProxyType
 from typing import TYPE_CHECKING
 
+from forensics.addresses import load
 from forensics.detectors.declarations import (
     BLINK_POSE,
     CONTAINER,
@@ -117,9 +117,8 @@ def load_detector(spec: DetectorSpec, models: Sequence[ModelForms]) -> Detector:
         SettingsError: its implementation cannot be imported.
         ModelError: a model does not fit the detector.
     """
-    module, _, attribute = spec.implementation.partition(":")
     try:
-        implementation: DetectorClass = getattr(import_module(module), attribute)
+        implementation: DetectorClass = load(spec.implementation)
     except (ImportError, AttributeError, ValueError) as error:
         raise SettingsError(
             f"The detector {spec.name} cannot be loaded from {spec.implementation!r}: {error}",

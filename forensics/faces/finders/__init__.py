@@ -2,9 +2,9 @@
 
 from __future__ import annotations
 
-from importlib import import_module
 from typing import cast
 
+from forensics.addresses import load
 from forensics.errors import SettingsError
 from forensics.faces.finder import FaceFinder
 
@@ -27,5 +27,4 @@ def load_finder(name: str) -> FaceFinder:
     if address is None:
         known = ", ".join(FINDERS)
         raise SettingsError(f"There is no face finder named {name!r}", f"Choose one of: {known}.")
-    module, _, attribute = address.partition(":")
-    return cast(FaceFinder, getattr(import_module(module), attribute)())
+    return cast(FaceFinder, load(address)())

@@ -7,7 +7,6 @@ A report appears whole or not at all: it is written to a temporary file in its f
 from __future__ import annotations
 
 import contextlib
-import importlib
 import os
 import secrets
 from collections.abc import Mapping
@@ -16,6 +15,7 @@ from importlib.metadata import EntryPoint, entry_points
 from pathlib import Path
 from typing import BinaryIO, ClassVar, Protocol, cast
 
+from forensics.addresses import load
 from forensics.errors import ReportError, SettingsError
 from forensics.report.view import ReportView
 
@@ -61,8 +61,7 @@ def renderer_for(path: Path) -> Renderer:
             f"The report {path} {ending}, and no report format is called so",
             f"Choose one of {known}, for example --report report.html.",
         )
-    module, name = target.split(":")
-    return cast(Renderer, getattr(importlib.import_module(module), name)())
+    return cast(Renderer, load(target)())
 
 
 @cache

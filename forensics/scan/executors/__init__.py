@@ -2,9 +2,9 @@
 
 from __future__ import annotations
 
-import importlib
 from typing import cast
 
+from forensics.addresses import load
 from forensics.errors import SettingsError
 from forensics.scan.executors.executor import Executor
 
@@ -22,5 +22,4 @@ def load_executor(name: str) -> Executor:
     target = EXECUTORS.get(name)
     if target is None:
         raise SettingsError(f"There is no executor {name!r}", f"Choose one of {', '.join(EXECUTORS)}.")
-    module, attribute = target.split(":")
-    return cast(Executor, getattr(importlib.import_module(module), attribute)())
+    return cast(Executor, load(target)())

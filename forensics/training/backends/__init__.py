@@ -2,8 +2,7 @@
 
 from __future__ import annotations
 
-from importlib import import_module
-
+from forensics.addresses import load
 from forensics.errors import BackendUnavailable, TrainingError
 from forensics.processor import usable_cores
 from forensics.training.backends.backend import Backend
@@ -35,8 +34,7 @@ def load_backend(name: str) -> Backend:
         raise TrainingError(
             f"There is no training backend named {name}", f"Choose one of: auto, {', '.join(BACKENDS)}."
         )
-    module, _, attribute = BACKENDS[name].partition(":")
-    backend: Backend = getattr(import_module(module), attribute)()
+    backend: Backend = load(BACKENDS[name])()
     return backend
 
 

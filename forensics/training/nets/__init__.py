@@ -2,8 +2,7 @@
 
 from __future__ import annotations
 
-from importlib import import_module
-
+from forensics.addresses import load
 from forensics.errors import TrainingError
 from forensics.training.nets.torch_net import TorchNet
 
@@ -39,6 +38,5 @@ def build_net(name: str) -> TorchNet:
     """
     if name not in NETS:
         raise TrainingError(f"There is no net named {name}", f"Choose one of: {', '.join(NETS)}.")
-    module, _, attribute = NETS[name].partition(":")
-    net: TorchNet = getattr(import_module(module), attribute)()
+    net: TorchNet = load(NETS[name])()
     return net

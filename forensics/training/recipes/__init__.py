@@ -2,8 +2,7 @@
 
 from __future__ import annotations
 
-from importlib import import_module
-
+from forensics.addresses import load
 from forensics.errors import TrainingError
 from forensics.training.recipes.recipe import Recipe
 
@@ -24,6 +23,5 @@ def load_recipe(name: str) -> Recipe:
     """
     if name not in RECIPES:
         raise TrainingError(f"There is no recipe named {name}", f"Choose one of: {', '.join(RECIPES)}.")
-    module, _, attribute = RECIPES[name].partition(":")
-    recipe: Recipe = getattr(import_module(module), attribute)()
+    recipe: Recipe = load(RECIPES[name])()
     return recipe

@@ -2,9 +2,9 @@
 
 from __future__ import annotations
 
-from importlib import import_module
 from pathlib import Path
 
+from forensics.addresses import load
 from forensics.errors import TrainingError
 from forensics.training.data.readers.reader import Reader
 
@@ -36,8 +36,7 @@ def load_reader(kind: str) -> Reader:
         raise TrainingError(
             f"There is no reader for data sets of kind {kind}", f"Choose one of: {', '.join(READERS)}."
         )
-    module, _, attribute = READERS[kind].partition(":")
-    reader: Reader = getattr(import_module(module), attribute)()
+    reader: Reader = load(READERS[kind])()
     return reader
 
 

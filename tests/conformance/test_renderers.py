@@ -1,0 +1,58 @@
+"""Every renderer of the table does what the seam promises."""
+
+from __future__ import annotations
+
+import io
+from pathlib import Path
+
+import pytest
+
+from forensics.report.renderers import RENDERERS, Renderer, renderer_for
+from forensics.report.view import ReportView, build_view
+from tests.report import synthetic_case
+
+
+@pytest.fixture(params=list(RENDERERS))
+def renderer(request: pytest.FixtureRequest) -> Renderer:
+    return renderer_for(Path(f"out{request.param}"))
+
+
+@pytest.fixture(scope="module")
+def rich() -> ReportView:
+    return synthetic_case.view_of(synthetic_case.rich_case(), labelled=True)
+
+
+def rendered(renderer: Renderer, view: ReportView) -> bytes:
+    out = io.BytesIO()
+    renderer.render(view, out)
+    assert not out.closed, "whoever opened the file closes it"
+    return out.getvalue()
+
+
+def test_is_called_as_in_the_table(renderer: Renderer) -> None:
+    assert RENDERERS[renderer.suffix].endswith(type(renderer).__name__)
+    assert type(renderer_for(Path(f"OUT{renderer.suffix.upper()}"))) is type(renderer)
+
+
+def test_every_file_of_a_rich_case_stands_in_the_report(renderer: Renderer, rich: ReportView) -> None:
+    text = rendered(renderer, rich).decode("utf-8")
+    for file in rich.files:
+        shown = file.path.rsplit("/", 1)[-1]
+        if shown.isascii() and shown.replace("-", "").replace(".", "").replace("_", "").isalnum():
+            assert shown in text
+
+
+def test_the_same_view_gives_the_same_bytes(renderer: Renderer, rich: ReportView) -> None:
+    assert rendered(renderer, rich) == rendered(renderer, rich)
+
+
+def test_a_case_without_files_has_a_report(renderer: Renderer) -> None:
+    empty = build_view([synthetic_case.manifest()], [], lambda _: [])
+    assert rendered(renderer, empty).decode("utf-8").strip()
+
+
+def test_names_that_are_code_are_shown_and_not_obeyed(renderer: Renderer, rich: ReportView) -> None:
+    text = rendered(renderer, rich).decode("utf-8")
+    assert "\x1b" not in text, "no terminal is steered by a name"
+    if renderer.suffix == ".html":
+        assert '<script>alert("1")</script>' not in text

@@ -180,8 +180,8 @@ function draw() {
 function line(file) {
   const said = [make("span", file.name), make("span", ` ${size(file.size_bytes)}`, "quiet")];
   if (file.verdict) {
-    const fakeness = file.fakeness === null ? "" : `, fakeness ${file.fakeness.toFixed(2)}`;
-    said.push(make("p", make("span", WORDS[file.verdict] + fakeness, `verdict v-${file.verdict}`)));
+    const score = file.fakeness === null ? "" : `, score ${file.fakeness.toFixed(2)}`;
+    said.push(make("p", make("span", WORDS[file.verdict] + score, `verdict v-${file.verdict}`)));
     said.push(make("p", file.reason));
   }
   said.push(make("p", `SHA-256 ${file.sha256}`, "hash"));

@@ -13,7 +13,7 @@ _OF_PARTS = ("auc", "recall", "false_positive_rate")
 
 def table(figures: Sequence[LabelledFigures]) -> Iterator[str]:
     """The figures as lines of text: whole scopes in full, their parts on a line each."""
-    whole = [one for one in figures if "," not in one.scope]
+    whole = [one for one in figures if not one.part]
     for one in whole:
         yield ""
         yield f"{escaped(one.scope)}: {_counts(one)}"

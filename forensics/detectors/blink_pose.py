@@ -19,7 +19,7 @@ from forensics.detectors.declarations import BLINK_POSE
 from forensics.detectors.detector import ModelForms
 from forensics.records.detector_spec import CropSpec
 from forensics.records.exhibit_content import CurveChart, CurveLine, Table
-from forensics.records.faces import FaceMesh
+from forensics.records.faces import FaceMesh, person
 from forensics.records.findings import Abstention, AbstentionReason, Exhibit, ExhibitKind
 from forensics.records.media import MediaFile, MediaKind
 from forensics.records.model_card import ModelCard
@@ -145,7 +145,7 @@ class BlinkPoseExamination:
             yield Abstention(BLINK_POSE.name, AbstentionReason.UNSUPPORTED, "A still picture has no motion.")
             return
         for track_id, bursts in self._heads.people():
-            subject = f"person {track_id}"
+            subject = person(track_id)
             if bursts:
                 yield from _exhibits(subject, bursts)
             else:

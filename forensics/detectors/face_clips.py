@@ -18,7 +18,7 @@ from forensics.detectors.two_stage_scoring import TwoStageScoring
 from forensics.engines.net import Net
 from forensics.errors import ModelError
 from forensics.records.exhibit_content import CurveLine
-from forensics.records.faces import FaceCrop
+from forensics.records.faces import FaceCrop, person
 from forensics.records.findings import Abstention, AbstentionReason, Exhibit, Score, Span
 from forensics.records.media import MediaFile
 from forensics.records.model_card import ClipForm, ClipSampling, InputContract
@@ -81,7 +81,7 @@ class _Clip:
 
     @property
     def subject(self) -> str:
-        return f"person {self.track_id}"
+        return person(self.track_id)
 
     @property
     def size_bytes(self) -> int:
@@ -134,7 +134,7 @@ class ClipExamination:
                 SEQUENCE.name,
                 AbstentionReason.TOO_SHORT,
                 "one picture of this person was found, and motion needs two. Look at more frames (--frames).",
-                f"person {track_id}",
+                person(track_id),
             )
         yield from self._scoring.notices
         for subject in self._strongest:

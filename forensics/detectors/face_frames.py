@@ -26,7 +26,7 @@ from forensics.detectors.two_stage_scoring import TwoStageScoring
 from forensics.engines.net import Net
 from forensics.errors import ModelError
 from forensics.records.detector_spec import CropSpec
-from forensics.records.faces import FaceCrop
+from forensics.records.faces import FaceCrop, person
 from forensics.records.findings import Exhibit, Score, Span
 from forensics.records.media import MediaFile, RgbImage
 from forensics.records.properties import Properties
@@ -69,7 +69,7 @@ class _Face:
 
     @property
     def subject(self) -> str:
-        return f"person {self.crop.track_id}"
+        return self.crop.subject
 
     @property
     def size_bytes(self) -> int:
@@ -121,9 +121,9 @@ class FaceExamination:
         yield from self._scoring.notices
         for track_id, rows in sorted(self._properties.items()):
             values = {**medians(rows), **self._of_file}
-            yield Properties(FACE.name, f"person {track_id}", values)
+            yield Properties(FACE.name, person(track_id), values)
             yield from out_of_domain(
-                self._card, FACE.name, f"person {track_id}", f"Person {track_id}", values
+                self._card, FACE.name, person(track_id), person(track_id).capitalize(), values
             )
         for track_id in sorted(self._most):
             yield from self._exhibits(track_id)
@@ -148,7 +148,7 @@ class FaceExamination:
         if least.crop.frame_index != most.crop.frame_index:
             moments.append(("strongest against manipulation", least))
         for words, moment in moments:
-            group = f"person {track_id}, {words}"
+            group = f"{person(track_id)}, {words}"
             yield frame_exhibit(moment.crop, moment.score, group)
             yield crop_exhibit(moment.crop, moment.score, group)
             yield attention_exhibit(moment.crop, moment.score, _stretched(moment.where), group)

@@ -34,6 +34,7 @@ from forensics.detectors.mouth_sound import (
 )
 from forensics.records.detector_spec import CropSpec
 from forensics.records.exhibit_content import CurveChart, CurveLine, Table
+from forensics.records.faces import person
 from forensics.records.findings import Abstention, AbstentionReason, Exhibit, ExhibitKind, Notice
 from forensics.records.media import AudioChunk, MediaFile, MediaKind, StreamKind
 from forensics.records.model_card import ModelCard
@@ -112,7 +113,7 @@ class LipsExamination:
             return
         level = self._loudness.db()
         for track_id, bursts in self._mouths.people():
-            yield from self._person(f"person {track_id}", bursts, level, self._loudness.start_s)
+            yield from self._person(person(track_id), bursts, level, self._loudness.start_s)
 
     def _person(
         self, subject: str, bursts: Sequence[Burst[float]], level: Series, start_s: float

@@ -11,7 +11,6 @@ from forensics.evaluation.calibration import CalibrationFit, calibrated, file_lo
 from forensics.evaluation.domain_bounds import measured_domain
 from forensics.evaluation.labels import Label
 from forensics.evaluation.likelihood_fit import fit_bounds
-from forensics.evaluation.protocol import FILE_SCOPE, RATIOS
 from forensics.evaluation.thresholds import earned_thresholds
 from forensics.evaluation.windows import clips_of, fit_windows
 from forensics.records.labelled_figures import LabelledFigures
@@ -20,7 +19,6 @@ from forensics.records.scan_result import ScanResult
 
 # Of the parts, a card holds the methods alone: the others are in the report of an evaluation.
 _PART_FIGURES = ("auc", "recall")
-_PART = f", {METHOD}="
 
 
 def as_metrics(
@@ -49,10 +47,10 @@ def as_metrics(
             one.n_pristine,
         )
         for one in figures
-        if detector is None or detector_of(one.scope) == detector
-        if not one.scope.endswith(RATIOS)
+        if detector is None or one.detector == detector
+        if not one.of_ratios
         for figure in one.figures
-        if _belongs(one.scope, figure.name)
+        if _belongs(one, figure.name)
     )
 
 
@@ -125,16 +123,10 @@ def _check_model(card: ModelCard, results: Iterable[ScanResult]) -> None:
         )
 
 
-def _belongs(scope: str, figure: str) -> bool:
-    return "," not in scope or (_PART in scope and figure in _PART_FIGURES)
+def _belongs(one: LabelledFigures, figure: str) -> bool:
+    return not one.part or (one.part.startswith(f"{METHOD}=") and figure in _PART_FIGURES)
 
 
 def metric_name(scope: str, figure: str) -> str:
     """The name under which a card holds one scope's figure."""
     return f"{scope}: {figure}"
-
-
-def detector_of(scope: str) -> str | None:
-    """The detector whose scope this is; None for the files' verdicts."""
-    first = scope.split(",", 1)[0].split(" ", 1)[0]
-    return None if first == FILE_SCOPE else first

@@ -8,7 +8,7 @@ from __future__ import annotations
 
 from collections import Counter
 from collections.abc import Callable, Iterable, Mapping
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 
 from forensics.detectors import described
 from forensics.evaluation.breakdowns import METHOD, parts_of, properties_of
@@ -24,7 +24,7 @@ from forensics.records.scan_result import ScanResult
 from forensics.records.verdict import VerdictLabel
 
 FILE_SCOPE = "file"
-# Ends the name of the scopes of ``ratios``.
+# Ends the words of the scopes of ``ratios``.
 RATIOS = " likelihood ratios"
 _SUBSET_FIGURES = (
     *("auc", "average_precision", "eer", "accuracy", "recall"),
@@ -136,7 +136,7 @@ def _of_detector(
     if scores:
         call = None if thresholds is None else (lambda fakeness: fakeness >= thresholds.signs)
         figures.append(_figures(by_score, scores + silent, call, n_resamples, notes=notes))
-    return figures
+    return [replace(one, detector=detector) for one in figures]
 
 
 def _file_row(result: ScanResult, label: Label, found: dict[str, str]) -> _Row:
@@ -178,7 +178,8 @@ def _with_parts(
             if name == METHOD and part not in manipulated_methods:
                 continue
             chosen = [row for row in rows if _belongs(row, name, part)]
-            figures.append(_figures(f"{scope}, {name}={part}", chosen, call, n_resamples, whole=False))
+            of_part = _figures(f"{scope}, {name}={part}", chosen, call, n_resamples, whole=False)
+            figures.append(replace(of_part, part=f"{name}={part}"))
     return figures
 
 

@@ -17,7 +17,6 @@ from forensics.records.model_card import ModelCard
 from forensics.records.scan_result import ScanResult
 from forensics.verdicts.likelihood import (
     ENFSI_SCALE,
-    REFUSAL,
     LikelihoodStatement,
     likelihood_of,
     ratio_text,
@@ -92,14 +91,15 @@ def _figures(card: ModelCard, rows: Sequence[_Row], n_resamples: int) -> Labelle
         [ratio > 0 for _, ratio in ratios],
     )
     refused = Counter(
-        # Which properties were unlike stands with each file.
-        row.statement.words.removeprefix(REFUSAL).removesuffix(".").split(" (")[0]
+        row.statement.refusal
         for row in rows
         if row.statement is not None and row.statement.log10_ratio is None
     )
     n_without = len(rows) - len(stated)
     return LabelledFigures(
         scope=f"{card.task}{RATIOS}",
+        detector=card.task,
+        of_ratios=True,
         n_manipulated=int(scored.manipulated.sum()),
         n_pristine=int((~scored.manipulated).sum()),
         n_abstained=len(rows) - len(ratios),

@@ -17,7 +17,7 @@ import cv2
 import numpy as np
 
 from forensics.records.detector_spec import CropSpec
-from forensics.records.faces import FaceBox, FaceCrop, TrackedFace
+from forensics.records.faces import FaceBox, FaceCrop, TrackedFace, person
 from forensics.records.findings import Abstention, AbstentionReason, Notice
 from forensics.records.media import Frame, RgbImage
 from forensics.records.stream import Item
@@ -139,7 +139,7 @@ def _left_out(seen: dict[int, _Sizes], min_face_px: int, detectors: Sequence[str
         if sizes.n_cut:
             yield Notice(
                 "faces",
-                f"person {track_id}: {n_small} of {n_small + sizes.n_cut} faces are smaller than "
+                f"{person(track_id)}: {n_small} of {n_small + sizes.n_cut} faces are smaller than "
                 f"{min_face_px} px, the least that the model is meant for, and were left out",
             )
             continue
@@ -150,7 +150,7 @@ def _left_out(seen: dict[int, _Sizes], min_face_px: int, detectors: Sequence[str
                 detail=f"all {n_small} faces are at most {largest:.0f} px wide; the model needs "
                 f"{min_face_px} px. Look for the same recording in a higher resolution, or a close-up of "
                 "this person.",
-                subject=f"person {track_id}",
+                subject=person(track_id),
             )
 
 

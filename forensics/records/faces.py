@@ -45,6 +45,11 @@ class TrackedFace:
     track_id: int
 
 
+def person(track_id: int) -> str:
+    """What the subject of a track is called within its file."""
+    return f"person {track_id}"
+
+
 @dataclass(frozen=True, slots=True)
 class FaceCrop:
     """A face, cut in one way.
@@ -66,6 +71,11 @@ class FaceCrop:
     thumbnail: RgbImage
     thumbnail_scale: float
     spec: CropSpec
+
+    @property
+    def subject(self) -> str:
+        """What this person is called in scores and exhibits."""
+        return person(self.track_id)
 
 
 @dataclass(frozen=True, slots=True)
@@ -104,3 +114,8 @@ class FaceTrack:
     end_s: float
     median_size_px: float
     stream_index: int | None = None
+
+    @property
+    def subject(self) -> str:
+        """What this person is called in scores and exhibits."""
+        return person(self.track_id)

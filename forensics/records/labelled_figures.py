@@ -49,13 +49,16 @@ class LabelledFigures:
     """All figures of one scope (the files' fusion, the face model, the voice model, a subset).
 
     Attributes:
-        scope: for example ``file``, ``face``, ``voice``, ``file, method=FaceSwap``.
+        scope: in words, for example ``file``, ``face``, ``voice``, ``file, method=FaceSwap``.
         n_manipulated, n_pristine: scored rows.
         n_abstained: labelled rows without a score, counted beside, never dropped silently.
         histogram_pristine, histogram_manipulated: counts in ``len`` equal bins of fakeness [0, 1].
         subsets: rows by named part; the abstained by reason, for example ``abstained, NO_FACE`` to 3.
         support: of stated likelihood ratios, counts by label of what they support in the words of the
             ENFSI scale, for example ``moderate support for manipulated`` to 12.
+        detector: whose scores these are; None for the files' verdicts and for comparisons.
+        part: of which rows alone, as ``method=FaceSwap``; empty for all of them.
+        of_ratios: of stated likelihood ratios, not of the scores themselves.
     """
 
     scope: str
@@ -70,3 +73,6 @@ class LabelledFigures:
     notes: tuple[str, ...] = ()
     subsets: dict[str, int] = field(default_factory=dict)
     support: Confusion | None = None
+    detector: str | None = None
+    part: str = ""
+    of_ratios: bool = False

@@ -69,12 +69,12 @@ def charts(figures: LabelledFigures) -> list[Chart]:
 
 def whole_scopes(figures: Sequence[LabelledFigures]) -> list[LabelledFigures]:
     """The scopes that are drawn in full; parts of them are named ``scope, property=value``."""
-    return [one for one in figures if "," not in one.scope]
+    return [one for one in figures if not one.part]
 
 
 def breakdowns(figures: Sequence[LabelledFigures]) -> list[LabelledFigures]:
     """The scopes that are parts of another."""
-    return [one for one in figures if "," in one.scope]
+    return [one for one in figures if one.part]
 
 
 def figure_in(figures: LabelledFigures, name: str) -> str:

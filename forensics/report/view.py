@@ -381,7 +381,7 @@ def _subjects(
                 detector=detector,
                 deciding=basis is not None and _decides(basis, result.verdict),
                 basis=basis,
-                track=next((track for track in result.tracks if subject == f"person {track.track_id}"), None),
+                track=next((track for track in result.tracks if subject == track.subject), None),
                 scores=scores,
                 thresholds=cards[model].thresholds if model in cards else None,
                 groups=() if subject in drawn else groups_of(subject, exhibits),

@@ -127,7 +127,7 @@ def _further(
                 if isinstance(item, MediaUpdate):
                     media = item.media
                 elif isinstance(item, FaceTrack):
-                    people.append(f"person {item.track_id}")
+                    people.append(item.subject)
                 yield _of(film, item)
         except MediaError as error:
             yield from _unseen(context, film, error.message)

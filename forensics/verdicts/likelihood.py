@@ -37,12 +37,14 @@ class LikelihoodStatement:
         bounded: the score said more than the data support, and the ratio is held at the bound.
         support: the scale's words, whichever side they favour; None where it has none.
         words: one or two sentences.
+        refusal: why there is no ratio, without what differs from file to file; empty where there is one.
     """
 
     log10_ratio: float | None
     bounded: bool
     support: str | None
     words: str
+    refusal: str = ""
 
 
 def likelihood_of(
@@ -57,7 +59,9 @@ def likelihood_of(
     """
     why = _missing_support(basis, card, properties)
     if why is not None or card.likelihood is None:
-        return LikelihoodStatement(None, False, None, f"{REFUSAL}{why}.")
+        refusal, detail = why or ("", "")
+        words = f"{REFUSAL}{refusal}{f' ({detail})' if detail else ''}."
+        return LikelihoodStatement(None, False, None, words, refusal)
     return state(basis.fakeness, card.likelihood)
 
 
@@ -99,8 +103,10 @@ def verbal(log10_ratio: float) -> str | None:
     return next((words for lowest, words in ENFSI_SCALE if abs(log10_ratio) >= lowest), None)
 
 
-def _missing_support(basis: SubjectScore, card: ModelCard, properties: Mapping[str, float]) -> str | None:
-    """The first reason why no ratio can be stated, None where one can."""
+def _missing_support(
+    basis: SubjectScore, card: ModelCard, properties: Mapping[str, float]
+) -> tuple[str, str] | None:
+    """The first reason why no ratio can be stated, and its detail; None where one can."""
     bounds = card.likelihood
     left = ", ".join(name.replace("_", " ") for name in card.domain.left_by(properties))
     reasons = (
@@ -120,6 +126,7 @@ def _missing_support(basis: SubjectScore, card: ModelCard, properties: Mapping[s
         ),
         (not basis.in_domain, f"the subject is too unlike the files that {card.id} was calibrated on"),
         (not basis.covered, f"the score lies outside what the calibration of {card.id} has seen"),
-        (bool(left), f"the subject is unlike the files that {card.id} was calibrated on ({left})"),
+        (bool(left), f"the subject is unlike the files that {card.id} was calibrated on"),
     )
-    return next((why for holds, why in reasons if holds), None)
+    why = next((why for holds, why in reasons if holds), None)
+    return None if why is None else (why, left if why == reasons[-1][1] else "")

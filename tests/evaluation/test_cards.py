@@ -7,7 +7,8 @@ from dataclasses import replace
 import pytest
 
 from forensics.errors import SettingsError
-from forensics.evaluation.cards import calibrated_card, detector_of, with_metrics
+from forensics.evaluation.cards import as_metrics, calibrated_card, with_metrics
+from forensics.records.labelled_figures import Figure, LabelledFigures
 from forensics.records.model_card import InputContract, Metric, ModelCard
 from tests.evaluation.made import labelled_scan
 
@@ -45,15 +46,14 @@ def test_new_metrics_replace_those_on_the_same_data_only() -> None:
     assert [(metric.data_set, metric.value) for metric in new.metrics] == [("a", 0.5), ("b", 0.9)]
 
 
-@pytest.mark.parametrize(
-    ("scope", "detector"),
-    [
-        ("face", "face"),
-        ("face tracks", "face"),
-        ("face, method=x", "face"),
-        ("file", None),
-        ("file, a=b", None),
-    ],
-)
-def test_scopes_belong_to_their_detector(scope: str, detector: str | None) -> None:
-    assert detector_of(scope) == detector
+def test_figures_belong_to_their_detector_and_not_by_their_name() -> None:
+    """A property may be called like a detector, and its value may hold commas."""
+    one = LabelledFigures("face, method=voice, cut", 30, 30, 0, (Figure("auc", 0.9, 60),))
+    of_face = replace(one, detector="face", part="method=voice, cut")
+    ratios = replace(of_face, scope="face likelihood ratios", part="", of_ratios=True)
+    assert as_metrics([one, ratios], "data", "command", detector="face") == ()
+    assert [metric.name for metric in as_metrics([of_face, ratios], "data", "command", detector="face")] == [
+        "face, method=voice, cut: auc"
+    ]
+    by_property = replace(of_face, part="codec=h264")
+    assert as_metrics([by_property], "data", "command") == (), "cards hold the methods alone"

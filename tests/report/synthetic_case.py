@@ -411,7 +411,7 @@ def cards() -> tuple[ModelCard, ...]:
     )
 
 
-def labelled_figures(scope: str = "file") -> LabelledFigures:
+def labelled_figures(scope: str = "file", part: str = "") -> LabelledFigures:
     """Plausible figures with every curve."""
     dice = np.random.default_rng(3)
     rates = np.linspace(0, 1, 60)
@@ -422,6 +422,7 @@ def labelled_figures(scope: str = "file") -> LabelledFigures:
     at = np.array([0.05, 0.18, 0.36, 0.55, 0.74, 0.93])
     return LabelledFigures(
         scope=scope,
+        part=part,
         n_manipulated=70,
         n_pristine=60,
         n_abstained=4,
@@ -486,6 +487,6 @@ def view_of(case: Case, /, *, labelled: bool = False, **changes: object) -> Repo
         arguments["figures"] = (
             labelled_figures(),
             labelled_figures("face"),
-            labelled_figures("file, method=FaceSwap"),
+            labelled_figures("file, method=FaceSwap", "method=FaceSwap"),
         )
     return build_view([manifest()], case.rows, case.load, **{**arguments, **changes})  # type: ignore[arg-type]

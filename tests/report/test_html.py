@@ -189,7 +189,13 @@ def test_error_rates_name_the_class_and_leave_out_small_sets(rich_page: str) -> 
 def test_rates_and_curves_are_drawn_only_where_n_carries_them() -> None:
     case = plain_case(examined("a.mp4", (0.9,), 0.1, 1))
     few = replace(labelled_figures(), n_manipulated=70, n_pristine=19)
-    page = drawn(view_of(case, figures=(few, replace(few, scope="file, method=FaceSwap")), labelled=True))
+    page = drawn(
+        view_of(
+            case,
+            figures=(few, replace(few, scope="file, method=FaceSwap", part="method=FaceSwap")),
+            labelled=True,
+        )
+    )
     assert "With fewer than 20 rows of a class" in page
     assert "0.871 to 0.977" not in page
     assert "0.934" not in page.partition("Against the known labels")[2].partition('id="evidence"')[0]

@@ -24,7 +24,7 @@ def demo(
         typer.Option(
             "--report",
             metavar="FILE",
-            help="Report to write; .html, .json or .csv. Repeatable.",
+            help="Report to write; .html, .json, .csv, .sarif, .jsonld or .xml. Repeatable.",
             show_default="demo.html",
         ),
     ] = None,

@@ -21,7 +21,11 @@ def report(
     case: Annotated[Path, typer.Argument(metavar="CASE", help="The case file.")],
     reports: Annotated[
         list[Path],
-        typer.Option("--report", metavar="FILE", help="Where to write; .html, .json or .csv. Repeatable."),
+        typer.Option(
+            "--report",
+            metavar="FILE",
+            help="Where to write; .html, .json, .csv, .sarif, .jsonld or .xml. Repeatable.",
+        ),
     ],
     labels: KnownLabels = None,
     only: Annotated[

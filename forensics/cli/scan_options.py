@@ -14,7 +14,11 @@ from forensics.settings import DEFAULT_TIME_LIMIT_S, Profile, ScanSettings, Shar
 
 Reports = Annotated[
     list[Path] | None,
-    typer.Option("--report", metavar="FILE", help="Report to write; .html, .json or .csv. Repeatable."),
+    typer.Option(
+        "--report",
+        metavar="FILE",
+        help="Report to write; .html, .json, .csv, .sarif, .jsonld or .xml. Repeatable.",
+    ),
 ]
 
 

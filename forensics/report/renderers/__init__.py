@@ -24,6 +24,9 @@ RENDERERS: dict[str, str] = {
     ".json": "forensics.report.renderers.json:JsonRenderer",
     ".v1.json": "forensics.report.renderers.json_v1:JsonV1Renderer",
     ".csv": "forensics.report.renderers.csv:CsvRenderer",
+    ".sarif": "forensics.report.renderers.sarif:SarifRenderer",
+    ".jsonld": "forensics.report.renderers.case_uco:CaseUcoRenderer",
+    ".xml": "forensics.report.renderers.junit:JunitRenderer",
 }
 
 

@@ -10,7 +10,7 @@ from typing import TYPE_CHECKING, Annotated
 import typer
 
 from forensics.cli.scan_options import (
-    USUAL_DETECTORS,
+    SCORING_DETECTORS,
     Crops,
     FollowLinks,
     Frames,
@@ -73,7 +73,7 @@ def calibrate(
     ] = None,
     detectors: Annotated[
         str, typer.Option("--detectors", metavar="NAMES", help="With --fusion: the detectors to add up.")
-    ] = USUAL_DETECTORS,
+    ] = SCORING_DETECTORS,
     dry_run: Annotated[
         bool, typer.Option("--dry-run", help="Show the fit; leave the card as it is.")
     ] = False,

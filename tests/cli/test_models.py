@@ -108,3 +108,21 @@ def test_doctor_says_where_a_finding_cannot_be_kept(
     ran = run("doctor", "--tune")
     assert ran.code == 2
     assert "Set FORENSICS_CACHE to a folder" in ran.err
+
+
+def test_combine_writes_an_ensemble_that_is_listed_shown_and_verified(run: Runner, shipped: Path) -> None:
+    face_model(shipped, "face-other", grey=0.2)
+    ran = run("models", "combine", "face-made", "face-other", "--weights", "3,1", "--out", shipped / "both")
+    assert ran.code == 0
+    assert "both: Weighted sum of the logits of face-made 1 (0.75), face-other 1 (0.25)" in ran.out
+    assert run("models", "list").out.splitlines()[0].split()[:3] == ["both", "face", "ensemble"]
+    assert "face-other, weight 0.25" in run("models", "show", "both").out
+    assert run("models", "verify", "both").out.startswith("both: sound, 2 members")
+    face_model(shipped.parent, "face-other", grey=0.9)
+    for name in ("model.xml", "model.bin", "card.toml"):
+        (shipped / "face-other" / name).write_bytes((shipped.parent / "face-other" / name).read_bytes())
+    ran = run("models", "verify", "both")
+    assert ran.code == 3
+    assert "is not the member that the card of both describes" in ran.err
+    wrong = run("models", "combine", "face-made", "face-other", "--weights", "1", "--out", shipped / "c")
+    assert (wrong.code, "there are 2 models" in wrong.err) == (2, True)

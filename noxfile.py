@@ -31,8 +31,8 @@ def _requirement(name: str) -> str:
 
 
 def _install_scan(session: nox.Session, *tools: str) -> None:
-    """The package as a user installs it with its page, and tools beside it; never torch."""
-    session.install("-e", ".[web]", *map(_requirement, tools))
+    """The package as a user installs it with its extras for scans, and tools beside it; never torch."""
+    session.install("-e", ".[web,watch,sign]", *map(_requirement, tools))
     session.run("python", "-c", _NO_TORCH, silent=True)
 
 

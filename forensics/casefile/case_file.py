@@ -274,6 +274,14 @@ class CaseFile:
         with database.explained(self.path):
             return self._head()[1].hex()
 
+    def row_of_head(self, head_hash: str) -> int | None:
+        """The row with this hash (hexadecimal); None if there is none."""
+        with database.explained(self.path):
+            row = self._connection.execute(
+                "SELECT row_id FROM entries WHERE row_hash = ?", (bytes.fromhex(head_hash),)
+            ).fetchone()
+        return None if row is None else int(row[0])
+
     # -- checking --------------------------------------------------------------------------------
 
     def verify(

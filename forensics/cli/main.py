@@ -28,8 +28,10 @@ from forensics.cli import (
     report,
     scan,
     serve,
+    sign,
     train,
     verify,
+    watch,
 )
 from forensics.errors import ForensicsError, ReportError
 
@@ -113,7 +115,9 @@ app.command("demo")(demo.demo)
 app.command("report")(report.report)
 app.command("verify")(verify.verify)
 app.command("merge")(merge.merge)
+app.command("sign")(sign.sign)
 app.command("serve")(serve.serve)
+app.command("watch")(watch.watch)
 app.add_typer(models.app, name="models")
 app.command("doctor")(doctor.doctor)
 app.command("prepare")(prepare.prepare)

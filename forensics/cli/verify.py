@@ -7,10 +7,12 @@ from typing import TYPE_CHECKING, Annotated
 
 import typer
 
+from forensics.cli.wording import escaped
 from forensics.errors import CaseFileError
 
 if TYPE_CHECKING:
     from forensics.casefile.media_check import MediaCheck
+    from forensics.casefile.verification import VerificationReport
 
 
 def verify(
@@ -25,26 +27,42 @@ def verify(
         str | None,
         typer.Option("--head", metavar="HASH", help="The head hash noted after a scan, or the file with it."),
     ] = None,
+    signature: Annotated[
+        Path | None,
+        typer.Option(
+            "--signature", metavar="FILE", help="Signature that forensics sign wrote: does it hold?"
+        ),
+    ] = None,
+    signer: Annotated[
+        Path | None,
+        typer.Option(
+            "--signer", metavar="FILE", help="Public key or certificate that it has to be of (PEM)."
+        ),
+    ] = None,
+    reports: Annotated[
+        list[Path] | None,
+        typer.Option(
+            "--report",
+            metavar="FILE",
+            help="A signed report. Repeatable.",
+            show_default="beside the signature",
+        ),
+    ] = None,
 ) -> None:
     """Check the chain of a case file and, with --media, the hashes of the examined files."""
     from forensics.casefile.case_file import CaseFile
     from forensics.casefile.coverage import uncovered
     from forensics.casefile.head_note import head_from
     from forensics.casefile.media_check import check_root
-    from forensics.cli.wording import escaped
+    from forensics.cli.signed import tell_signed_rows, verify_signature
 
     expected = () if head is None else (head_from(head),)
+    signed = verify_signature(signature, signer, reports or ())
     if media is not None:
         check_root(media)
     with CaseFile.open_read_only(case) as opened:
-        report = opened.checked(even_if_broken=True, expected_heads=expected)
-        for problem in report.problems:
-            typer.echo(escaped(problem.text))
-        if not report.sound:
-            raise CaseFileError(
-                f"{case} is not what was written: {_counted(len(report.problems))}",
-                "Keep the file as it is, and compare it with a copy from a backup.",
-            )
+        report = opened.checked(even_if_broken=True, expected_heads=(*expected, *signed))
+        _tell_problems(case, report)
         typer.echo(f"The chain of {case} is intact: {report.n_rows} rows, {report.n_exhibits} exhibits.")
         typer.echo(f"Head hash: {report.head_hash}")
         for part in report.parts:
@@ -58,6 +76,7 @@ def verify(
             typer.echo(report.advice)
         elif report.expected_head_row is not None:
             typer.echo(f"The noted head is row {report.expected_head_row} of {report.n_rows}.")
+        tell_signed_rows([opened.row_of_head(one) for one in signed], report.n_rows)
         if media is not None:
             _verify_media(opened.verify_media(media))
         if report.runs and not report.runs[-1].ended and report.expected_head_row != report.n_rows:
@@ -67,13 +86,22 @@ def verify(
             )
 
 
+def _tell_problems(case: Path, report: VerificationReport) -> None:
+    for problem in report.problems:
+        typer.echo(escaped(problem.text))
+    if not report.sound:
+        raise CaseFileError(
+            f"{case} is not what was written: {_counted(len(report.problems))}",
+            "Keep the file as it is, and compare it with a copy from a backup.",
+        )
+
+
 def _counted(n_problems: int) -> str:
     return "1 problem" if n_problems == 1 else f"{n_problems} problems"
 
 
 def _verify_media(check: MediaCheck) -> None:
     from forensics.casefile.media_check import MediaState
-    from forensics.cli.wording import escaped
 
     for finding in check.findings:
         if finding.state is not MediaState.SAME:

@@ -249,10 +249,11 @@ def test_the_index_names_one_that_is_used_where_it_fits(
     (models / catalog.INDEX_NAME).write_text('[fusion]\ndefault = "made-fusion"\n')
     monkeypatch.setattr(catalog, "models_folder", lambda: models)
     clip = synthetic.normal_clip(tmp_path)
-    plan = plan_scan(ScanSettings(paths=(clip,)), ["forensics"])
+    plain = ScanSettings(paths=(clip,), detectors=("face", "voice"))
+    plan = plan_scan(plain, ["forensics"])
     assert plan.manifest.policy.startswith("made-fusion/3 ")
     other = face_model(tmp_path, "other")
-    plan = plan_scan(ScanSettings(paths=(clip,), models=(str(other),)), ["forensics"])
+    plan = plan_scan(replace(plain, models=(str(other),)), ["forensics"])
     assert plan.manifest.policy == policy.POLICY, "fitted on other models: the worst subject decides"
     with pytest.raises(ModelError, match="There is no fusion nonesuch"):
-        plan_scan(ScanSettings(paths=(clip,), fusion="nonesuch"), ["forensics"])
+        plan_scan(replace(plain, fusion="nonesuch"), ["forensics"])

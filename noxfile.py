@@ -75,6 +75,13 @@ def docs(session: nox.Session) -> None:
     session.run("python", "-m", "tests.house.help_blocks", *session.posargs)
 
 
+@nox.session(default=False)
+def site(session: nox.Session) -> None:
+    """Builds the documentation into build/site; nothing on its pages comes from elsewhere."""
+    session.install("-e", ".[docs]")
+    session.run("mkdocs", "build", "--strict", env={"PYTHONPATH": str(ROOT)})
+
+
 @nox.session
 def wheel(session: nox.Session) -> None:
     """Builds the wheel and scans with it in an empty environment, away from the checkout."""

@@ -34,10 +34,10 @@ IN_OWN_PROCESS = """
 import os, signal, sys
 from pathlib import Path
 from forensics.training import adversarial, trainer, loss
-from forensics.training.backends.backend import Layout
+from forensics.training.backends.backend import StepConfig
 from forensics.training.training_run import TrainSettings
 
-loop.fastest_step_config = lambda *_: Layout("fp32", channels_last=True)
+trainer.fastest_step_config = lambda *_: StepConfig("fp32", channels_last=True)
 how, data, out = sys.argv[1:]
 n_attacks = 0
 
@@ -54,7 +54,7 @@ settings = TrainSettings(
     n_steps=6, batch_size=8, size_px=48, evaluate_every=6, checkpoint_every_s=0.0, n_loaders=0,
     adversarial="pgd", epsilon=2.0, attack_steps=2,
 )
-loop.train(settings, resume=how == "resume")
+trainer.train(settings, resume=how == "resume")
 """
 
 

@@ -14,6 +14,7 @@ from forensics.media.packets import FilePackets
 _NAMES_OF_TIME = re.compile(r"creationdate$|creation_time$|date$", re.IGNORECASE)
 # Encoders hide what they need to begin (two frames, some sound); more was cut away.
 _SHORTEST_HIDDEN_S = 0.5
+_LONGEST_S = 1e9
 _CLOCK = timedelta(minutes=2)
 # Clocks of cameras are often set to local time.
 _TIME_ZONES = timedelta(hours=26)
@@ -160,7 +161,8 @@ def times(
             "A camera writes one time into all; material of several sources keeps several.",
             notable=True,
         )
-    length = timedelta(seconds=(header.length_s or 0.0) if header is not None else 0.0)
+    # A damaged header may claim more than a timedelta holds.
+    length = timedelta(seconds=min((header.length_s or 0.0) if header is not None else 0.0, _LONGEST_S))
     if created and changed and max(changed) - min(created) > length + _CLOCK:
         yield Observation(
             "Times",

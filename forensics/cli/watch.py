@@ -9,7 +9,6 @@ from typing import Annotated
 
 import typer
 
-from forensics.cli.progress import ScanProgress
 from forensics.cli.scan_options import Reports, Workers, named_path
 from forensics.errors import SettingsError
 from forensics.processor import usable_cores
@@ -36,6 +35,7 @@ def watch(
 ) -> None:
     """Examine files as they arrive in a folder, once they are complete; Ctrl-C ends it."""
     import forensics
+    from forensics.cli.progress import ScanProgress
     from forensics.report.renderers import check_writable
 
     try:

@@ -100,7 +100,7 @@ def wheel(session: nox.Session) -> None:
 @nox.session(default=False)
 def tests_training(session: nox.Session) -> None:
     """The tests of training, and mypy with torch's own types. Downloads several GB with torch and IPEX."""
-    session.install("-e", ".[train,ipex]", _requirement("pytest"), _requirement("mypy"))
+    session.install("-e", ".[train,ipex,web,watch,sign]", _requirement("pytest"), _requirement("mypy"))
     session.run("mypy")
     session.run("pytest", "tests/training", *session.posargs)
 
@@ -128,8 +128,11 @@ def goldens(session: nox.Session) -> None:
 
 @nox.session(default=False)
 def audit(session: nox.Session) -> None:
-    """Fails if figures on your labelled media fall below the cards': ``nox -s audit -- LABELLED_DIR``."""
+    """Fails if figures fall below the cards': ``nox -s audit -- LABELLED_DIR --data-set NAME``."""
     if not session.posargs:
-        session.error("give a folder of labelled media: nox -s audit -- LABELLED_DIR [--labels labels.csv]")
+        session.error(
+            "give labelled media and what the cards call them: nox -s audit -- LABELLED_DIR --data-set NAME "
+            "[--labels labels.csv]"
+        )
     _install_scan(session)
     session.run("forensics", "evaluate", "--audit", *session.posargs)

@@ -157,7 +157,8 @@ class ScanProgress:
         self._counts.clear()
         self._began_s = time.monotonic()
         skipped = f"; {event.n_skipped} are in the case already" if event.n_skipped else ""
-        self._line(f"{event.n_files} files to examine, {event.total_bytes / 1e6:,.1f} MB{skipped}")
+        n_files = count_text(event.n_files, "file", "files")
+        self._line(f"{n_files} to examine, {event.total_bytes / 1e6:,.1f} MB{skipped}")
         if self._bar is not None:
             self._task = self._bar.add_task("scan", total=event.n_files, speed="", words=self._tally())
 

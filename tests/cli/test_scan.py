@@ -215,7 +215,7 @@ def test_a_missing_path_is_named_and_has_an_exit_code_of_its_own(
     ran = run("scan", clip, gone, *options)
     assert ran.code == 6
     told = ran.err.index(f"Not examined: {gone} does not exist. Check the spelling")
-    assert told < ran.err.index("1 files to examine")
+    assert told < ran.err.index("1 file to examine")
     assert ran.err.rindex("Not examined: ") > ran.err.index("1  signs of manipulation")
     # What was found outranks what is missing; both are said.
     found = run("scan", clip, gone, *options, "--fail-on", "signs")

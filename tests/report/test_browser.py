@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 import json
-import shutil
 from collections.abc import Iterator
 from pathlib import Path
 from typing import Any, cast
@@ -11,40 +10,21 @@ from typing import Any, cast
 import pytest
 
 from forensics.report.renderers import write_report
+from tests.chromium import NEEDS_CHROMIUM, started
 from tests.report.synthetic_case import large_case, rich_case, view_of
 
 selenium = pytest.importorskip("selenium", reason="selenium is not installed (extra dev)")
-from selenium import webdriver  # noqa: E402
 from selenium.webdriver.common.by import By  # noqa: E402
 from selenium.webdriver.common.keys import Keys  # noqa: E402
 
-CHROMIUM, DRIVER = shutil.which("chromium"), shutil.which("chromedriver")
-pytestmark = [
-    pytest.mark.browser,
-    pytest.mark.skipif(
-        CHROMIUM is None or DRIVER is None,
-        reason="chromium or its driver is missing (Debian: apt-get install chromium chromium-driver)",
-    ),
-]
+pytestmark = NEEDS_CHROMIUM
 SHOWN = "[...document.querySelectorAll('#table tbody tr')].filter(row => !row.hidden)"
 
 
 @pytest.fixture(scope="module")
 def browser() -> Iterator[Any]:
-    options = webdriver.ChromeOptions()
-    options.binary_location = str(CHROMIUM)
-    for argument in (
-        "--headless=new",
-        "--no-sandbox",
-        "--disable-gpu",
-        "--force-prefers-reduced-motion",
-        "--window-size=1280,1000",
-    ):
-        options.add_argument(argument)
-    options.set_capability("goog:loggingPrefs", {"browser": "ALL", "performance": "ALL"})
-    driver = webdriver.Chrome(options=options, service=webdriver.ChromeService(DRIVER))
-    yield driver
-    driver.quit()
+    with started("--force-prefers-reduced-motion", performance="ALL") as driver:
+        yield driver
 
 
 @pytest.fixture(scope="module")

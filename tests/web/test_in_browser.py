@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import shutil
 import time
 from collections.abc import Iterator
 from pathlib import Path
@@ -13,22 +12,15 @@ import pytest
 pytest.importorskip("starlette", reason="starlette is not installed (extra web)")
 pytest.importorskip("uvicorn", reason="uvicorn is not installed (extra web)")
 pytest.importorskip("selenium", reason="selenium is not installed (extra dev)")
-from selenium import webdriver
 from selenium.webdriver.common.action_chains import ActionChains
 from selenium.webdriver.common.by import By
 from selenium.webdriver.common.keys import Keys
 
 from tests import synthetic
+from tests.chromium import NEEDS_CHROMIUM, started
 from tests.web.running import Running, until
 
-CHROMIUM, DRIVER = shutil.which("chromium"), shutil.which("chromedriver")
-pytestmark = [
-    pytest.mark.browser,
-    pytest.mark.skipif(
-        CHROMIUM is None or DRIVER is None,
-        reason="chromium or its driver is missing (Debian: apt-get install chromium chromium-driver)",
-    ),
-]
+pytestmark = NEEDS_CHROMIUM
 HOSTILE = '<img src=x onerror=alert(1)> it\'s "quoted" & co.mp4'
 
 
@@ -40,15 +32,9 @@ def server(tmp_path_factory: pytest.TempPathFactory) -> Iterator[Running]:
 
 @pytest.fixture(scope="module")
 def browser() -> Iterator[Any]:
-    options = webdriver.ChromeOptions()
-    options.binary_location = str(CHROMIUM)
-    for argument in ("--headless=new", "--no-sandbox", "--disable-gpu", "--window-size=1280,1000"):
-        options.add_argument(argument)
-    options.set_capability("goog:loggingPrefs", {"browser": "ALL"})
-    driver = webdriver.Chrome(options=options, service=webdriver.ChromeService(DRIVER))
-    driver.set_script_timeout(60)
-    yield driver
-    driver.quit()
+    with started() as driver:
+        driver.set_script_timeout(60)
+        yield driver
 
 
 @pytest.fixture

@@ -16,13 +16,11 @@ import numpy.typing as npt
 
 from forensics.detectors.bursts import MIN_MESHES, Burst, Bursts
 from forensics.detectors.declarations import BLINK_POSE
-from forensics.detectors.detector import ModelForms
-from forensics.records.detector_spec import CropSpec
+from forensics.detectors.detector import WithoutModels
 from forensics.records.exhibit_content import CurveChart, CurveLine, Table
 from forensics.records.faces import FaceMesh, person
 from forensics.records.findings import Abstention, AbstentionReason, Exhibit, ExhibitKind
 from forensics.records.media import MediaFile, MediaKind
-from forensics.records.model_card import ModelCard
 from forensics.records.stream import Item
 
 # Outer corner, two of the upper lid, inner corner, two of the lower lid.
@@ -49,15 +47,10 @@ _LONGEST_BLINK_S = 0.5
 _STEADY_OVER = 7
 
 
-class BlinkPose:
+class BlinkPose(WithoutModels):
     """The detector of blinks and pose; it has no model of its own."""
 
     spec = BLINK_POSE
-    cards: tuple[ModelCard, ...] = ()
-    crop: CropSpec | None = None
-
-    def __init__(self, models: Sequence[ModelForms]) -> None:
-        del models  # it declares none
 
     def begin(self, media: MediaFile, path: Path) -> BlinkPoseExamination:  # noqa: ARG002 - the stream has all
         """Starts on a file."""

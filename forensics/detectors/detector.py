@@ -122,6 +122,15 @@ class Configurable(Protocol):
         ...
 
 
+class WithoutModels:
+    """What detectors that declare no model have in common: nothing is given to them, nothing is kept."""
+
+    cards: tuple[ModelCard, ...] = ()
+
+    def __init__(self, models: Sequence[ModelForms]) -> None:
+        del models  # it declares none
+
+
 class DetectorClass(Protocol):
     """What a declaration's ``implementation`` names."""
 

@@ -15,7 +15,7 @@ import numpy as np
 
 from forensics.detectors.bursts import MIN_MESHES, Burst, Bursts
 from forensics.detectors.declarations import LIPS
-from forensics.detectors.detector import ModelForms
+from forensics.detectors.detector import WithoutModels
 from forensics.detectors.mouth_sound import (
     LARGEST_LAG_S,
     RATE_HZ,
@@ -32,27 +32,20 @@ from forensics.detectors.mouth_sound import (
     smooth,
     speech,
 )
-from forensics.records.detector_spec import CropSpec
 from forensics.records.exhibit_content import CurveChart, CurveLine, Table
 from forensics.records.faces import person
 from forensics.records.findings import Abstention, AbstentionReason, Exhibit, ExhibitKind, Notice
 from forensics.records.media import AudioChunk, MediaFile, MediaKind, StreamKind
-from forensics.records.model_card import ModelCard
 from forensics.records.stream import Item
 
 # Less speech than this while the mouth is in view says nothing.
 _MIN_SPEECH_S = 1.0
 
 
-class Lips:
+class Lips(WithoutModels):
     """The detector of lips and sound; it has no model of its own."""
 
     spec = LIPS
-    cards: tuple[ModelCard, ...] = ()
-    crop: CropSpec | None = None
-
-    def __init__(self, models: Sequence[ModelForms]) -> None:
-        del models  # it declares none
 
     def begin(self, media: MediaFile, path: Path) -> LipsExamination:  # noqa: ARG002 - the stream has all
         """Starts on a file."""

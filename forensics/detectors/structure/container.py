@@ -2,36 +2,29 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterator, Sequence
+from collections.abc import Iterator
 from datetime import datetime
 from pathlib import Path
 
 from forensics.detectors.declarations import CONTAINER
-from forensics.detectors.detector import ModelForms
+from forensics.detectors.detector import WithoutModels
 from forensics.detectors.structure import header_rules, track_rules, writing_rules
 from forensics.detectors.structure.observation import Observation, told
 from forensics.detectors.structure.picture_rhythm import rhythm
 from forensics.media.movie_header import movie_header
 from forensics.media.packets import FilePackets, read_packets
 from forensics.media.writing_program import WritingProgram, writing_program
-from forensics.records.detector_spec import CropSpec
 from forensics.records.findings import Abstention, AbstentionReason
 from forensics.records.media import MediaFile, MediaKind, MediaUpdate, StreamKind
-from forensics.records.model_card import ModelCard
 from forensics.records.stream import Item
 
 _WALKED = ("mov,mp4", "matroska", "avi", "mpegts")
 
 
-class Container:
+class Container(WithoutModels):
     """The container detector; it holds nothing."""
 
     spec = CONTAINER
-    cards: tuple[ModelCard, ...] = ()
-    crop: CropSpec | None = None
-
-    def __init__(self, models: Sequence[ModelForms]) -> None:
-        del models  # it declares none
 
     def begin(self, media: MediaFile, path: Path) -> ContainerExamination:
         """Starts on a file."""

@@ -7,14 +7,13 @@ from collections.abc import Iterator, Sequence
 from pathlib import Path
 
 from forensics.detectors.declarations import PROVENANCE
-from forensics.detectors.detector import ModelForms
+from forensics.detectors.detector import ModelForms, WithoutModels
 from forensics.detectors.structure.observation import Observation, quoted, told
 from forensics.errors import MediaError, PathError
 from forensics.media.c2pa_reader import Manifest, is_available, read_manifest
 from forensics.media.content_credentials import has_manifest, remote_manifest
 from forensics.records.findings import Abstention, AbstentionReason
 from forensics.records.media import MediaFile
-from forensics.records.model_card import ModelCard
 from forensics.records.stream import Item
 from forensics.settings import ScanSettings
 
@@ -27,14 +26,13 @@ _SYNTHETIC = (
 _CREDENTIAL = "signingCredential"
 
 
-class Provenance:
+class Provenance(WithoutModels):
     """The detector of content credentials; it holds the trust list."""
 
     spec = PROVENANCE
-    cards: tuple[ModelCard, ...] = ()
 
     def __init__(self, models: Sequence[ModelForms]) -> None:
-        del models  # it declares none
+        super().__init__(models)
         self._anchors = ""
 
     def configure(self, settings: ScanSettings) -> None:

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterator, Sequence
+from collections.abc import Iterator
 from pathlib import Path
 
 import cv2
@@ -10,7 +10,7 @@ import numpy as np
 import numpy.typing as npt
 
 from forensics.detectors.declarations import STILLS
-from forensics.detectors.detector import ModelForms
+from forensics.detectors.detector import WithoutModels
 from forensics.detectors.structure import still_rules as rules
 from forensics.detectors.structure.jpeg_history import earlier_save, error_levels, likeness, noise_residual
 from forensics.detectors.structure.observation import SUBJECT, Observation, told
@@ -20,7 +20,6 @@ from forensics.media.still_metadata import StillMetadata, grey_and_rgb, still_me
 from forensics.records.exhibit_content import Picture
 from forensics.records.findings import Abstention, AbstentionReason, Exhibit, ExhibitKind
 from forensics.records.media import MediaFile, MediaKind, RgbImage
-from forensics.records.model_card import ModelCard
 from forensics.records.stream import Item
 
 # A picture beside its own thumbnail, coarsely coded, cut by a few rows or brightened: 0.97 and more.
@@ -28,14 +27,10 @@ _ALIKE = 0.9
 _GROUP = f"{SUBJECT}, maps"
 
 
-class Stills:
+class Stills(WithoutModels):
     """The detector for still pictures; it holds nothing."""
 
     spec = STILLS
-    cards: tuple[ModelCard, ...] = ()
-
-    def __init__(self, models: Sequence[ModelForms]) -> None:
-        del models  # it declares none
 
     def begin(self, media: MediaFile, path: Path) -> StillExamination:
         """Starts on a file."""

@@ -82,63 +82,62 @@ def calibrate(
 
     With --fusion, fit how the scores of several calibrated detectors make one of the file.
     """
-    from forensics import catalog, fusions
     from forensics.cli.progress import note, shown
-    from forensics.evaluation.cards import calibrated_card, card_with_domain
-    from forensics.workflows.evaluating import fused_from, scanned
+    from forensics.workflows import calibrating
 
-    command = ("forensics", *sys.argv[1:])
     data = data_set or ", ".join(str(path) for path in paths)
-    if fusion is not None:
-        settings = scan_settings(
-            paths,
-            workers=workers,
-            detectors=detectors,
-            models=models,
-            frames=frames,
-            crops=crops,
-            follow_links=follow_links,
-        )
-        with (
-            shown() as on_event,
-            scanned(settings, labels, split, command, on_event=on_event, on_note=note) as measured,
-        ):
-            found = fused_from(measured, fusion.name, data)
-        typer.echo("\n".join(_told_of_fusion(found)))
-        if not dry_run:
-            typer.echo(f"Written: {fusions.write(found.card, fusion)}")
-        return
-    card, folder = catalog.find(_the_model(models))
     if prepared:
-        require("torch", "timm")
-        from forensics.training.short_parts import refitted
-
-        fitted = refitted(card, folder, paths, lambda line: typer.echo(line, err=True))
-        typer.echo("\n".join(_told(fitted, None)))
-        if not dry_run:
-            typer.echo(f"Written: {catalog.write_card(fitted, folder)}")
+        _from_prepared(calibrating.the_model(models or ()), paths, dry_run=dry_run)
         return
     settings = scan_settings(
         paths,
         workers=workers,
-        detectors=card.task,
+        detectors=detectors,
         models=models,
         frames=frames,
         crops=crops,
         follow_links=follow_links,
     )
-    with (
-        shown() as on_event,
-        scanned(settings, labels, split, command, on_event=on_event, on_note=note) as measured,
-    ):
-        if domain_only:
-            fitted, fit = card_with_domain(card, measured.results, measured.known.labels), None
-        else:
-            fitted, fit = calibrated_card(card, measured.results, measured.known.labels, data=data)
-    typer.echo("\n".join(_told(fitted, fit)))
-    if dry_run:
+    command = ("forensics", *sys.argv[1:])
+    if fusion is not None:
+        with shown() as on_event:
+            found = calibrating.fused(
+                settings, labels, split, command, name=fusion.name, data=data, on_event=on_event, on_note=note
+            )
+        _tell_fusion(found, None if dry_run else fusion)
         return
-    typer.echo(f"Written: {catalog.write_card(fitted, folder)}")
+    with shown() as on_event:
+        fitted = calibrating.calibrated(
+            settings,
+            labels,
+            split,
+            command,
+            data=data,
+            domain_only=domain_only,
+            on_event=on_event,
+            on_note=note,
+        )
+    _tell_card(fitted.card, fitted.fit, None if dry_run else fitted.folder)
+
+
+def _from_prepared(model: str, paths: list[Path], *, dry_run: bool) -> None:
+    require("torch", "timm")
+    from forensics import catalog
+    from forensics.cli.progress import note
+    from forensics.training.short_parts import refitted
+
+    card, folder = catalog.find(model)
+    _tell_card(refitted(card, folder, paths, note), None, None if dry_run else folder)
+
+
+def _tell_card(card: ModelCard, fit: CalibrationFit | None, folder: Path | None) -> None:
+    """Says what was fitted, and writes it where there is a folder for it."""
+    from forensics import catalog
+
+    typer.echo("\n".join(_told(card, fit)))
+    if folder is None:
+        return
+    typer.echo(f"Written: {catalog.write_card(card, folder)}")
     if fit is not None:
         typer.echo(
             "The card's figures were dropped, since they were measured under its former calibration. Next: "
@@ -146,15 +145,13 @@ def calibrate(
         )
 
 
-def _the_model(models: list[str] | None) -> str:
-    from forensics.errors import SettingsError
+def _tell_fusion(fit: FusionFit, folder: Path | None) -> None:
+    """Says what was fitted, and writes it where there is a folder for it."""
+    from forensics import fusions
 
-    if models is None or len(models) != 1:
-        raise SettingsError(
-            f"calibrate fits one model, and --model names {len(models or ())}",
-            "Give one --model, or --fusion FOLDER to add up several detectors.",
-        )
-    return models[0]
+    typer.echo("\n".join(_told_of_fusion(fit)))
+    if folder is not None:
+        typer.echo(f"Written: {fusions.write(fit.card, folder)}")
 
 
 def _told_of_fusion(fit: FusionFit) -> Iterator[str]:

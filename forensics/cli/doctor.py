@@ -35,31 +35,22 @@ def doctor(
 
 def _tune() -> None:
     """Measures the shipped models in the precisions of both profiles, and says what came of it."""
-    from forensics import cache
-    from forensics.engines.tuning import Timing, fastest, tune
-    from forensics.errors import SettingsError
+    from forensics.engines.tuning import Timing, fastest
     from forensics.processor import usable_cores
-    from forensics.scan.worker_context import choose_detectors
-    from forensics.settings import Profile, ScanSettings
+    from forensics.workflows.machine_tuning import kept_in, tune_all
 
-    if cache.cache_folder() is None:
-        raise SettingsError(
-            "There is no cache folder to keep the finding in", f"Set {cache.VARIABLE} to a folder."
-        )
+    def tell(timing: Timing) -> None:
+        typer.echo(f"  {timing.per_s:8.1f}  {timing.pace}  (logits within {timing.change:.0e})")
+
+    folder = kept_in()
     n_cores = usable_cores()
     typer.echo("Tuning; close what else runs. Allow a minute for each model and precision.", err=True)
-    chosen = choose_detectors(ScanSettings(paths=(), profile=Profile.TRIAGE))
-    for model in (model for detector in chosen for model in detector.models):
-        for one, precision in model.runs:
-            if one.folder is None:
-                continue
-            typer.echo(f"{one.card.id} in {precision}, inputs per second:")
-
-            def tell(timing: Timing) -> None:
-                typer.echo(f"  {timing.per_s:8.1f}  {timing.pace}  (logits within {timing.change:.0e})")
-
-            timings = tune(one.card, one.folder, precision, n_cores, tell)
-            for n_threads in sorted({1, n_cores}):
-                share = "one core a worker" if n_threads == 1 else f"{n_threads} cores for one worker"
-                typer.echo(f"  {share}: {fastest(timings, n_threads)}")
-    typer.echo(f"Kept in {cache.cache_folder()}\n")
+    for tuned in tune_all(
+        n_cores,
+        on_model=lambda model, precision: typer.echo(f"{model} in {precision}, inputs per second:"),
+        on_timing=tell,
+    ):
+        for n_threads in sorted({1, n_cores}):
+            share = "one core a worker" if n_threads == 1 else f"{n_threads} cores for one worker"
+            typer.echo(f"  {share}: {fastest(tuned, n_threads)}")
+    typer.echo(f"Kept in {folder}\n")

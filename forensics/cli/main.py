@@ -33,6 +33,7 @@ from forensics.cli import (
     verify,
     watch,
 )
+from forensics.cli.wording import escaped
 from forensics.errors import ForensicsError, ReportError
 
 INTERRUPTED = 130
@@ -139,7 +140,9 @@ def main() -> None:
         except ForensicsError as error:
             if debug:
                 traceback.print_exc()
-            typer.echo(f"Error: {error.message}\n{error.hint}", err=True)
+            # Both may name files, whose names must not steer the terminal.
+            lines = f"Error: {error.message}\n{error.hint}".split("\n")
+            typer.echo("\n".join(map(escaped, lines)), err=True)
             sys.exit(error.exit_code)
         except (BrokenPipeError, _ReaderLeft):
             raise

@@ -72,19 +72,9 @@ def combine_models(
     ] = "",
 ) -> None:
     """Write the card of an ensemble: the weighted sum of several models' logits."""
-    from forensics import catalog, ensembles
+    from forensics.workflows.combining import combine
 
-    found = [catalog.find(one) for one in models]
-    for card, folder in found:
-        catalog.verify(card, folder)
-    shares = _weights(weights, len(found))
-    card = ensembles.combined(
-        [(card, share) for (card, _), share in zip(found, shares, strict=True)],
-        out.name,
-        looks_first=looks_first,
-    )
-    ensembles.members_of(card, out)
-    catalog.write_card(card, out)
+    card = combine(models, out, _weights(weights, len(models)), looks_first=looks_first)
     typer.echo(f"{card.id}: {card.summary}")
     typer.echo("It has no calibration yet: it gives scores, and no verdicts, until that is fitted.")
     typer.echo(f"Next: forensics calibrate VALIDATION_MEDIA --model {out}")

@@ -2,18 +2,13 @@
 
 from __future__ import annotations
 
-from collections import Counter
-from collections.abc import Iterable
 from pathlib import Path
-from typing import TYPE_CHECKING, Annotated
+from typing import Annotated
 
 import typer
 
 from forensics.cli.scan_options import named_path
 from forensics.processor import usable_cores
-
-if TYPE_CHECKING:
-    from forensics.training.data.samples import Sample
 
 
 def prepare(
@@ -69,6 +64,7 @@ def prepare(
     from forensics.cli.progress import StepProgress
     from forensics.training.data.preparation import SKIPPED_NAME, PrepareProgress, PrepareSettings
     from forensics.training.data.preparation import prepare as run
+    from forensics.training.data.samples import tally
     from forensics.training.data.split_assignment import parse_shares
 
     settings = PrepareSettings(
@@ -92,21 +88,13 @@ def prepare(
             shown.show(progress.n_done, progress.n_files, f"files, {n_skipped} skipped")
 
         samples = run(settings, show)
-    typer.echo("\n".join(_summary(samples)))
+    tallies = tally(samples)
+    for one in tallies:
+        typer.echo(
+            f"{one.origin}, {one.split}: {one.n_pristine} pristine and {one.n_manipulated} manipulated in "
+            f"{one.n_groups} groups"
+        )
     if n_skipped:
         typer.echo(f"{n_skipped} files were skipped; the reasons are in {out / SKIPPED_NAME}")
-    made = "" if any(sample.manipulated for sample in samples) else "--pseudo-fakes 1 "
+    made = "" if any(one.n_manipulated for one in tallies) else "--pseudo-fakes 1 "
     typer.echo(f"Next: forensics train --data {out} {made}--out RUN")
-
-
-def _summary(samples: Iterable[Sample]) -> Iterable[str]:
-    rows: Counter[tuple[str, str, bool]] = Counter()
-    groups: dict[tuple[str, str], set[str]] = {}
-    for sample in samples:
-        rows[sample.origin, sample.split, sample.manipulated] += 1
-        groups.setdefault((sample.origin, sample.split), set()).add(sample.group)
-    for (origin, split), names in groups.items():
-        yield (
-            f"{origin}, {split}: {rows[origin, split, False]} pristine and {rows[origin, split, True]} "
-            f"manipulated in {len(names)} groups"
-        )

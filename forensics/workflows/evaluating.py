@@ -9,7 +9,6 @@ from pathlib import Path
 
 from forensics.casefile.case_file import CaseFile
 from forensics.errors import PathError
-from forensics.evaluation.fusion import FusionFit, fit_fusion
 from forensics.evaluation.labels import LabelSet, by_key, read_labels
 from forensics.evaluation.twins import each_content_once
 from forensics.records.model_card import ModelCard
@@ -94,18 +93,3 @@ def scanned(
             on_note(note)
         measured = tuple(result for result in results if result.media.key in kept)
         yield Measured(case, measured, replace(known, labels=kept), plan.models)
-
-
-def fused_from(measured: Measured, name: str, data: str) -> FusionFit:
-    """How the detectors of a scan of validation files are best added up.
-
-    Args:
-        measured: with calibrated models.
-        name: id of the fusion.
-        data: what the files are, in words.
-
-    Raises:
-        SettingsError: the rows do not allow a fit.
-    """
-    models = {card.task: card for card in measured.cards}
-    return fit_fusion(measured.results, measured.known.labels, models, name=name, data=data)

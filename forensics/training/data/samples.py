@@ -3,6 +3,8 @@
 from __future__ import annotations
 
 import csv
+from collections import Counter
+from collections.abc import Iterable
 from dataclasses import MISSING, dataclass, fields
 from pathlib import Path
 
@@ -48,6 +50,30 @@ class Sample:
     def is_pseudo_fake(self) -> bool:
         """Whether the file is pristine and a pseudo-fake is made of it when it is read."""
         return self.manipulated and self.method == PSEUDO_FAKE
+
+
+@dataclass(frozen=True, slots=True)
+class Tally:
+    """How many samples one origin has in one split."""
+
+    origin: str
+    split: str
+    n_pristine: int
+    n_manipulated: int
+    n_groups: int
+
+
+def tally(samples: Iterable[Sample]) -> list[Tally]:
+    """Counts samples by origin and split, in the order in which they first occur."""
+    rows: Counter[tuple[str, str, bool]] = Counter()
+    groups: dict[tuple[str, str], set[str]] = {}
+    for sample in samples:
+        rows[sample.origin, sample.split, sample.manipulated] += 1
+        groups.setdefault((sample.origin, sample.split), set()).add(sample.group)
+    return [
+        Tally(origin, split, rows[origin, split, False], rows[origin, split, True], len(names))
+        for (origin, split), names in groups.items()
+    ]
 
 
 def read_samples(folder: Path) -> list[Sample]:

@@ -94,8 +94,8 @@ def voice_scores(clips: list[Clip], model: str | None) -> tuple[str, np.ndarray]
         examination = detector.begin(probe(clip.path), clip.path)
         found = [item for chunk in chunks(clip.path) for item in examination.observe(chunk)]
         found += examination.conclude()
-        raws = [item.raw for item in found if isinstance(item, Score)]
-        means.append(float(np.mean(raws)) if raws else np.nan)
+        logits = [item.logit for item in found if isinstance(item, Score)]
+        means.append(float(np.mean(logits)) if logits else np.nan)
     return card.id, np.array(means)
 
 

@@ -43,7 +43,7 @@ class _Ear:
         self.n_window = round((contract.window_s or 0) * RATE_HZ)
         self.n_hop = round((contract.hop_s or 0) * RATE_HZ)
 
-    def raws(self, sound: Samples) -> tuple[list[float], list[float]]:
+    def logits(self, sound: Samples) -> tuple[list[float], list[float]]:
         """Logits of all windows with enough speech, and when they begin."""
         at, windows = [], []
         for start in range(0, sound.size - self.n_window + 1, self.n_hop):
@@ -68,9 +68,9 @@ def main() -> None:
     recordings = _recordings(pristine, given.manifest.parent)
     clips = []
     for group, sound in recordings:
-        raws, at = ear.raws(sound)
-        if raws:
-            clips.append(Clip(tuple(raws), False, group, tuple(at)))
+        logits, at = ear.logits(sound)
+        if logits:
+            clips.append(Clip(tuple(logits), False, group, tuple(at)))
     _fit(ear, clips)
     fakes = [_sound(given.manifest.parent / row["path"]) for row in rows if row["label"] == "fake"]
     _splice(
@@ -85,7 +85,9 @@ def _fit(ear: _Ear, clips: list[Clip]) -> None:
     print(rule.rule)
     print("bounds:", ", ".join(f"{n:g}: {bound:.2f}" for n, bound in rule.departures))
     signs = ear.card.thresholds.signs if ear.card.thresholds else 1.0
-    n_alarms, n_clips = held_out_alarms(clips, ear.card.contract, lambda raw: ear.card.fakeness(raw) >= signs)
+    n_alarms, n_clips = held_out_alarms(
+        clips, ear.card.contract, lambda logit: ear.card.manipulation_score(logit) >= signs
+    )
     lower, upper = share_interval(n_alarms, n_clips)
     print(
         f"held out by group: {n_alarms} of {n_clips} recordings raise an alarm ({lower:.1%} to {upper:.1%})"
@@ -105,15 +107,15 @@ def _splice(
             fake = fakes[int(chance.integers(len(fakes)))][: round(length_s * RATE_HZ)]
             middle = sound.size // 2
             scale = np.sqrt(np.mean(sound**2) / np.mean(fake**2))
-            raws, at = ear.raws(np.concatenate([sound[:middle], scale * fake, sound[middle:]]))
-            mean = float(np.mean(raws))
+            logits, at = ear.logits(np.concatenate([sound[:middle], scale * fake, sound[middle:]]))
+            mean = float(np.mean(logits))
             high = [
-                (raw, when)
-                for raw, when in zip(raws, at, strict=True)
-                if ear.card.fakeness(raw) >= ear.card.thresholds.signs
+                (logit, when)
+                for logit, when in zip(logits, at, strict=True)
+                if ear.card.manipulation_score(logit) >= ear.card.thresholds.signs
             ]
             n_high += bool(high)
-            found = [when for raw, when in high if raw - mean >= rule.departure(rule.count(at))]
+            found = [when for logit, when in high if logit - mean >= rule.departure(rule.count(at))]
             n_found += bool(found)
             start_s = middle / RATE_HZ
             n_named += any(start_s - 3 < when < start_s + length_s for when in found)

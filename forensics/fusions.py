@@ -74,7 +74,7 @@ def write(card: FusionCard, folder: Path) -> Path:
 
 
 def calibration_sha256(card: ModelCard) -> str:
-    """Digest of what a model's logits are turned into fakeness by."""
+    """Digest of what a model's logits are turned into manipulation score by."""
     return hashlib.sha256(msgspec.json.encode(card.calibration, order="deterministic")).hexdigest()
 
 

@@ -1,6 +1,6 @@
 """Amounts as people read them, written one way on the terminal, in reasons and in reports.
 
-A fakeness has two decimals; figures of merit and thresholds have three, since they are compared with one
+A manipulation score has two decimals; figures of merit and thresholds have three, since they are compared with one
 another. An interval stands in brackets behind its value, ``0.912 (0.871 to 0.944)``, or alone in a column.
 """
 
@@ -9,7 +9,7 @@ from __future__ import annotations
 _SIZE_UNITS = ("kB", "MB", "GB")
 
 
-def fakeness_text(value: float | None) -> str:
+def score_text(value: float | None) -> str:
     """``0.87``, but never a rounded 0 or 1, since no score is certain; empty where there is none."""
     if value is None:
         return ""
@@ -24,7 +24,7 @@ def interval_text(lower: float | None, upper: float | None) -> str:
     """``0.88 to 0.96``, one number where both ends are written alike; empty where an end is unknown."""
     if lower is None or upper is None:
         return ""
-    ends = dict.fromkeys((fakeness_text(lower), fakeness_text(upper)))
+    ends = dict.fromkeys((score_text(lower), score_text(upper)))
     return " to ".join(ends)
 
 

@@ -46,7 +46,7 @@ def test_a_scanner_keeps_its_workers_and_scores_alike_each_time(tmp_path: Path) 
     assert not scanner._executor.workers
     assert len(seen) == len(first) == 1
     assert first[0].scores
-    assert [score.raw for score in first[0].scores] == [score.raw for score in again[0].scores]
+    assert [score.logit for score in first[0].scores] == [score.logit for score in again[0].scores]
     assert isinstance(first[0].verdict.label, forensics.VerdictLabel)
     out = tmp_path / "out.html"
     forensics.write_report(first, out)

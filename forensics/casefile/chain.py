@@ -47,7 +47,7 @@ class ExhibitReference:
     subject: str
     group: str
     at_s: float | None
-    fakeness: float | None
+    manipulation_score: float | None
     sha256: str
     size_bytes: int
 
@@ -154,7 +154,7 @@ def reference(exhibit: Exhibit) -> ExhibitReference:
         subject=exhibit.subject,
         group=exhibit.group,
         at_s=exhibit.at_s,
-        fakeness=exhibit.fakeness,
+        manipulation_score=exhibit.manipulation_score,
         sha256=hashlib.sha256(kept).hexdigest(),
         size_bytes=len(kept),
     )
@@ -172,7 +172,9 @@ def exhibit_of(named: ExhibitReference, kept: bytes) -> Exhibit:
         msgspec.MsgspecError: they are no content of its kind.
     """
     content = restored(named.kind.form, kept)
-    return Exhibit(named.kind, content, named.caption, named.subject, named.group, named.at_s, named.fakeness)
+    return Exhibit(
+        named.kind, content, named.caption, named.subject, named.group, named.at_s, named.manipulation_score
+    )
 
 
 def why_unstorable(result: ScanResult) -> str | None:

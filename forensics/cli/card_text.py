@@ -81,7 +81,7 @@ def _calibration(card: ModelCard) -> list[str]:
     else:
         fit = card.calibration
         lines.append(
-            f"{_curve(fit)}, for logits from {fit.raw_lowest:.2f} to {fit.raw_highest:.2f}, from {fit.n} "
+            f"{_curve(fit)}, for logits from {fit.logit_lowest:.2f} to {fit.logit_highest:.2f}, from {fit.n} "
             f"subjects: {fit.data}"
         )
     if card.thresholds is None:

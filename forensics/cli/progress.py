@@ -27,7 +27,7 @@ from forensics.cli.wording import LABEL_WORDS, escaped
 from forensics.numerals import count_text
 from forensics.records.scan_result import ScanResult
 from forensics.records.verdict import VerdictLabel
-from forensics.report.report_words import verdict_fakeness
+from forensics.report.report_words import verdict_score
 from forensics.scan.events import (
     BatchEnded,
     BatchStarted,
@@ -172,8 +172,8 @@ class ScanProgress:
         verdict = result.verdict
         took_s = sum(result.timings_s.values())
         words = f"{LABEL_WORDS[verdict.label]} ({took_s:.1f} s)"
-        if verdict.fakeness is not None:
-            words = f"{verdict_fakeness(verdict)}, {words}"
+        if verdict.manipulation_score is not None:
+            words = f"{verdict_score(verdict)}, {words}"
         elif verdict.label is VerdictLabel.NOT_EXAMINED:
             words += f": {escaped(verdict.reason)}"
         self._line(f"[{n_done}/{self._n_files}] {escaped(result.media.path)}: {words}")

@@ -118,5 +118,5 @@ def _exhibit(kind: ExhibitKind, picture: RgbImage, caption: str, score: Score, g
         subject=score.subject,
         group=group,
         at_s=score.span.start_s,
-        fakeness=score.fakeness,
+        manipulation_score=score.manipulation_score,
     )

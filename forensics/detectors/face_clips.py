@@ -160,7 +160,7 @@ class ClipExamination:
             subject = moment.score.subject
             self._over_time.setdefault(subject, []).append((moment.clip.at_s, moment.weights))
             strongest = self._strongest.get(subject)
-            if strongest is None or moment.score.raw > strongest.score.raw:
+            if strongest is None or moment.score.logit > strongest.score.logit:
                 self._strongest[subject] = moment
             yield moment.score
 

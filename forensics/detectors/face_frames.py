@@ -136,10 +136,10 @@ class FaceExamination:
             yield moment.score
 
     def _remember(self, moment: _Moment) -> None:
-        track_id, raw = moment.crop.track_id, moment.score.raw
-        if track_id not in self._most or raw > self._most[track_id].score.raw:
+        track_id, logit = moment.crop.track_id, moment.score.logit
+        if track_id not in self._most or logit > self._most[track_id].score.logit:
             self._most[track_id] = moment
-        if track_id not in self._least or raw < self._least[track_id].score.raw:
+        if track_id not in self._least or logit < self._least[track_id].score.logit:
             self._least[track_id] = moment
 
     def _exhibits(self, track_id: int) -> Iterator[Exhibit]:

@@ -75,11 +75,11 @@ def score_of(net: Net, detector: str, subject: str, span: Span, opinion: Opinion
         model=net.card.id,
         subject=subject,
         span=span,
-        raw=opinion.logit,
-        fakeness=net.card.fakeness(opinion.logit),
+        logit=opinion.logit,
+        manipulation_score=net.card.manipulation_score(opinion.logit),
         precision=net.precision,
         members=tuple(
-            MemberScore(member.card.id, logit, member.card.fakeness(logit))
+            MemberScore(member.card.id, logit, member.card.manipulation_score(logit))
             for member, logit in zip(members, opinion.members, strict=True)
         ),
     )

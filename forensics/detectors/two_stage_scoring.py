@@ -19,7 +19,7 @@ from forensics.records.findings import Notice, Score
 from forensics.records.model_card import ModelCard
 
 # In logits. bf16 moves a single one by up to 0.1. An INT8 form is exported only if 95 % of its scores move
-# by at most 0.05 in fakeness, which is about 0.3 in logits at a bound of 0.2; a mean moves less than that.
+# by at most 0.05 in manipulation score, which is about 0.3 in logits at a bound of 0.2; a mean moves less than that.
 _CLEAR_BY = 0.3
 # After this many scores so far above the bound, the fast net need not look at the subject any more.
 _IN_DOUBT_AFTER = 8
@@ -140,23 +140,23 @@ class TwoStageScoring(Generic[V, S]):
 
 def _is_clear(card: ModelCard, rows: Sequence[Score]) -> bool:
     """Whether the verdict would find no signs even if scores moved by what the fast form is allowed to."""
-    raws = [score.raw for score in rows]
-    if not _finds_no_signs(card, float(np.mean(raws)) + _CLEAR_BY):
+    logits = [score.logit for score in rows]
+    if not _finds_no_signs(card, float(np.mean(logits)) + _CLEAR_BY):
         return False
     if card.windows is None or card.thresholds is None:
         return True
     windows = card.windows.over([score.span.start_s for score in rows])
-    highest = max((float(np.mean(raws[first:end])) for first, end in windows), default=-np.inf)
-    return card.fakeness(highest + _CLEAR_BY) < card.thresholds.signs
+    highest = max((float(np.mean(logits[first:end])) for first, end in windows), default=-np.inf)
+    return card.manipulation_score(highest + _CLEAR_BY) < card.thresholds.signs
 
 
 def _is_in_doubt(card: ModelCard, rows: Sequence[Score]) -> bool:
     """Whether it would take a surprise for the subject to be cleared yet."""
-    return not _finds_no_signs(card, float(np.mean([score.raw for score in rows])) - _IN_DOUBT_BY)
+    return not _finds_no_signs(card, float(np.mean([score.logit for score in rows])) - _IN_DOUBT_BY)
 
 
-def _finds_no_signs(card: ModelCard, raw: float) -> bool:
-    return card.thresholds is not None and card.fakeness(raw) <= card.thresholds.no_signs
+def _finds_no_signs(card: ModelCard, logit: float) -> bool:
+    return card.thresholds is not None and card.manipulation_score(logit) <= card.thresholds.no_signs
 
 
 def _which_precision(fast: Net, exact: Net, subjects: Iterable[str], cleared: set[str]) -> Iterator[Notice]:

@@ -129,7 +129,7 @@ class _Track:
 
     def note(self, moment: _Moment) -> None:
         """Remembers the strongest."""
-        if self.strongest is None or moment.score.raw > self.strongest.score.raw:
+        if self.strongest is None or moment.score.logit > self.strongest.score.logit:
             self.strongest = moment
 
     def _window(self, samples: Samples) -> Iterator[_Window]:

@@ -108,7 +108,7 @@ def _of_media(media: MediaFile) -> dict[str, str]:
 def _of_subjects(result: ScanResult, domains: Mapping[str, Domain]) -> dict[str, str]:
     """What was measured on the subject of each detector that speaks most for manipulation."""
     highest: dict[str, str] = {}
-    for basis in sorted(result.verdict.basis, key=lambda basis: basis.fakeness):
+    for basis in sorted(result.verdict.basis, key=lambda basis: basis.manipulation_score):
         highest[basis.detector] = basis.subject
     found = {}
     left = []

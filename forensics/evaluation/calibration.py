@@ -45,15 +45,15 @@ class CalibrationFit:
 
 
 def fit_calibration(
-    raw: Sequence[float] | Floats, manipulated: Sequence[bool] | Bools, groups: Sequence[str], *, data: str
+    logits: Sequence[float] | Floats, manipulated: Sequence[bool] | Bools, groups: Sequence[str], *, data: str
 ) -> CalibrationFit:
     """Fits Platt scaling, temperature scaling (no intercept) and isotonic regression; keeps the best.
 
-    Both classes weigh the same whatever their number, so that fakeness 0.5 means that a score speaks for
+    Both classes weigh the same whatever their number, so that manipulation score 0.5 means that a score speaks for
     neither. The lowest log loss, cross-validated by group, wins; isotonic regression only by a clear margin.
 
     Args:
-        raw: float[n] mean logit of each subject (best one row per file: its highest, as the policy judges).
+        logits: float[n] mean logit of each subject (best one row per file: its highest, as the policy judges).
         manipulated: bool[n].
         groups: n names.
         data: what the rows are, in words, for the card.
@@ -61,7 +61,7 @@ def fit_calibration(
     Raises:
         SettingsError: too few rows or groups, one class only, or scores that run the wrong way.
     """
-    logits, truth = checked(raw, manipulated, groups)
+    logits, truth = checked(logits, manipulated, groups)
     log_losses = _held_out_losses(logits, truth, groups)
     line = min((PLATT, TEMPERATURE), key=log_losses.__getitem__)
     slope, intercept = _fit_line(logits, truth, with_intercept=line == PLATT)
@@ -91,23 +91,25 @@ def file_logits(
     """Raw mean logits for the fits: one row per labelled file, its highest subject, as the policy judges.
 
     Returns:
-        float64[n] raw, bool[n] manipulated, n groups, n origins (the labels' column ``origin``, empty without
+        float64[n] logits, bool[n] manipulated, n groups, n origins (the labels' column ``origin``, empty without
         one); without files that the detector abstained from.
     """
     rows = []
     for result in results:
         label = labels.get(result.media.key)
-        raws = [b.raw for b in result.verdict.basis if b.detector == detector and b.in_domain and not b.brief]
-        if label is not None and raws:
-            rows.append((max(raws), label.manipulated, label.group, label.facts.get("origin", "")))
-    raw = np.asarray([row[0] for row in rows], dtype=np.float64)
+        logits = [
+            b.logit for b in result.verdict.basis if b.detector == detector and b.in_domain and not b.brief
+        ]
+        if label is not None and logits:
+            rows.append((max(logits), label.manipulated, label.group, label.facts.get("origin", "")))
+    logits = np.asarray([row[0] for row in rows], dtype=np.float64)
     truth = np.asarray([row[1] for row in rows], dtype=np.bool_)
-    return raw, truth, [row[2] for row in rows], [row[3] for row in rows]
+    return logits, truth, [row[2] for row in rows], [row[3] for row in rows]
 
 
-def calibrated(raw: Sequence[float] | Floats, calibration: Calibration) -> Floats:
-    """float64[n] fakeness of mean logits, held at the edges of what the fit has seen."""
-    return np.asarray([calibration.fakeness(float(logit)) for logit in raw], dtype=np.float64)
+def calibrated(logits: Sequence[float] | Floats, calibration: Calibration) -> Floats:
+    """float64[n] manipulation score of mean logits, held at the edges of what the fit has seen."""
+    return np.asarray([calibration.manipulation_score(float(logit)) for logit in logits], dtype=np.float64)
 
 
 def _balanced(truth: Bools) -> Floats:
@@ -141,7 +143,7 @@ def _fit_line(logits: Floats, truth: Bools, *, with_intercept: bool) -> tuple[fl
 
 
 def _fit_knots(logits: Floats, truth: Bools) -> tuple[tuple[float, float], ...]:
-    """Isotonic regression as (logit, fakeness): each pool of rows at its middle, straight between them.
+    """Isotonic regression as (logit, manipulation score): each pool of rows at its middle, straight between them.
 
     Its first and last pool may hold one class only; they stop short of certainty by one row in n + 2.
     """

@@ -80,14 +80,14 @@ def calibrated_card(
     """
     scanned = tuple(results)
     _check_model(card, scanned)
-    raw, truth, groups, origins = file_logits(scanned, labels, card.task)
-    fit = fit_calibration(raw, truth, groups, data=data)
-    fakeness = calibrated(raw, fit.calibration)
+    logits, truth, groups, origins = file_logits(scanned, labels, card.task)
+    fit = fit_calibration(logits, truth, groups, data=data)
+    manipulation_score = calibrated(logits, fit.calibration)
     fitted = replace(
         card,
         calibration=fit.calibration,
-        thresholds=earned_thresholds(fakeness, truth, groups, origins),
-        likelihood=fit_bounds(fakeness, truth, data=data),
+        thresholds=earned_thresholds(manipulation_score, truth, groups, origins),
+        likelihood=fit_bounds(manipulation_score, truth, data=data),
         domain=replace(card.domain, ranges=measured_domain(scanned, labels, card.task).ranges),
         windows=fit_windows(clips_of(scanned, labels, card.task), card.contract, data=data) or card.windows,
         metrics=(),

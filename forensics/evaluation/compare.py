@@ -58,7 +58,7 @@ class Comparison:
         n_only_first, n_only_second: files that only one of the two scored.
         auc_delong: difference of the AUCs by DeLong's method, which takes files as independent.
         auc_by_group: the same with the interval resampled by group.
-        drift_mean, drift_p95, drift_max: of the absolute difference in fakeness.
+        drift_mean, drift_p95, drift_max: of the absolute difference in manipulation score.
         flips: files whose verdict's label differs, by path.
     """
 
@@ -104,8 +104,8 @@ def compare(
     pairs = [
         (path, one, other)
         for path in shared
-        if (one := ours[path].verdict.fakeness) is not None
-        and (other := theirs[path].verdict.fakeness) is not None
+        if (one := ours[path].verdict.manipulation_score) is not None
+        and (other := theirs[path].verdict.manipulation_score) is not None
     ]
     if not pairs:
         raise SettingsError(
@@ -120,7 +120,7 @@ def compare(
         if ours[path].verdict.label is not theirs[path].verdict.label
     )
     n_first, n_second = (
-        sum(r.verdict.fakeness is not None for r in side.values()) for side in (ours, theirs)
+        sum(r.verdict.manipulation_score is not None for r in side.values()) for side in (ours, theirs)
     )
     comparison = Comparison(
         first=names[0],
@@ -157,7 +157,7 @@ def _with_aucs(comparison: Comparison, first: Rows, second: Rows, n_resamples: i
         comparison,
         auc_first=auc_first,
         auc_second=auc_second,
-        auc_delong=delong_difference(first.fakeness, second.fakeness, first.manipulated),
+        auc_delong=delong_difference(first.manipulation_score, second.manipulation_score, first.manipulated),
         auc_by_group=Difference(auc_first - auc_second, *(span or (None, None))),
     )
 

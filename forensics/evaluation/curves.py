@@ -19,14 +19,14 @@ def curves_of(rows: Rows) -> tuple[Curve, ...]:
     """Every curve of these rows: none where one class is missing.
 
     ``roc`` (false-positive rate, share found), ``precision_recall`` (recall, precision), ``det``
-    (false-positive rate, miss rate; plain rates, for axes of any scale), ``reliability`` (mean fakeness,
+    (false-positive rate, miss rate; plain rates, for axes of any scale), ``reliability`` (mean manipulation score,
     share manipulated; rows per bin as weights), ``tippett_pristine`` and ``tippett_manipulated`` (log10
     likelihood ratio, share of rows at or above it).
     """
     if not rows.has_both_classes:
         return ()
-    alarms, found, _ = sk.roc_curve(rows.manipulated, rows.fakeness, drop_intermediate=False)
-    precision, recall, _ = sk.precision_recall_curve(rows.manipulated, rows.fakeness)
+    alarms, found, _ = sk.roc_curve(rows.manipulated, rows.manipulation_score, drop_intermediate=False)
+    precision, recall, _ = sk.precision_recall_curve(rows.manipulated, rows.manipulation_score)
     return (
         thinned("roc", alarms, found),
         thinned("precision_recall", recall[::-1], precision[::-1]),
@@ -37,12 +37,12 @@ def curves_of(rows: Rows) -> tuple[Curve, ...]:
 
 
 def reliability(rows: Rows) -> Curve:
-    """Mean fakeness against the share of manipulated rows, in bins of about equal numbers of rows."""
+    """Mean manipulation score against the share of manipulated rows, in bins of about equal numbers of rows."""
     used = np.unique(rows.bins)
     members = [rows.bins == one for one in used]
     return Curve(
         "reliability",
-        x=tuple(float(rows.fakeness[member].mean()) for member in members),
+        x=tuple(float(rows.manipulation_score[member].mean()) for member in members),
         y=tuple(float(rows.manipulated[member].mean()) for member in members),
         weights=tuple(int(member.sum()) for member in members),
     )
@@ -59,7 +59,7 @@ def tippett(rows: Rows) -> tuple[Curve, Curve]:
 def histogram(rows: Rows, *, manipulated: bool) -> tuple[int, ...]:
     """Rows of one class per twentieth of [0, 1]."""
     counts, _ = np.histogram(
-        rows.fakeness[rows.manipulated == manipulated], bins=N_HISTOGRAM_BINS, range=(0, 1)
+        rows.manipulation_score[rows.manipulated == manipulated], bins=N_HISTOGRAM_BINS, range=(0, 1)
     )
     return tuple(int(count) for count in counts)
 

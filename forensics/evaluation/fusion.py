@@ -42,7 +42,7 @@ class FusionFit:
     Attributes:
         held_out_loss: log loss in nats on rows of other groups than it was fitted on, classes weighed alike;
             always guessing 0.5 costs 0.693.
-        alone: detector to the log loss of its own fakeness on the same rows, 0.5 where it judged nobody.
+        alone: detector to the log loss of its own manipulation score on the same rows, 0.5 where it judged nobody.
     """
 
     card: FusionCard
@@ -99,9 +99,9 @@ def fit_fusion(
         intercept=round(intercept, _DECIMALS),
         n=truth.size,
     )
-    fakeness = np.asarray([fused(_weighed(terms, card), card) for terms, _ in rows], np.float64)
+    manipulation_score = np.asarray([fused(_weighed(terms, card), card) for terms, _ in rows], np.float64)
     origins = [label.facts.get("origin", "") for _, label in rows]
-    card = replace(card, thresholds=earned_thresholds(fakeness, truth, groups, origins))
+    card = replace(card, thresholds=earned_thresholds(manipulation_score, truth, groups, origins))
     alone = {task: _loss(expit(odds[:, column]), truth) for column, task in enumerate(models)}
     return FusionFit(card, _held_out_loss(odds, truth, groups), alone)
 
@@ -165,9 +165,9 @@ def _fitted(odds: Floats, truth: Bools) -> tuple[Floats, float]:
     return np.asarray(found.x[:-1], np.float64), float(found.x[-1])
 
 
-def _loss(fakeness: Floats, truth: Bools) -> float:
+def _loss(manipulation_score: Floats, truth: Bools) -> float:
     edge = float(np.finfo(np.float64).eps)
-    right = np.clip(np.where(truth, fakeness, 1 - fakeness), edge, 1.0)
+    right = np.clip(np.where(truth, manipulation_score, 1 - manipulation_score), edge, 1.0)
     return float(-(_balanced(truth) @ np.log(right)))
 
 

@@ -20,7 +20,7 @@ _STEP_LOG10 = 0.01
 
 
 def fit_bounds(
-    fakeness: Sequence[float] | Floats, manipulated: Sequence[bool] | Bools, *, data: str
+    manipulation_score: Sequence[float] | Floats, manipulated: Sequence[bool] | Bools, *, data: str
 ) -> LikelihoodBounds:
     """The empirical lower and upper bound of the likelihood ratios of these validation rows.
 
@@ -30,7 +30,7 @@ def fit_bounds(
     thresholds next to 1 at which it first happens.
 
     Args:
-        fakeness: float[n] calibrated with both classes weighing the same.
+        manipulation_score: float[n] calibrated with both classes weighing the same.
         manipulated: bool[n].
         data: what the rows are, in words.
 
@@ -42,7 +42,7 @@ def fit_bounds(
         raise SettingsError(
             "Bounds of likelihood ratios need manipulated and pristine rows", "Add files of the missing kind."
         )
-    ratios = log10_ratios(fakeness)
+    ratios = log10_ratios(manipulation_score)
     reach = math.log10(truth.size + 1) + _STEP_LOG10
     steps = np.arange(0.0, reach, _STEP_LOG10)
     highest = _reach(steps, ratios[truth], ratios[~truth])
@@ -53,9 +53,9 @@ def fit_bounds(
     return LikelihoodBounds(lowest, highest, rule)
 
 
-def log10_ratios(fakeness: Sequence[float] | Floats) -> Floats:
-    """float64[n] log10 likelihood ratios of calibrated fakeness; infinite for 0 and 1, for bounds to hold."""
-    values = np.asarray(fakeness, dtype=np.float64)
+def log10_ratios(manipulation_score: Sequence[float] | Floats) -> Floats:
+    """float64[n] log10 likelihood ratios of calibrated manipulation score; infinite for 0 and 1, for bounds to hold."""
+    values = np.asarray(manipulation_score, dtype=np.float64)
     with np.errstate(divide="ignore"):
         return np.asarray(np.log10(values) - np.log10(1 - values))
 

@@ -1,7 +1,7 @@
 """Figures of merit with intervals: scikit-learn gives the values, weighted counts give the resamples.
 
-``fakeness`` is read as the probability of manipulation when both classes are equally likely, so that
-fakeness / (1 - fakeness) is a likelihood ratio. Log loss, Brier score and ECE take the classes as they come;
+``manipulation_score`` is read as the probability of manipulation when both classes are equally likely, so that
+manipulation score / (1 - manipulation score) is a likelihood ratio. Log loss, Brier score and ECE take the classes as they come;
 Cllr (Brümmer and du Preez, Computer Speech and Language 20, 2006) weighs both classes alike.
 """
 
@@ -100,9 +100,9 @@ def equal_error_rate(false_positive_rate: Floats, miss_rate: Floats) -> Floats:
         return np.asarray(rate_before + gap_before / (gap_before - gap_after) * (rate_after - rate_before))
 
 
-def cllr(fakeness: Floats, manipulated: Bools) -> float:
+def cllr(manipulation_score: Floats, manipulated: Bools) -> float:
     """Cost of likelihood ratios in bits: 0 is perfect, 1 is what "always LR 1" costs."""
-    log_odds = np.log(fakeness) - np.log1p(-fakeness)
+    log_odds = np.log(manipulation_score) - np.log1p(-manipulation_score)
     missed = np.logaddexp(0, -log_odds[manipulated]).mean()
     alarmed = np.logaddexp(0, log_odds[~manipulated]).mean()
     return float((missed + alarmed) / 2 / np.log(2))
@@ -131,7 +131,9 @@ def _ratio(upper: Floats, lower: Floats) -> Floats:
 
 
 def _eer(rows: Rows) -> float:
-    false_positive_rate, found, _ = sk.roc_curve(rows.manipulated, rows.fakeness, drop_intermediate=False)
+    false_positive_rate, found, _ = sk.roc_curve(
+        rows.manipulated, rows.manipulation_score, drop_intermediate=False
+    )
     return float(equal_error_rate(false_positive_rate[None], 1 - found[None])[0])
 
 
@@ -204,7 +206,7 @@ def _log_cost(rows: Rows) -> Floats:
 
 
 def _square_cost(rows: Rows) -> Floats:
-    return np.asarray((rows.fakeness - rows.manipulated) ** 2)
+    return np.asarray((rows.manipulation_score - rows.manipulated) ** 2)
 
 
 def _resampled_cllr(drawn: Resample) -> Floats:
@@ -215,7 +217,7 @@ def _resampled_cllr(drawn: Resample) -> Floats:
 
 def _resampled_ece(drawn: Resample) -> Floats:
     rows = drawn.rows
-    gap = rows.manipulated - rows.fakeness
+    gap = rows.manipulated - rows.manipulation_score
     by_bin = [np.abs(drawn.total(gap * (rows.bins == one))) for one in np.unique(rows.bins)]
     return np.asarray(np.sum(by_bin, axis=0) / drawn.total(np.ones(rows.n)))
 
@@ -236,11 +238,15 @@ def _resampled_f1(drawn: Resample) -> Floats:
 
 MEASURES: tuple[Measure, ...] = (
     Measure(
-        "auc", lambda rows: sk.roc_auc_score(rows.manipulated, rows.fakeness), _resampled_auc, "both", True
+        "auc",
+        lambda rows: sk.roc_auc_score(rows.manipulated, rows.manipulation_score),
+        _resampled_auc,
+        "both",
+        True,
     ),
     Measure(
         "average_precision",
-        lambda rows: sk.average_precision_score(rows.manipulated, rows.fakeness),
+        lambda rows: sk.average_precision_score(rows.manipulated, rows.manipulation_score),
         _resampled_average_precision,
         "both",
         True,
@@ -294,7 +300,7 @@ MEASURES: tuple[Measure, ...] = (
     ),
     Measure(
         "brier",
-        lambda rows: sk.brier_score_loss(rows.manipulated, rows.fakeness),
+        lambda rows: sk.brier_score_loss(rows.manipulated, rows.manipulation_score),
         _resampled_mean(_square_cost),
         "both",
         False,

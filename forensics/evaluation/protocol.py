@@ -35,15 +35,15 @@ _SEVERAL_SUBJECTS_NOTE = "Each row takes its file's label, also an untouched per
 
 @dataclass(frozen=True, slots=True)
 class _Row:
-    """One labelled row of a scope; ``fakeness`` None: abstained, and ``why``.
+    """One labelled row of a scope; ``manipulation_score`` None: abstained, and ``why``.
 
-    ``covered`` is False where the fakeness is only a bound, beyond what the calibration has seen.
+    ``covered`` is False where the manipulation score is only a bound, beyond what the calibration has seen.
     """
 
     manipulated: bool
     group: str
     properties: dict[str, str]
-    fakeness: float | None
+    manipulation_score: float | None
     verdict: VerdictLabel | None = None
     why: str = ""
     covered: bool = True
@@ -62,7 +62,7 @@ def figures_for(
 ) -> tuple[LabelledFigures, ...]:
     """Figures of every scope that the results allow.
 
-    Scopes: ``file`` (the verdict's fakeness), then per detector ``face`` (the file's highest), ``face
+    Scopes: ``file`` (the verdict's manipulation score), then per detector ``face`` (the file's highest), ``face
     tracks`` (each person) and ``face frames`` (each score), likewise ``voice``, ``voice subjects``, ``voice
     windows``; after ``file`` and each detector its parts, as ``file, method=FaceSwap``. Parts by method hold
     that method's manipulated rows and all pristine rows.
@@ -113,15 +113,22 @@ def _of_detector(
 ) -> list[LabelledFigures]:
     files = [_detector_row(detector, *one) for one in labelled]
     figures = _with_parts(detector, files, None, n_resamples)
-    silent = [row for row in files if row.fakeness is None]
+    silent = [row for row in files if row.manipulation_score is None]
     subjects = [
-        _Row(label.manipulated, label.group, found, basis.fakeness, basis.label, covered=basis.covered)
+        _Row(
+            label.manipulated,
+            label.group,
+            found,
+            basis.manipulation_score,
+            basis.label,
+            covered=basis.covered,
+        )
         for result, label, found in labelled
         for basis in result.verdict.basis
         if basis.detector == detector and basis.counts
     ]
     scores = [
-        _Row(label.manipulated, label.group, found, score.fakeness)
+        _Row(label.manipulated, label.group, found, score.manipulation_score)
         for result, label, found in labelled
         for score in result.scores
         if score.detector == detector
@@ -129,21 +136,27 @@ def _of_detector(
     notes: tuple[str, ...] = ("Abstentions are counted in files.",)
     by_subject = f"{detector} {described(detector).subjects}"
     by_score = f"{detector} {described(detector).units}"
-    if len(subjects) > sum(row.fakeness is not None for row in files):
+    if len(subjects) > sum(row.manipulation_score is not None for row in files):
         notes = (_SEVERAL_SUBJECTS_NOTE, *notes)
     if subjects:
         figures.append(_figures(by_subject, subjects + silent, None, n_resamples, notes=notes))
     if scores:
-        call = None if thresholds is None else (lambda fakeness: fakeness >= thresholds.signs)
+        call = (
+            None
+            if thresholds is None
+            else (lambda manipulation_score: manipulation_score >= thresholds.signs)
+        )
         figures.append(_figures(by_score, scores + silent, call, n_resamples, notes=notes))
     return [replace(one, detector=detector) for one in figures]
 
 
 def _file_row(result: ScanResult, label: Label, found: dict[str, str]) -> _Row:
     verdict = result.verdict
-    why = "" if verdict.fakeness is not None else _why(result, None)
+    why = "" if verdict.manipulation_score is not None else _why(result, None)
     covered = not verdict.basis or verdict.basis[0].covered
-    return _Row(label.manipulated, label.group, found, verdict.fakeness, verdict.label, why, covered)
+    return _Row(
+        label.manipulated, label.group, found, verdict.manipulation_score, verdict.label, why, covered
+    )
 
 
 def _detector_row(detector: str, result: ScanResult, label: Label, found: dict[str, str]) -> _Row:
@@ -151,9 +164,14 @@ def _detector_row(detector: str, result: ScanResult, label: Label, found: dict[s
     if not bases:
         why = _why(result, detector)
         return _Row(label.manipulated, label.group, found, None, VerdictLabel.NOT_EXAMINED, why)
-    highest = max(bases, key=lambda basis: basis.fakeness)
+    highest = max(bases, key=lambda basis: basis.manipulation_score)
     return _Row(
-        label.manipulated, label.group, found, highest.fakeness, highest.label, covered=highest.covered
+        label.manipulated,
+        label.group,
+        found,
+        highest.manipulation_score,
+        highest.label,
+        covered=highest.covered,
     )
 
 
@@ -188,14 +206,14 @@ def _belongs(row: _Row, name: str, part: str) -> bool:
 
 
 def _scored(rows: list[_Row], call: Callable[[float], bool] | None) -> Rows:
-    scored = [(row, row.fakeness) for row in rows if row.fakeness is not None]
+    scored = [(row, row.manipulation_score) for row in rows if row.manipulation_score is not None]
     flagged: list[bool] | None = None
     if call is not None:
-        flagged = [call(fakeness) for _, fakeness in scored]
+        flagged = [call(manipulation_score) for _, manipulation_score in scored]
     elif all(row.verdict is not None for row, _ in scored):
         flagged = [row.verdict is VerdictLabel.SIGNS_OF_MANIPULATION for row, _ in scored]
     return Rows(
-        [fakeness for _, fakeness in scored],
+        [manipulation_score for _, manipulation_score in scored],
         [row.manipulated for row, _ in scored],
         [row.group for row, _ in scored],
         flagged,
@@ -213,7 +231,7 @@ def _figures(
 ) -> LabelledFigures:
     """One scope; a part (not ``whole``) has fewer figures and no curves."""
     scored = _scored(rows, call)
-    abstained = Counter(row.why for row in rows if row.fakeness is None)
+    abstained = Counter(row.why for row in rows if row.manipulation_score is None)
     return LabelledFigures(
         scope=scope,
         n_manipulated=int(scored.manipulated.sum()),

@@ -76,7 +76,7 @@ def _row(result: ScanResult, label: Label, card: ModelCard) -> _Row:
     bases = [basis for basis in result.verdict.basis if basis.model == card.id]
     if not bases:
         return _Row(label.manipulated, label.group, None)
-    highest = max(bases, key=lambda basis: basis.fakeness)
+    highest = max(bases, key=lambda basis: basis.manipulation_score)
     statement = likelihood_of(highest, card, result.properties_of(highest.detector, highest.subject))
     return _Row(label.manipulated, label.group, statement)
 

@@ -25,7 +25,10 @@ _DECIMALS = 6
 
 
 def earned_thresholds(
-    fakeness: Floats, manipulated: Bools, groups: Sequence[str], origins: Sequence[str] | None = None
+    manipulation_score: Floats,
+    manipulated: Bools,
+    groups: Sequence[str],
+    origins: Sequence[str] | None = None,
 ) -> Thresholds:
     """Thresholds, or bounds that no score can cross for a model that is too close to guessing.
 
@@ -33,7 +36,7 @@ def earned_thresholds(
     sources that it has not met.
 
     Args:
-        fakeness: float[n] calibrated, one row per file as the policy judges it.
+        manipulation_score: float[n] calibrated, one row per file as the policy judges it.
         manipulated: bool[n].
         groups: n names.
         origins: n names of the data sets or sources that the rows come from; None takes all for one.
@@ -41,17 +44,17 @@ def earned_thresholds(
     Raises:
         SettingsError: too few rows, one class only, or no bound keeps the rate.
     """
-    checked(fakeness, manipulated, groups)
-    (auc,) = measure(Rows(fakeness, manipulated, groups), ["auc"])
+    checked(manipulation_score, manipulated, groups)
+    (auc,) = measure(Rows(manipulation_score, manipulated, groups), ["auc"])
     if auc.lower is not None and auc.lower >= LEAST_AUC:
-        return fit_thresholds(fakeness, manipulated, groups, origins)
+        return fit_thresholds(manipulation_score, manipulated, groups, origins)
     found = figure_text(auc.value, auc.lower, auc.upper)
     rule = f"AUC on {auc.n} validation rows is {found}; verdicts need a lower end of at least {LEAST_AUC:.3f}"
     return Thresholds(signs=1.0, no_signs=0.0, rule=rule)
 
 
 def fit_thresholds(
-    fakeness: Sequence[float] | Floats,
+    manipulation_score: Sequence[float] | Floats,
     manipulated: Sequence[bool] | Bools,
     groups: Sequence[str],
     origins: Sequence[str] | None = None,
@@ -71,7 +74,7 @@ def fit_thresholds(
     below ``signs``.
 
     Args:
-        fakeness: float[n] calibrated, one row per file as the policy judges it.
+        manipulation_score: float[n] calibrated, one row per file as the policy judges it.
         manipulated: bool[n].
         groups: n names, for the rule's count.
         origins: n names of the data sets or sources that the rows come from; None takes all for one.
@@ -81,7 +84,7 @@ def fit_thresholds(
     Raises:
         SettingsError: too few rows, one class only, or no bound keeps the rate.
     """
-    scores, truth = checked(fakeness, manipulated, groups)
+    scores, truth = checked(manipulation_score, manipulated, groups)
     pristine, fakes = np.sort(scores[~truth]), np.sort(scores[truth])
     names = np.array(["all"] * truth.size if origins is None else list(origins))
     by_origin = {str(name): np.sort(scores[~truth & (names == name)]) for name in np.unique(names[~truth])}

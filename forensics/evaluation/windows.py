@@ -44,12 +44,12 @@ class Clip:
     """One subject of one clip.
 
     Attributes:
-        raws: logits in the order of time.
+        logits: logits in the order of time.
         at_s: when; None where it is not known: then as many neighbours as a window needs are one. Their
             distances are longer than in a scan, and what is farther apart is less alike.
     """
 
-    raws: tuple[float, ...]
+    logits: tuple[float, ...]
     manipulated: bool
     group: str
     at_s: tuple[float, ...] | None = None
@@ -65,12 +65,12 @@ def fit_windows(clips: Iterable[Clip], contract: InputContract, *, data: str) ->
     """
     length_s, n_fewest = _OF_PICTURES if contract.window_s is None else _OF_SOUND
     shape = Windows(length_s, n_fewest, ((1, 0.0),), ((1, 0.0),), "", 0, "")
-    pristine = [clip for clip in clips if not clip.manipulated and clip.raws]
-    several = [clip for clip in pristine if len(clip.raws) >= max(MIN_SCORES, 2 * n_fewest)]
+    pristine = [clip for clip in clips if not clip.manipulated and clip.logits]
+    several = [clip for clip in pristine if len(clip.logits) >= max(MIN_SCORES, 2 * n_fewest)]
     if len(several) < MIN_CLIPS:
         return None
     departures = np.concatenate([departures_of(clip, shape) for clip in several])
-    levels = np.asarray([float(np.mean(clip.raws)) for clip in pristine])
+    levels = np.asarray([float(np.mean(clip.logits)) for clip in pristine])
     n_groups = len({clip.group for clip in several})
     rule = (
         f"at most {MAX_FALSE_POSITIVE_RATE:.0%} of pristine clips with so many windows have one that departs "
@@ -107,7 +107,7 @@ def held_out_alarms(
             at_s = _times(clip, rule)
             if clip.group != group or rule.count(at_s) < _FEWEST_WINDOWS:
                 continue
-            level = float(np.mean(clip.raws))
+            level = float(np.mean(clip.logits))
             needed = rule.departure(rule.count(at_s))
             stands_out = any(
                 departure >= needed and as_high_as_signs(level + float(departure))
@@ -126,15 +126,15 @@ def share_interval(n_found: int, n_all: int) -> tuple[float, float]:
 
 def departures_of(clip: Clip, shape: Windows) -> Floats:
     """float64[n] how far each window of a clip lies above the mean of all its scores."""
-    raws = np.asarray(clip.raws, np.float64)
+    logits = np.asarray(clip.logits, np.float64)
     at_s = _times(clip, shape)
-    means = np.asarray([raws[first:end].mean() for first, end in shape.over(at_s)], np.float64)
-    return np.asarray(means - raws.mean(), np.float64)
+    means = np.asarray([logits[first:end].mean() for first, end in shape.over(at_s)], np.float64)
+    return np.asarray(means - logits.mean(), np.float64)
 
 
 def _times(clip: Clip, shape: Windows) -> tuple[float, ...]:
     # Farther apart than a window is long, so that each holds its fewest scores.
-    return clip.at_s or tuple(2 * shape.length_s * index for index in range(len(clip.raws)))
+    return clip.at_s or tuple(2 * shape.length_s * index for index in range(len(clip.logits)))
 
 
 def clips_of(results: Iterable[ScanResult], labels: Mapping[str, Label], detector: str) -> list[Clip]:
@@ -147,10 +147,10 @@ def clips_of(results: Iterable[ScanResult], labels: Mapping[str, Label], detecto
         of_file: dict[str, list[tuple[float, float]]] = {}
         for score in result.scores:
             if score.detector == detector:
-                of_file.setdefault(score.subject, []).append((score.span.start_s, score.raw))
+                of_file.setdefault(score.subject, []).append((score.span.start_s, score.logit))
         for rows in of_file.values():
-            at_s, raws = zip(*sorted(rows), strict=True)
-            clips.append(Clip(raws, label.manipulated, label.group, at_s))
+            at_s, logits = zip(*sorted(rows), strict=True)
+            clips.append(Clip(logits, label.manipulated, label.group, at_s))
     return clips
 
 

@@ -22,13 +22,13 @@ class MemberScore:
     """What one model of an ensemble said, alone.
 
     Attributes:
-        raw: logit.
-        fakeness: under the model's own calibration.
+        logit: logit.
+        manipulation_score: under the model's own calibration.
     """
 
     model: str
-    raw: float
-    fakeness: float
+    logit: float
+    manipulation_score: float
 
 
 @dataclass(frozen=True, slots=True)
@@ -39,8 +39,8 @@ class Score:
         detector: name in the table of detectors, for example ``face``.
         model: id of the model that gave it.
         subject: who or what was looked at: ``person 1``, ``voice``.
-        raw: logit, before calibration.
-        fakeness: calibrated, in [0, 1]; 1 means manipulated.
+        logit: logit, before calibration.
+        manipulation_score: calibrated, in [0, 1]; 1 means manipulated.
         precision: in which the net ran: ``f32``, ``bf16`` or ``int8``; None in cases of before it was noted.
         members: what the models of an ensemble said, each alone; empty for a single model.
     """
@@ -49,8 +49,8 @@ class Score:
     model: str
     subject: str
     span: Span
-    raw: float
-    fakeness: float
+    logit: float
+    manipulation_score: float
     precision: str | None = None
     members: tuple[MemberScore, ...] = ()
 
@@ -132,7 +132,7 @@ class Exhibit:
         group: exhibits of one moment share a group (frame, crop and attention side by side);
             for example ``person 1, strongest signs``.
         at_s: when; None for what has no time, such as the container.
-        fakeness: of the score that is shown, None where it shows none.
+        manipulation_score: of the score that is shown, None where it shows none.
     """
 
     kind: ExhibitKind
@@ -141,7 +141,7 @@ class Exhibit:
     subject: str
     group: str
     at_s: float | None = None
-    fakeness: float | None = None
+    manipulation_score: float | None = None
 
     def __post_init__(self) -> None:
         if not isinstance(self.content, self.kind.form):

@@ -24,14 +24,14 @@ class FusedModel:
 class FusionCard:
     """A logistic regression over detectors, stored as ``models/<id>/fusion.toml``.
 
-    ``fakeness = sigmoid(intercept + sum of weight * log-odds)``, one term a detector: the log-odds of its
-    highest subject's calibrated fakeness. A detector without anybody to judge adds nothing. No weight is
+    ``manipulation_score = sigmoid(intercept + sum of weight * log-odds)``, one term a detector: the log-odds of its
+    highest subject's calibrated manipulation score. A detector without anybody to judge adds nothing. No weight is
     negative, so that a score that rises never lowers the verdict.
 
     Attributes:
         weights: detector to weight.
         most_log_odds: log-odds are held within this on either side of 0.
-        thresholds: on the fused fakeness.
+        thresholds: on the fused manipulation score.
         data: the data that it was fitted on, in words.
         n: files in the fit.
     """

@@ -52,7 +52,7 @@ class LabelledFigures:
         scope: in words, for example ``file``, ``face``, ``voice``, ``file, method=FaceSwap``.
         n_manipulated, n_pristine: scored rows.
         n_abstained: labelled rows without a score, counted beside, never dropped silently.
-        histogram_pristine, histogram_manipulated: counts in ``len`` equal bins of fakeness [0, 1].
+        histogram_pristine, histogram_manipulated: counts in ``len`` equal bins of manipulation score [0, 1].
         subsets: rows by named part; the abstained by reason, for example ``abstained, NO_FACE`` to 3.
         support: of stated likelihood ratios, counts by label of what they support in the words of the
             ENFSI scale, for example ``moderate support for manipulated`` to 12.

@@ -67,21 +67,21 @@ class InputContract:
 
 @dataclass(frozen=True, slots=True)
 class Calibration:
-    """From a subject's mean logit to its fakeness: fakeness = sigmoid(slope * raw + intercept).
+    """From a subject's mean logit to its manipulation score: manipulation score = sigmoid(slope * logit + intercept).
 
     Attributes:
-        raw_lowest, raw_highest: mean logits that the fit has seen; outside them no probability is stated,
+        logit_lowest, logit_highest: mean logits that the fit has seen; outside them no probability is stated,
             only that it lies beyond the edge's.
         data: the data that it was fitted on, in words.
         n: subjects in the fit.
-        knots: of isotonic regression, (logit, fakeness) rising in both, straight between them. Where there
+        knots: of isotonic regression, (logit, manipulation score) rising in both, straight between them. Where there
             are any they hold, and slope and intercept are those of the line that they won against.
     """
 
     slope: float
     intercept: float
-    raw_lowest: float
-    raw_highest: float
+    logit_lowest: float
+    logit_highest: float
     data: str
     n: int
     knots: tuple[tuple[float, float], ...] = ()
@@ -91,19 +91,19 @@ class Calibration:
         if any(after[0] <= before[0] or after[1] < before[1] for before, after in steps):
             raise ValueError("the knots of a calibration must rise")
 
-    def fakeness(self, raw: float) -> float:
-        """Calibrated fakeness in [0, 1] of a logit; held at the edge's outside what the fit has seen."""
-        held = min(max(raw, self.raw_lowest), self.raw_highest)
+    def manipulation_score(self, logit: float) -> float:
+        """Calibrated manipulation score in [0, 1] of a logit; held at the edge's outside what the fit has seen."""
+        held = min(max(logit, self.logit_lowest), self.logit_highest)
         return _between(self.knots, held) if self.knots else _sigmoid(self.slope * held + self.intercept)
 
-    def covers(self, raw: float) -> bool:
+    def covers(self, logit: float) -> bool:
         """Whether the fit has seen logits on both sides of this one."""
-        return self.raw_lowest <= raw <= self.raw_highest
+        return self.logit_lowest <= logit <= self.logit_highest
 
 
 @dataclass(frozen=True, slots=True)
 class Thresholds:
-    """Bounds on calibrated fakeness, from validation rows.
+    """Bounds on calibrated manipulation score, from validation rows.
 
     Attributes:
         signs: at or above: SIGNS_OF_MANIPULATION.
@@ -325,9 +325,9 @@ class ModelCard:
         """The stored form of this precision, None where there is none."""
         return next((v for v in self.variants if v.precision == precision), None)
 
-    def fakeness(self, raw: float) -> float:
-        """Calibrated fakeness of a logit; the plain sigmoid for a card without calibration."""
-        return _sigmoid(raw) if self.calibration is None else self.calibration.fakeness(raw)
+    def manipulation_score(self, logit: float) -> float:
+        """Calibrated manipulation score of a logit; the plain sigmoid for a card without calibration."""
+        return _sigmoid(logit) if self.calibration is None else self.calibration.manipulation_score(logit)
 
 
 def _between(knots: tuple[tuple[float, float], ...], x: float) -> float:

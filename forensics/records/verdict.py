@@ -23,7 +23,7 @@ class Stretch:
 
     Attributes:
         span: from its first to its last score.
-        raw: their mean logit; ``fakeness`` is that, calibrated.
+        logit: their mean logit; ``manipulation_score`` is that, calibrated.
         n_windows: windows side by side in the file, over all of its faces: how many chances there were.
         departure: logits by which it lies above the mean of the subject's whole clip.
         needed: logits by which one of so many windows has to lie above it to show signs.
@@ -33,8 +33,8 @@ class Stretch:
 
     span: Span
     n_scores: int
-    raw: float
-    fakeness: float
+    logit: float
+    manipulation_score: float
     n_windows: int
     departure: float
     needed: float
@@ -52,14 +52,14 @@ class SubjectScore:
     """What a verdict rests on: one subject as one detector saw it.
 
     Attributes:
-        fakeness: calibrated, of the mean logit over this subject's scores.
-        lower, upper: 95 % interval of ``fakeness`` when other moments of the same file had been
+        manipulation_score: calibrated, of the mean logit over this subject's scores.
+        lower, upper: 95 % interval of ``manipulation_score`` when other moments of the same file had been
             sampled; None where there are too few scores. It is not the error rate of the model.
         span: where in the file the subject was seen or heard.
         strongest: the moment that speaks most for manipulation.
         label: what this subject alone would support.
         covered: False where the mean logit lies outside the scores that the calibration has seen:
-            ``fakeness`` is then the edge's, a bound and no probability.
+            ``manipulation_score`` is then the edge's, a bound and no probability.
         stretch: the most suspicious window; None where the model's card has no rule for windows.
         judges: False where the model did not earn verdicts: its score decides nothing.
         in_domain: False where the subject is too unlike what the model was calibrated on to decide.
@@ -71,8 +71,8 @@ class SubjectScore:
     model: str
     subject: str
     n_scores: int
-    raw: float
-    fakeness: float
+    logit: float
+    manipulation_score: float
     lower: float | None
     upper: float | None
     span: Span
@@ -97,7 +97,7 @@ class FusedTerm:
 
     Attributes:
         subject: its highest one.
-        log_odds: of the subject's calibrated fakeness, natural logarithm.
+        log_odds: of the subject's calibrated manipulation score, natural logarithm.
         weight: of the fusion; the term is ``weight * log_odds``.
     """
 
@@ -112,7 +112,7 @@ class Verdict:
     """The conclusion on one file.
 
     Attributes:
-        fakeness, lower, upper: of what decided: the deciding subject as a whole, or its ``stretch`` (which
+        manipulation_score, lower, upper: of what decided: the deciding subject as a whole, or its ``stretch`` (which
             has no interval); None when nothing could be judged.
         reason: one sentence in plain words.
         policy: name and version of the policy that concluded.
@@ -128,7 +128,7 @@ class Verdict:
     label: VerdictLabel
     reason: str
     policy: str
-    fakeness: float | None = None
+    manipulation_score: float | None = None
     lower: float | None = None
     upper: float | None = None
     basis: tuple[SubjectScore, ...] = ()

@@ -37,7 +37,7 @@ class ExhibitCaption:
     subject: str
     group: str
     at_s: float | None
-    fakeness: float | None
+    manipulation_score: float | None
     n_bytes: int
     content: CurveChart | Table | Text | None = None
 
@@ -48,7 +48,7 @@ class ExhibitGroup:
 
     title: str
     at_s: float | None
-    fakeness: float | None
+    manipulation_score: float | None
     exhibits: tuple[Exhibit, ...]
 
     @property
@@ -68,8 +68,8 @@ def by_attention(rows: Sequence[tuple[int, ScanResult]]) -> list[int]:
 
 
 def attention(result: ScanResult) -> tuple[int, float]:
-    """Signs, inconclusive, no signs, not examined; within each the highest fakeness first."""
-    return VERDICT_ORDER.index(result.verdict.label), -(result.verdict.fakeness or 0.0)
+    """Signs, inconclusive, no signs, not examined; within each the highest manipulation score first."""
+    return VERDICT_ORDER.index(result.verdict.label), -(result.verdict.manipulation_score or 0.0)
 
 
 def image_budget(n_files: int) -> int:
@@ -109,7 +109,7 @@ def _caption(exhibit: Exhibit) -> ExhibitCaption:
         subject=exhibit.subject,
         group=exhibit.group,
         at_s=exhibit.at_s,
-        fakeness=exhibit.fakeness,
+        manipulation_score=exhibit.manipulation_score,
         n_bytes=len(stored(exhibit.content)),
         content=None if isinstance(exhibit.content, Picture) else exhibit.content,
     )
@@ -126,7 +126,9 @@ def groups_of(subject: str, exhibits: Sequence[Exhibit]) -> tuple[ExhibitGroup, 
         ExhibitGroup(
             title=group.removeprefix(f"{subject}, "),
             at_s=members[0].at_s,
-            fakeness=next((one.fakeness for one in members if one.fakeness is not None), None),
+            manipulation_score=next(
+                (one.manipulation_score for one in members if one.manipulation_score is not None), None
+            ),
             exhibits=tuple(sorted(members, key=lambda one: order.index(one.kind))),
         )
         for group, members in by_group.items()

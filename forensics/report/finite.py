@@ -12,7 +12,9 @@ from forensics.records.scan_result import ScanResult
 
 def finite_result(result: ScanResult) -> ScanResult:
     """Without exhibits (they are loaded apart) and without scores that no chart or schema can hold."""
-    scores = tuple(one for one in result.scores if math.isfinite(one.raw) and math.isfinite(one.fakeness))
+    scores = tuple(
+        one for one in result.scores if math.isfinite(one.logit) and math.isfinite(one.manipulation_score)
+    )
     notices = result.notices
     if len(scores) < len(result.scores):
         lost = len(result.scores) - len(scores)

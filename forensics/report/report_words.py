@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import unicodedata
 
-from forensics.numerals import fakeness_text
+from forensics.numerals import score_text
 from forensics.records.findings import AbstentionReason
 from forensics.records.model_card import Metric, ModelCard
 from forensics.records.verdict import Verdict, VerdictLabel
@@ -204,17 +204,22 @@ def _escape(character: str) -> str:
     return character.encode("unicode_escape").decode("ascii")
 
 
-def verdict_fakeness(verdict: Verdict) -> str:
+def verdict_score(verdict: Verdict) -> str:
     """What is stated of the subject that decided; empty where nothing was scored."""
-    if verdict.fakeness is None or verdict.stretch is not None or verdict.terms or not verdict.basis:
-        return fakeness_text(verdict.fakeness)
+    if (
+        verdict.manipulation_score is None
+        or verdict.stretch is not None
+        or verdict.terms
+        or not verdict.basis
+    ):
+        return score_text(verdict.manipulation_score)
     return stated(verdict.basis[0])
 
 
-def highest_fakeness(verdict: Verdict, detector: str) -> str:
+def highest_score(verdict: Verdict, detector: str) -> str:
     """What is stated of a detector's highest subject; empty where it scored nothing."""
     bases = [basis for basis in verdict.basis if basis.detector == detector and basis.counts]
-    return stated(max(bases, key=lambda basis: basis.fakeness)) if bases else ""
+    return stated(max(bases, key=lambda basis: basis.manipulation_score)) if bases else ""
 
 
 def metric_words(name: str) -> str:

@@ -6,7 +6,7 @@ from collections.abc import Sequence
 
 from markupsafe import Markup
 
-from forensics.numerals import fakeness_text, interval_text, span_text
+from forensics.numerals import interval_text, score_text, span_text
 from forensics.records.findings import Score
 from forensics.records.model_card import Thresholds
 from forensics.report import svg
@@ -33,10 +33,13 @@ def score_chart(subject: SubjectView, duration_s: float | None) -> Markup:
     ]
     if subject.of_sound:
         bars = _without_overlap(scores)
-        points = [axes.at((start_s + stop_s) / 2, fakeness) for start_s, stop_s, fakeness in bars]
+        points = [
+            axes.at((start_s + stop_s) / 2, manipulation_score)
+            for start_s, stop_s, manipulation_score in bars
+        ]
         parts.extend(_windows(axes, subject, bars))
     else:
-        points = [axes.at(score.span.start_s, score.fakeness) for score in scores]
+        points = [axes.at(score.span.start_s, score.manipulation_score) for score in scores]
         parts.append(svg.path(points, "trace"))
         parts.append(svg.dots(points, "marks"))
     if points:
@@ -52,21 +55,21 @@ def thin(scores: Sequence[Score]) -> tuple[tuple[Score, ...], int]:
     if bundled == 1:
         return tuple(scores), 1
     bundles = [scores[start : start + bundled] for start in range(0, len(scores), bundled)]
-    return tuple(max(bundle, key=lambda score: score.fakeness) for bundle in bundles), bundled
+    return tuple(max(bundle, key=lambda score: score.manipulation_score) for bundle in bundles), bundled
 
 
 def describe(subject: SubjectView, bundled: int = 1) -> str:
     """The chart in a sentence, for those who cannot see it."""
     if not subject.scores:
         return "No scores."
-    values = [score.fakeness for score in subject.scores]
+    values = [score.manipulation_score for score in subject.scores]
     span = span_text(subject.scores[0].span.start_s, subject.scores[-1].span.end_s)
     words = (
-        f"{len(values)} scores from {span}, lowest {fakeness_text(min(values))}, "
-        f"highest {fakeness_text(max(values))}."
+        f"{len(values)} scores from {span}, lowest {score_text(min(values))}, "
+        f"highest {score_text(max(values))}."
     )
     if subject.basis is not None:
-        words += f" Overall score {fakeness_text(subject.basis.fakeness)}"
+        words += f" Overall score {score_text(subject.basis.manipulation_score)}"
         interval = interval_text(subject.basis.lower, subject.basis.upper)
         words += f", interval {interval}." if interval else "."
     if bundled > 1:
@@ -100,7 +103,7 @@ def _overall(axes: svg.Axes, subject: SubjectView) -> str:
         parts.append(
             svg.rectangle(axes.left, top, axes.right - axes.left, max(bottom - top, 1.0), "interval")
         )
-    y = axes.y(basis.fakeness)
+    y = axes.y(basis.manipulation_score)
     parts.append(svg.line((axes.left, y), (axes.right, y), "overall"))
     return "".join(parts)
 
@@ -109,8 +112,8 @@ def _windows(axes: svg.Axes, subject: SubjectView, bars: Sequence[Bar]) -> list[
     """One bar per window; darker where a spectrogram of it is shown below."""
     shown = {exhibit.at_s for group in subject.groups for exhibit in group.exhibits}
     drawn = []
-    for start_s, stop_s, fakeness in bars:
-        left, top = axes.x(start_s), axes.y(fakeness)
+    for start_s, stop_s, manipulation_score in bars:
+        left, top = axes.x(start_s), axes.y(manipulation_score)
         width = max(axes.x(stop_s) - left - 1, 0.6)
         kind = "window shown" if start_s in shown else "window"
         drawn.append(svg.rectangle(left + 0.5, top, width, axes.bottom - top, kind))
@@ -118,13 +121,13 @@ def _windows(axes: svg.Axes, subject: SubjectView, bars: Sequence[Bar]) -> list[
 
 
 def _without_overlap(scores: Sequence[Score]) -> list[Bar]:
-    """(start, stop, fakeness): where windows overlap, each is drawn until the next begins."""
+    """(start, stop, manipulation score): where windows overlap, each is drawn until the next begins."""
     bars = []
     for index, score in enumerate(scores):
         stop_s = score.span.end_s
         if index + 1 < len(scores):
             stop_s = min(stop_s, scores[index + 1].span.start_s)
-        bars.append((score.span.start_s, stop_s, score.fakeness))
+        bars.append((score.span.start_s, stop_s, score.manipulation_score))
     return bars
 
 

@@ -75,7 +75,7 @@ class FileView:
         index: position in the report, from 1; files keep the order of the case file.
         row_id: the row in the case file.
         result: as recorded, without exhibits and without scores that are not numbers.
-        highest: detector name to the highest fakeness over its subjects, for those that scored any.
+        highest: detector name to the highest manipulation score over its subjects, for those that scored any.
         highest_of_members: the same by each model of an ensemble alone, by (detector, model).
         label: ``manipulated`` or ``pristine`` where it is known.
         full: charts and container facts are drawn; otherwise one row and a short account.
@@ -193,7 +193,7 @@ class ReportView:
 
     @property
     def by_attention(self) -> tuple[FileView, ...]:
-        """The files in the order in which a reader needs them: signs first, highest fakeness first."""
+        """The files in the order in which a reader needs them: signs first, highest manipulation score first."""
         return tuple(sorted(self.files, key=lambda file: attention(file.result)))
 
 
@@ -337,13 +337,13 @@ def _file_view(
 
 
 def _decides(basis: SubjectScore, verdict: Verdict) -> bool:
-    return verdict.fakeness is not None and basis is verdict.basis[0]
+    return verdict.manipulation_score is not None and basis is verdict.basis[0]
 
 
 def _highest(result: ScanResult) -> dict[str, float]:
     highest: dict[str, float] = {}
     for one in result.verdict.basis:
-        highest[one.detector] = max(one.fakeness, highest.get(one.detector, 0.0))
+        highest[one.detector] = max(one.manipulation_score, highest.get(one.detector, 0.0))
     return highest
 
 
@@ -352,7 +352,7 @@ def _highest_of_members(result: ScanResult) -> dict[tuple[str, str], float]:
     for basis in result.verdict.basis:
         for one in basis.members:
             key = basis.detector, one.model
-            highest[key] = max(one.fakeness, highest.get(key, 0.0))
+            highest[key] = max(one.manipulation_score, highest.get(key, 0.0))
     return highest
 
 

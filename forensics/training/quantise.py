@@ -41,7 +41,7 @@ class Gate:
 
     Attributes:
         auc_lost: AUC in f32 less AUC in INT8.
-        drift: 95th percentile of the absolute difference in calibrated fakeness.
+        drift: 95th percentile of the absolute difference in calibrated manipulation score.
     """
 
     auc_lost: float
@@ -97,8 +97,8 @@ class Comparison:
     def gate(self, model: ov.Model) -> Gate:
         """What the other form costs."""
         logits = run_openvino(model, self.batches)
-        before = np.array([self._calibration.fakeness(raw) for raw in self._logits.tolist()])
-        after = np.array([self._calibration.fakeness(raw) for raw in logits.tolist()])
+        before = np.array([self._calibration.manipulation_score(logit) for logit in self._logits.tolist()])
+        after = np.array([self._calibration.manipulation_score(logit) for logit in logits.tolist()])
         lost = roc_auc_score(self._labels, self._logits) - roc_auc_score(self._labels, logits)
         return Gate(float(lost), float(np.percentile(np.abs(before - after), 95)), len(logits))
 

@@ -61,7 +61,7 @@ def with_short_parts(
     signs = 1.0 if card.thresholds is None else card.thresholds.signs
     if windows is not None:
         n_alarms, n_clips = held_out_alarms(
-            _clips(rows, logits), card.contract, lambda raw: card.fakeness(raw) >= signs
+            _clips(rows, logits), card.contract, lambda logit: card.manipulation_score(logit) >= signs
         )
         lower, upper = share_interval(n_alarms, n_clips)
         held_out = (
@@ -84,7 +84,8 @@ def with_short_parts(
     ]
     scores = [run([np.stack(kind[at : at + 16]) for at in range(0, len(kind), 16)]) for kind in kinds]
     alarms = [
-        np.array([card.fakeness(float(raw)) >= card.thresholds.signs for raw in raws]) for raws in scores
+        np.array([card.manipulation_score(float(logit)) >= card.thresholds.signs for logit in logits])
+        for logits in scores
     ]
     lowest, rule = fit_needed(sharpness, alarms)
     note(f"sharpness: {rule}")
@@ -121,8 +122,8 @@ def _clips(rows: Sequence[Sample], logits: npt.NDArray[np.float32]) -> list[Clip
     for row, logit in zip(rows, logits.tolist(), strict=True):
         clips.setdefault((row.origin, row.group, row.clip or row.path, row.manipulated), []).append(logit)
     return [
-        Clip(tuple(raws), manipulated, f"{origin} {group}")
-        for (origin, group, _, manipulated), raws in clips.items()
+        Clip(tuple(logits), manipulated, f"{origin} {group}")
+        for (origin, group, _, manipulated), logits in clips.items()
     ]
 
 

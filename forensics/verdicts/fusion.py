@@ -40,30 +40,30 @@ def fused_terms(subjects: Iterable[SubjectScore], fusion: FusionCard) -> tuple[F
 
 
 def fused(terms: Sequence[FusedTerm], fusion: FusionCard) -> float:
-    """The file's fakeness in [0, 1]; detectors without a term add nothing."""
+    """The file's manipulation score in [0, 1]; detectors without a term add nothing."""
     logit = fusion.intercept + math.fsum(term.weight * term.log_odds for term in terms)
     return 1 / (1 + math.exp(-logit)) if logit >= 0 else math.exp(logit) / (1 + math.exp(logit))
 
 
-def fused_label(fakeness: float, fusion: FusionCard) -> VerdictLabel:
-    """What the fused fakeness supports."""
-    if fakeness >= fusion.thresholds.signs:
+def fused_label(manipulation_score: float, fusion: FusionCard) -> VerdictLabel:
+    """What the fused manipulation score supports."""
+    if manipulation_score >= fusion.thresholds.signs:
         return VerdictLabel.SIGNS_OF_MANIPULATION
-    if fakeness <= fusion.thresholds.no_signs:
+    if manipulation_score <= fusion.thresholds.no_signs:
         return VerdictLabel.NO_SIGNS_FOUND
     return VerdictLabel.INCONCLUSIVE
 
 
 def effective(subject: SubjectScore) -> float:
-    """A subject's fakeness, or that of the part of its clip that shows signs, whichever is higher."""
+    """A subject's manipulation score, or that of the part of its clip that shows signs, whichever is higher."""
     stretch = subject.stretch
     if stretch is not None and stretch.shows_signs:
-        return max(subject.fakeness, stretch.fakeness)
-    return subject.fakeness
+        return max(subject.manipulation_score, stretch.manipulation_score)
+    return subject.manipulation_score
 
 
-def log_odds(fakeness: float, most: float) -> float:
-    """Natural log-odds of a fakeness, held within ``most`` on either side of 0."""
+def log_odds(manipulation_score: float, most: float) -> float:
+    """Natural log-odds of a manipulation score, held within ``most`` on either side of 0."""
     edge = 1 / (1 + math.exp(most))
-    held = min(max(fakeness, edge), 1 - edge)
+    held = min(max(manipulation_score, edge), 1 - edge)
     return math.log(held) - math.log1p(-held)

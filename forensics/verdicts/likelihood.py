@@ -62,12 +62,12 @@ def likelihood_of(
         refusal, detail = why or ("", "")
         words = f"{REFUSAL}{refusal}{f' ({detail})' if detail else ''}."
         return LikelihoodStatement(None, False, None, words, refusal)
-    return state(basis.fakeness, card.likelihood)
+    return state(basis.manipulation_score, card.likelihood)
 
 
-def state(fakeness: float, bounds: LikelihoodBounds) -> LikelihoodStatement:
+def state(manipulation_score: float, bounds: LikelihoodBounds) -> LikelihoodStatement:
     """The likelihood ratio of one calibrated score, held within its bounds, in words."""
-    ratio = log10_ratio(fakeness)
+    ratio = log10_ratio(manipulation_score)
     held = min(max(ratio, bounds.log10_lowest), bounds.log10_highest)
     bounded = held != ratio
     support = verbal(held)
@@ -85,11 +85,11 @@ def state(fakeness: float, bounds: LikelihoodBounds) -> LikelihoodStatement:
     return LikelihoodStatement(held, bounded, support, words)
 
 
-def log10_ratio(fakeness: float) -> float:
-    """log10 likelihood ratio of a calibrated fakeness; infinite for 0 and 1, for bounds to hold."""
-    if fakeness <= 0 or fakeness >= 1:
-        return -math.inf if fakeness <= 0 else math.inf
-    return math.log10(fakeness) - math.log10(1 - fakeness)
+def log10_ratio(manipulation_score: float) -> float:
+    """log10 likelihood ratio of a calibrated manipulation score; infinite for 0 and 1, for bounds to hold."""
+    if manipulation_score <= 0 or manipulation_score >= 1:
+        return -math.inf if manipulation_score <= 0 else math.inf
+    return math.log10(manipulation_score) - math.log10(1 - manipulation_score)
 
 
 def ratio_text(log10_ratio: float) -> str:

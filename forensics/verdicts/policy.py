@@ -115,7 +115,7 @@ def _by_worst_subject(
             label, deciding, doubts, abstentions, specs, missing=missing, by_stretch=stretch is not None
         ),
         policy=POLICY,
-        fakeness=deciding.fakeness if stretch is None else stretch.fakeness,
+        manipulation_score=deciding.manipulation_score if stretch is None else stretch.manipulation_score,
         lower=deciding.lower if stretch is None else None,
         upper=deciding.upper if stretch is None else None,
         basis=(deciding, *others),
@@ -142,8 +142,8 @@ def _fused(
         contrary: subjects that keep a low sum from being passed.
         missing: detectors without which the file is half examined.
     """
-    fakeness = fused(terms, fusion)
-    label = fused_label(fakeness, fusion)
+    manipulation_score = fused(terms, fusion)
+    label = fused_label(manipulation_score, fusion)
     if label is VerdictLabel.NO_SIGNS_FOUND and (contrary or missing):
         label = VerdictLabel.INCONCLUSIVE
     strongest = max(terms, key=lambda term: term.weight * term.log_odds)
@@ -152,9 +152,11 @@ def _fused(
     return replace(
         worst,
         label=label,
-        reason=reason_for_fused(label, fakeness, terms, worst.basis, contrary, specs, missing=missing),
+        reason=reason_for_fused(
+            label, manipulation_score, terms, worst.basis, contrary, specs, missing=missing
+        ),
         policy=policy_name(fusion),
-        fakeness=fakeness,
+        manipulation_score=manipulation_score,
         lower=None,
         upper=None,
         basis=(first, *_highest_first(basis for basis in worst.basis if basis is not first)),
@@ -207,7 +209,7 @@ def _beside_the_verdict(abstention: Abstention, specs: Mapping[str, DetectorSpec
 
 
 def _highest_first(bases: Iterable[SubjectScore]) -> tuple[SubjectScore, ...]:
-    return tuple(sorted(bases, key=lambda basis: -basis.fakeness))
+    return tuple(sorted(bases, key=lambda basis: -basis.manipulation_score))
 
 
 def _deciding(bases: Sequence[SubjectScore], specs: Mapping[str, DetectorSpec]) -> SubjectScore:
@@ -217,7 +219,7 @@ def _deciding(bases: Sequence[SubjectScore], specs: Mapping[str, DetectorSpec]) 
     return max(
         with_signs or faces or bases,
         # A stretch can keep somebody from being passed whose mean is lower than that of somebody passed.
-        key=lambda basis: (basis.label is not VerdictLabel.NO_SIGNS_FOUND, basis.fakeness),
+        key=lambda basis: (basis.label is not VerdictLabel.NO_SIGNS_FOUND, basis.manipulation_score),
     )
 
 

@@ -33,25 +33,25 @@ def strongest_stretch(rows: Sequence[Score], card: ModelCard, n_windows: int) ->
     rule = card.windows
     if rule is None or card.thresholds is None or rule.count(times_of(rows)) < _FEWEST_WINDOWS:
         return None
-    raws = np.array([score.raw for score in rows], np.float64)
-    level, needed, signs = float(raws.mean()), rule.departure(n_windows), card.thresholds.signs
-    windows = [(first, end, float(raws[first:end].mean())) for first, end in rule.over(times_of(rows))]
+    logits = np.array([score.logit for score in rows], np.float64)
+    level, needed, signs = float(logits.mean()), rule.departure(n_windows), card.thresholds.signs
+    windows = [(first, end, float(logits[first:end].mean())) for first, end in rule.over(times_of(rows))]
     with_signs = [
         _span(rows[first:end])
-        for first, end, raw in windows
-        if raw - level >= needed and card.fakeness(raw) >= signs
+        for first, end, logit in windows
+        if logit - level >= needed and card.manipulation_score(logit) >= signs
     ]
-    first, end, raw = max(windows, key=lambda window: window[2])
-    fakeness = card.fakeness(raw)
+    first, end, logit = max(windows, key=lambda window: window[2])
+    manipulation_score = card.manipulation_score(logit)
     return Stretch(
         span=_span(rows[first:end]),
         n_scores=end - first,
-        raw=raw,
-        fakeness=fakeness,
+        logit=logit,
+        manipulation_score=manipulation_score,
         n_windows=n_windows,
-        departure=raw - level,
+        departure=logit - level,
         needed=needed,
-        alone=fakeness >= signs,
+        alone=manipulation_score >= signs,
         spans=_joined(with_signs),
     )
 

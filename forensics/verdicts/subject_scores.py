@@ -101,23 +101,23 @@ def _crowd(detector: str, subjects: Subjects) -> _Crowd:
 
 
 def _basis(rows: Sequence[Score], card: ModelCard, cards: Mapping[str, ModelCard]) -> SubjectScore:
-    raws = np.array([score.raw for score in rows], np.float64)
-    raw = float(raws.mean())
-    fakeness = card.fakeness(raw)
-    interval = mean_interval(raws)
+    logits = np.array([score.logit for score in rows], np.float64)
+    logit = float(logits.mean())
+    manipulation_score = card.manipulation_score(logit)
+    interval = mean_interval(logits)
     return SubjectScore(
         detector=rows[0].detector,
         model=card.id,
         subject=rows[0].subject,
         n_scores=len(rows),
-        raw=raw,
-        fakeness=fakeness,
-        lower=None if interval is None else card.fakeness(interval[0]),
-        upper=None if interval is None else card.fakeness(interval[1]),
+        logit=logit,
+        manipulation_score=manipulation_score,
+        lower=None if interval is None else card.manipulation_score(interval[0]),
+        upper=None if interval is None else card.manipulation_score(interval[1]),
         span=Span(min(s.span.start_s for s in rows), max(s.span.end_s for s in rows)),
-        strongest=max(rows, key=lambda score: score.raw).span,
+        strongest=max(rows, key=lambda score: score.logit).span,
         label=VerdictLabel.INCONCLUSIVE,
-        covered=card.calibration is None or card.calibration.covers(raw),
+        covered=card.calibration is None or card.calibration.covers(logit),
         members=_members(rows, cards),
     )
 
@@ -125,10 +125,10 @@ def _basis(rows: Sequence[Score], card: ModelCard, cards: Mapping[str, ModelCard
 def _members(rows: Sequence[Score], cards: Mapping[str, ModelCard]) -> tuple[MemberScore, ...]:
     """What each model of an ensemble makes of a subject alone; it decides nothing."""
     names = [one.model for one in rows[0].members]
-    logits = np.array([[one.raw for one in score.members] for score in rows], np.float64)
+    logits = np.array([[one.logit for one in score.members] for score in rows], np.float64)
     return tuple(
-        MemberScore(name, raw, cards[name].fakeness(raw))
-        for name, raw in zip(names, logits.mean(axis=0).tolist(), strict=True)
+        MemberScore(name, logit, cards[name].manipulation_score(logit))
+        for name, logit in zip(names, logits.mean(axis=0).tolist(), strict=True)
     )
 
 
@@ -140,7 +140,7 @@ def _label(basis: SubjectScore, card: ModelCard, n_people: int) -> VerdictLabel:
     if _by_whole(basis, card, n_people) or (basis.stretch is not None and basis.stretch.shows_signs):
         return VerdictLabel.SIGNS_OF_MANIPULATION
     alone = basis.stretch is not None and basis.stretch.alone
-    if basis.fakeness <= card.thresholds.no_signs and not alone:
+    if basis.manipulation_score <= card.thresholds.no_signs and not alone:
         return VerdictLabel.NO_SIGNS_FOUND
     return VerdictLabel.INCONCLUSIVE
 
@@ -150,7 +150,7 @@ def _by_whole(basis: SubjectScore, card: ModelCard, n_people: int) -> bool:
     if not as_high_as_signs(basis, card):
         return False
     # Each passer-by is one more chance to be high by accident: that has to be allowed for.
-    return not basis.brief or (card.windows is not None and basis.raw >= card.windows.brief_signs(n_people))
+    return not basis.brief or (card.windows is not None and basis.logit >= card.windows.brief_signs(n_people))
 
 
 def by_stretch(basis: SubjectScore, card: ModelCard) -> bool:
@@ -165,4 +165,4 @@ def by_stretch(basis: SubjectScore, card: ModelCard) -> bool:
 
 def as_high_as_signs(basis: SubjectScore, card: ModelCard) -> bool:
     """Whether all of a subject's scores together reach the bound for signs."""
-    return card.thresholds is not None and basis.fakeness >= card.thresholds.signs
+    return card.thresholds is not None and basis.manipulation_score >= card.thresholds.signs

@@ -5,7 +5,7 @@ from __future__ import annotations
 import math
 from collections.abc import Iterator, Mapping, Sequence
 
-from forensics.numerals import count_text, fakeness_text, moment_text, span_text
+from forensics.numerals import count_text, moment_text, score_text, span_text
 from forensics.records.detector_spec import DetectorSpec, Role
 from forensics.records.findings import Abstention, AbstentionReason, Span
 from forensics.records.media import MediaFile, MediaKind, StreamKind
@@ -62,7 +62,7 @@ def _found(
     if label is VerdictLabel.SIGNS_OF_MANIPULATION:
         if by_stretch and stretch is not None:
             return (
-                f"{who} scores {fakeness_text(stretch.fakeness)} from {_spans(stretch.spans)}, and "
+                f"{who} scores {score_text(stretch.manipulation_score)} from {_spans(stretch.spans)}, and "
                 f"{score} in all. This part shows signs of manipulation: it stands out from the clip by more "
                 "than parts of pristine clips do."
             )
@@ -82,7 +82,7 @@ def _found(
         found = f"{scores}, without signs, but no {what} could be examined: {why or 'nothing was scored.'}"
     elif stretch is not None and stretch.alone:
         found = (
-            f"{scores}, but {fakeness_text(stretch.fakeness)} from {_spans((stretch.span,))}: too high for "
+            f"{scores}, but {score_text(stretch.manipulation_score)} from {_spans((stretch.span,))}: too high for "
             "no signs, and not far enough above the rest of the clip for signs of manipulation."
         )
     else:
@@ -92,7 +92,7 @@ def _found(
 
 def reason_for_fused(
     label: VerdictLabel,
-    fakeness: float,
+    manipulation_score: float,
     terms: Sequence[FusedTerm],
     subjects: Sequence[SubjectScore],
     contrary: Sequence[SubjectScore],
@@ -112,7 +112,7 @@ def reason_for_fused(
     parts = [
         f"{one.subject} ({stated(one)} over {specs[one.detector].counted(one.n_scores)})" for one in scored
     ]
-    found = f"The combined score is {fakeness_text(fakeness)}, from {' and '.join(parts)}"
+    found = f"The combined score is {score_text(manipulation_score)}, from {' and '.join(parts)}"
     if label is VerdictLabel.SIGNS_OF_MANIPULATION:
         return f"{found}: at or above the threshold for signs of manipulation."
     if label is VerdictLabel.NO_SIGNS_FOUND:
@@ -138,13 +138,13 @@ def _spans(spans: Sequence[Span]) -> str:
 
 
 def stated(basis: SubjectScore) -> str:
-    """The fakeness; beyond what the calibration has seen it is a bound, not a value."""
+    """The manipulation score; beyond what the calibration has seen it is a bound, not a value."""
     if basis.covered:
-        return fakeness_text(basis.fakeness)
+        return score_text(basis.manipulation_score)
     # Both classes weigh the same in a calibration, so its edges lie on either side of even odds.
-    if basis.fakeness >= 0.5:
-        return f"at least {math.floor(100 * basis.fakeness) / 100:.2f}"
-    return f"at most {math.ceil(100 * basis.fakeness) / 100:.2f}"
+    if basis.manipulation_score >= 0.5:
+        return f"at least {math.floor(100 * basis.manipulation_score) / 100:.2f}"
+    return f"at most {math.ceil(100 * basis.manipulation_score) / 100:.2f}"
 
 
 def reason_for_nothing(

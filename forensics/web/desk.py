@@ -44,7 +44,7 @@ class UploadedFile:
         name: as the uploader called it; shown, never opened.
         sha256: of the bytes as they came in.
         verdict: label of the verdict, None before there is one.
-        fakeness: in [0, 1], 1 means manipulated; None without scores.
+        manipulation_score: in [0, 1], 1 means manipulated; None without scores.
         reason: of the verdict.
     """
 
@@ -54,7 +54,7 @@ class UploadedFile:
     sha256: str
     received_utc: str
     verdict: str | None = None
-    fakeness: float | None = None
+    manipulation_score: float | None = None
     reason: str = ""
 
 

@@ -216,4 +216,9 @@ def _judged(file: UploadedFile, results: Mapping[str, ScanResult]) -> UploadedFi
     if result is None:
         return file
     verdict = result.verdict
-    return replace(file, verdict=verdict.label.value, fakeness=verdict.fakeness, reason=verdict.reason)
+    return replace(
+        file,
+        verdict=verdict.label.value,
+        manipulation_score=verdict.manipulation_score,
+        reason=verdict.reason,
+    )

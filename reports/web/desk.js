@@ -180,7 +180,7 @@ function draw() {
 function line(file) {
   const said = [make("span", file.name), make("span", ` ${size(file.size_bytes)}`, "quiet")];
   if (file.verdict) {
-    const score = file.fakeness === null ? "" : `, score ${file.fakeness.toFixed(2)}`;
+    const score = file.manipulation_score === null ? "" : `, score ${file.manipulation_score.toFixed(2)}`;
     said.push(make("p", make("span", WORDS[file.verdict] + score, `verdict v-${file.verdict}`)));
     said.push(make("p", file.reason));
   }

@@ -45,15 +45,19 @@ def exhibit(caption: str = "frame at 1.0 s") -> Exhibit:
 
 
 def result(
-    path: str = "clips/a.mp4", *, fakeness: float = 0.9, exhibits: tuple[Exhibit, ...] = (), **media: object
+    path: str = "clips/a.mp4",
+    *,
+    manipulation_score: float = 0.9,
+    exhibits: tuple[Exhibit, ...] = (),
+    **media: object,
 ) -> ScanResult:
     known = MediaFile(path, 1000, "2026-11-20T10:00:00+00:00", "d" * 64, MediaKind.VIDEO)
     return ScanResult(
         media=replace(known, **media),  # type: ignore[arg-type]
         verdict=Verdict(
-            VerdictLabel.SIGNS_OF_MANIPULATION, "A person shows signs.", "worst-subject/1", fakeness
+            VerdictLabel.SIGNS_OF_MANIPULATION, "A person shows signs.", "worst-subject/1", manipulation_score
         ),
-        scores=(Score("face", "face-b0", "person 1", Span(0.5, 0.5), 2.0, fakeness),),
+        scores=(Score("face", "face-b0", "person 1", Span(0.5, 0.5), 2.0, manipulation_score),),
         exhibits=exhibits,
         timings_s={"decode": 0.25},
     )
@@ -73,7 +77,7 @@ def case_of_four_rows(path: Path) -> Path:
     with CaseFile.create_or_resume(path) as case:
         case.begin_run(manifest())
         case.add(result("clips/a.mp4", exhibits=(exhibit(), exhibit("crop at 1.0 s"))))
-        case.add(result("clips/b.mp4", fakeness=0.1))
+        case.add(result("clips/b.mp4", manipulation_score=0.1))
         case.finish({"SIGNS_OF_MANIPULATION": 2})
     return path
 

@@ -78,21 +78,23 @@ def test_the_newest_result_of_the_same_content_stands(path: Path) -> None:
     case_of_four_rows(path)
     with CaseFile.create_or_resume(path) as case:
         case.begin_run(manifest())
-        case.add(result("clips/a.mp4", fakeness=0.25, modified_utc="2026-11-21T10:00:00+00:00"))
+        case.add(result("clips/a.mp4", manipulation_score=0.25, modified_utc="2026-11-21T10:00:00+00:00"))
         by_path = {one.media.path: one for _, one in case.results()}
         assert len(by_path) == 2
-        assert by_path["clips/a.mp4"].verdict.fakeness == 0.25
+        assert by_path["clips/a.mp4"].verdict.manipulation_score == 0.25
         assert ("clips/a.mp4", 1000, "2026-11-20T10:00:00+00:00") not in case.examined()
 
 
 def test_files_are_told_apart_by_their_place_and_their_content(path: Path) -> None:
     with CaseFile.create_or_resume(path) as case:
         case.begin_run(manifest())
-        case.add(result("a.mp4", fakeness=0.1, place="/first/a.mp4"))
-        case.add(result("a.mp4", fakeness=0.2, place="/second/a.mp4"))  # typed in another folder
-        case.add(result("../first/a.mp4", fakeness=0.3, place="/first/a.mp4"))  # another spelling
-        case.add(result("a.mp4", fakeness=0.4, place="/second/a.mp4", sha256="e" * 64))  # other content
-        stand = [(one.media.place, one.verdict.fakeness) for _, one in case.results()]
+        case.add(result("a.mp4", manipulation_score=0.1, place="/first/a.mp4"))
+        case.add(result("a.mp4", manipulation_score=0.2, place="/second/a.mp4"))  # typed in another folder
+        case.add(result("../first/a.mp4", manipulation_score=0.3, place="/first/a.mp4"))  # another spelling
+        case.add(
+            result("a.mp4", manipulation_score=0.4, place="/second/a.mp4", sha256="e" * 64)
+        )  # other content
+        stand = [(one.media.place, one.verdict.manipulation_score) for _, one in case.results()]
         assert stand == [("/second/a.mp4", 0.2), ("/first/a.mp4", 0.3), ("/second/a.mp4", 0.4)]
 
 
@@ -120,10 +122,10 @@ def test_cases_of_the_version_before_places_go_on(path: Path) -> None:
         assert [(run.ended, run.n_found) for run in case.at_opening.runs] == [(True, None)]
         assert ("clips/a.mp4", 1000, "2026-11-20T10:00:00+00:00") in case.examined()
         case.begin_run(manifest(run_id="f" * 16), 3)
-        case.add(result("clips/a.mp4", fakeness=0.3, place="/first/clips/a.mp4"))
-        case.add(result("clips/b.mp4", fakeness=0.4, place="/first/clips/b.mp4", sha256="e" * 64))
+        case.add(result("clips/a.mp4", manipulation_score=0.3, place="/first/clips/a.mp4"))
+        case.add(result("clips/b.mp4", manipulation_score=0.4, place="/first/clips/b.mp4", sha256="e" * 64))
         case.finish({})
-        stand = [(one.media.key, one.verdict.fakeness) for _, one in case.results()]
+        stand = [(one.media.key, one.verdict.manipulation_score) for _, one in case.results()]
         # The same content under the same spelling is the same file; another content may be another folder's.
         assert stand == [("clips/b.mp4", 0.1), ("/first/clips/a.mp4", 0.3), ("/first/clips/b.mp4", 0.4)]
         assert case.verify().sound
@@ -186,7 +188,9 @@ def test_workers_paths_and_command_may_change(path: Path) -> None:
 def test_numbers_that_are_not_finite_are_never_stored(path: Path, bad: float) -> None:
     with CaseFile.create_or_resume(path) as case:
         case.begin_run(manifest())
-        refusal(lambda: case.add(result(fakeness=bad)), "result.verdict.fakeness", "finite")
+        refusal(
+            lambda: case.add(result(manipulation_score=bad)), "result.verdict.manipulation_score", "finite"
+        )
         refusal(lambda: case.add(result(exhibits=(replace(exhibit(), at_s=bad),))), "exhibits[0].at_s")
         assert list(case.results()) == []
 

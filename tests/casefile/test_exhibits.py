@@ -57,7 +57,16 @@ def test_a_case_of_before_there_were_forms_is_read(case: Path) -> None:
             "SELECT payload, jpeg FROM entries JOIN exhibits USING (row_id) WHERE position = 0"
         ).fetchone()
     named = json.loads(payload)["exhibits"][0]
-    assert list(named) == ["kind", "caption", "subject", "group", "at_s", "fakeness", "sha256", "size_bytes"]
+    assert list(named) == [
+        "kind",
+        "caption",
+        "subject",
+        "group",
+        "at_s",
+        "manipulation_score",
+        "sha256",
+        "size_bytes",
+    ]
     assert (named["kind"], named["at_s"]) == ("frame", 1.0)
     assert Picture(jpeg) == exhibit().content
 

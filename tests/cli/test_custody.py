@@ -185,7 +185,7 @@ def test_a_case_written_anew_is_found_by_its_head(run: Runner, case: Path, tmp_p
     case.unlink()
     with CaseFile.create_or_resume(case) as opened:
         opened.begin_run(manifest())
-        opened.add(result("clips/a.mp4", fakeness=0.01))
+        opened.add(result("clips/a.mp4", manipulation_score=0.01))
         opened.finish({})
     assert run("verify", case).code == 0
     assert run("verify", case, "--head", tmp_path / "out.head.json").code == 4

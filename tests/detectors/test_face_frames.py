@@ -43,12 +43,12 @@ def test_every_crop_gets_one_score_in_order_with_its_time_and_person() -> None:
     given = [item for item in items if isinstance(item, Score)]
     assert [score.span.start_s for score in given] == [c.at_s for c in crops]
     assert [score.subject for score in given] == [f"person {c.track_id}" for c in crops]
-    assert [score.raw for score in given] == pytest.approx([10 * i / 255 for i in range(11)], abs=1e-6)
+    assert [score.logit for score in given] == pytest.approx([10 * i / 255 for i in range(11)], abs=1e-6)
 
 
 def test_the_mirrored_crop_counts_as_much_as_the_crop() -> None:
     [score] = [item for item in look_at([crop(0, 255, 0)], KnownNet(face_card())) if isinstance(item, Score)]
-    assert score.raw == pytest.approx(0.5)
+    assert score.logit == pytest.approx(0.5)
 
 
 def test_batches_are_bounded_however_many_faces_come() -> None:

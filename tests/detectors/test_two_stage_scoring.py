@@ -24,7 +24,7 @@ from tests import synthetic
 from tests.detectors.nets import SPEC, KnownNet, face_card, voice_card
 
 VIDEO = MediaFile("clip.mp4", 1, "2026-01-01T00:00:00+00:00", kind=MediaKind.VIDEO)
-# The card's bound for no signs is 0.3 in fakeness, -0.85 in logits; a first look has to be 0.3 below it.
+# The card's bound for no signs is 0.3 in manipulation score, -0.85 in logits; a first look has to be 0.3 below it.
 CLEARED, IN_DOUBT = -1.2, -1.0
 
 
@@ -55,7 +55,7 @@ def nets(shift: float) -> tuple[KnownNet, KnownNet]:
 def test_a_person_clearly_below_the_bound_keeps_the_first_look() -> None:
     fast, exact = nets(CLEARED)
     items = look_twice(crops(11), fast, exact)
-    assert {(score.precision, round(score.raw, 5)) for score in scores(items)} == {("bf16", CLEARED)}
+    assert {(score.precision, round(score.logit, 5)) for score in scores(items)} == {("bf16", CLEARED)}
     assert exact.batches == []
     assert [item.message for item in items if isinstance(item, Notice)] == [
         "Triage: person 1 cleared in bf16"
@@ -65,7 +65,7 @@ def test_a_person_clearly_below_the_bound_keeps_the_first_look() -> None:
 def test_a_person_near_the_bound_is_scored_again_all_of_it() -> None:
     fast, exact = nets(IN_DOUBT)
     found = scores(look_twice(crops(11), fast, exact))
-    assert {(score.precision, round(score.raw, 5)) for score in found} == {("f32", IN_DOUBT + 0.05)}
+    assert {(score.precision, round(score.logit, 5)) for score in found} == {("f32", IN_DOUBT + 0.05)}
     assert [score.span.start_s for score in found] == [i / 10 for i in range(11)]
 
 
@@ -92,8 +92,8 @@ def test_the_fast_net_does_not_go_on_with_whom_it_cannot_clear() -> None:
 def test_exhibits_of_what_is_in_doubt_show_the_exact_scores() -> None:
     exhibits = [one for one in look_twice(crops(3), *nets(IN_DOUBT)) if isinstance(one, Exhibit)]
     assert exhibits
-    exact = face_card().fakeness(IN_DOUBT + 0.05)
-    assert [one.fakeness for one in exhibits] == pytest.approx([exact] * len(exhibits))
+    exact = face_card().manipulation_score(IN_DOUBT + 0.05)
+    assert [one.manipulation_score for one in exhibits] == pytest.approx([exact] * len(exhibits))
 
 
 def test_more_than_may_be_held_goes_on_in_f32(monkeypatch: pytest.MonkeyPatch) -> None:
@@ -130,7 +130,7 @@ def test_a_person_with_one_high_window_is_scored_again_although_the_mean_is_clea
     lit = [replace(crop, image=np.full_like(crop.image, 255)) for crop in given[10:20]]
     for windows, precision in ((None, "bf16"), (rule, "f32")):
         card = replace(face_card(), windows=windows, thresholds=Thresholds(0.4, 0.3, "made up"))
-        # White crops score 1 more than black ones: -0.5, 0.38 in fakeness, beside -1.5.
+        # White crops score 1 more than black ones: -0.5, 0.38 in manipulation score, beside -1.5.
         fast, exact = KnownNet(card, "bf16", -1.5), KnownNet(card, "f32", -1.5)
         items = look_twice([*given[:10], *lit, *given[20:]], fast, exact)
         assert {score.precision for score in scores(items)} == {precision}

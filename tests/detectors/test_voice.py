@@ -218,18 +218,18 @@ def test_every_track_is_a_subject_of_its_own() -> None:
     (abstention,) = [item for item in items if isinstance(item, Abstention)]
     assert abstention.subject == "voice in stream 3"
     assert abstention.detail.startswith("The voice in stream 3: 6.0 s of sound, but silent")
-    alone = [item.raw for item in listen(speech(6.0)) if isinstance(item, Score)]
+    alone = [item.logit for item in listen(speech(6.0)) if isinstance(item, Score)]
     assert len(alone) == 3
 
 
 def test_a_track_scores_the_same_beside_others() -> None:
     net = KnownNet(voice_card())
-    alone = [item.raw for item in listen(speech(9.0), net=net) if isinstance(item, Score)]
+    alone = [item.logit for item in listen(speech(9.0), net=net) if isinstance(item, Score)]
     examination = Voice([ModelForms(net)]).begin(sound_file(9.0), Path("talk.mkv"))
     items = [
         *examination.observe(AudioChunk(speech(9.0), RATE_HZ, 0.0, RATE_HZ)),
         *examination.observe(AudioChunk(speech(4.0, 5), RATE_HZ, 0.0, RATE_HZ, "channel FR")),
         *examination.conclude(),
     ]
-    beside = [item.raw for item in items if isinstance(item, Score) and item.subject == "voice"]
+    beside = [item.logit for item in items if isinstance(item, Score) and item.subject == "voice"]
     assert beside == alone

@@ -19,21 +19,31 @@ SIGNS, NO_SIGNS = 0.8, 0.2
 WHOLE = Span(0.0, 10.0)
 
 
-def logit(fakeness: float) -> float:
-    return math.log(fakeness / (1 - fakeness))
+def logit(manipulation_score: float) -> float:
+    return math.log(manipulation_score / (1 - manipulation_score))
 
 
-def call(fakeness: float) -> VerdictLabel:
-    if fakeness >= SIGNS:
+def call(manipulation_score: float) -> VerdictLabel:
+    if manipulation_score >= SIGNS:
         return VerdictLabel.SIGNS_OF_MANIPULATION
-    return VerdictLabel.NO_SIGNS_FOUND if fakeness <= NO_SIGNS else VerdictLabel.INCONCLUSIVE
+    return VerdictLabel.NO_SIGNS_FOUND if manipulation_score <= NO_SIGNS else VerdictLabel.INCONCLUSIVE
 
 
-def basis(fakeness: float, detector: str = "face", subject: str = "person 1") -> SubjectScore:
+def basis(manipulation_score: float, detector: str = "face", subject: str = "person 1") -> SubjectScore:
     moment = Span(1.0, 1.0)
     model = f"{detector}-model"
     return SubjectScore(
-        detector, model, subject, 2, logit(fakeness), fakeness, None, None, WHOLE, moment, call(fakeness)
+        detector,
+        model,
+        subject,
+        2,
+        logit(manipulation_score),
+        manipulation_score,
+        None,
+        None,
+        WHOLE,
+        moment,
+        call(manipulation_score),
     )
 
 
@@ -51,7 +61,7 @@ def result(
     )
     media = MediaFile(path, 1000, "2024-01-01T00:00:00Z", "0" * 64, MediaKind.VIDEO, "mp4", (video,))
     scores = tuple(
-        Score(one.detector, one.model, one.subject, Span(at_s, at_s), one.raw, one.fakeness)
+        Score(one.detector, one.model, one.subject, Span(at_s, at_s), one.logit, one.manipulation_score)
         for one in bases
         for at_s in (1.0, 2.0)
     )
@@ -59,9 +69,13 @@ def result(
     if not bases:
         verdict = Verdict(VerdictLabel.NOT_EXAMINED, "Nothing was scored.", "made 1")
     else:
-        top = max(bases, key=lambda one: one.fakeness)
+        top = max(bases, key=lambda one: one.manipulation_score)
         verdict = Verdict(
-            call(top.fakeness), "made", "made 1", top.fakeness, basis=(top, *(set(bases) - {top}))
+            call(top.manipulation_score),
+            "made",
+            "made 1",
+            top.manipulation_score,
+            basis=(top, *(set(bases) - {top})),
         )
     return ScanResult(media, verdict, scores, tuple(abstentions), tracks)
 
@@ -78,10 +92,10 @@ def labelled_scan(
     results, labels = [], {}
     for index in range(n):
         manipulated = index % 2 == 1
-        raw = random.normal() + (strength / 2 if manipulated else -strength / 2)
+        logit = random.normal() + (strength / 2 if manipulated else -strength / 2)
         path = f"clip_{index:04d}.mp4"
-        fakeness = float(1 / (1 + np.exp(-raw)))
-        results.append(result(path, [basis(fakeness)], height_px=480 if index % 3 else 1080))
+        manipulation_score = float(1 / (1 + np.exp(-logit)))
+        results.append(result(path, [basis(manipulation_score)], height_px=480 if index % 3 else 1080))
         method = ("swap", "reenactment")[index // 2 % 2] if manipulated else "camera"
         labels[path] = Label(path, manipulated, f"group {index // per_group}", method)
     return results, labels

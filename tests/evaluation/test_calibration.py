@@ -26,26 +26,26 @@ from tests.evaluation.made import labelled_scan, made_logits
 
 
 def test_slope_and_intercept_are_found_again() -> None:
-    raw, truth, groups = made_logits(2000, scale=2.5, shift=1.0)
-    fit = fit_calibration(raw, truth, groups, data="made")
+    logit, truth, groups = made_logits(2000, scale=2.5, shift=1.0)
+    fit = fit_calibration(logit, truth, groups, data="made")
     assert fit.chosen == PLATT
     assert fit.calibration.slope == pytest.approx(1 / 2.5, rel=0.1)
     assert fit.calibration.intercept == pytest.approx(-1 / 2.5, abs=0.2)
     assert fit.calibration.n == 2000
-    assert (fit.calibration.raw_lowest, fit.calibration.raw_highest) == (raw.min(), raw.max())
+    assert (fit.calibration.logit_lowest, fit.calibration.logit_highest) == (logit.min(), logit.max())
     assert "made" in fit.calibration.data
 
 
 def test_an_uneven_share_of_classes_does_not_move_the_calibration() -> None:
-    raw, truth, groups = made_logits(4000, share=0.85)
-    fit = fit_calibration(raw, truth, groups, data="made")
+    logit, truth, groups = made_logits(4000, share=0.85)
+    fit = fit_calibration(logit, truth, groups, data="made")
     assert fit.calibration.slope == pytest.approx(1, rel=0.1)
     assert fit.calibration.intercept == pytest.approx(0, abs=0.2)
 
 
 def test_calibrated_scores_cost_less_and_are_well_calibrated_elsewhere() -> None:
-    raw, truth, groups = made_logits(1500, scale=3.0, shift=-2.0)
-    fit = fit_calibration(raw, truth, groups, data="made")
+    logit, truth, groups = made_logits(1500, scale=3.0, shift=-2.0)
+    fit = fit_calibration(logit, truth, groups, data="made")
     new_raw, new_truth, new_groups = made_logits(3000, scale=3.0, shift=-2.0, seed=99)
     names = ["ece", "cllr"]
     after = measure(Rows(calibrated(new_raw, fit.calibration), new_truth, new_groups), names)
@@ -55,8 +55,8 @@ def test_calibrated_scores_cost_less_and_are_well_calibrated_elsewhere() -> None
 
 
 def test_every_candidates_loss_is_told_and_the_lower_of_the_lines_is_kept() -> None:
-    raw, truth, groups = made_logits(1500, shift=1.5)
-    fit = fit_calibration(raw, truth, groups, data="made")
+    logit, truth, groups = made_logits(1500, shift=1.5)
+    fit = fit_calibration(logit, truth, groups, data="made")
     assert set(fit.log_losses) == {"platt", "temperature", "isotonic"}
     assert fit.chosen == min(("platt", "temperature"), key=fit.log_losses.__getitem__)
     assert all(0 < loss < 0.7 for loss in fit.log_losses.values())
@@ -66,8 +66,8 @@ def test_every_candidates_loss_is_told_and_the_lower_of_the_lines_is_kept() -> N
 
 def _bent(n: int, seed: int = 4) -> tuple[Floats, Bools, list[str]]:
     """Logits with a jump in their middle, which no line follows."""
-    raw, truth, groups = made_logits(n, seed=seed)
-    return np.where(raw > 0, 1.0, 0.0) * 50 + raw, truth, groups
+    logit, truth, groups = made_logits(n, seed=seed)
+    return np.where(logit > 0, 1.0, 0.0) * 50 + logit, truth, groups
 
 
 def test_isotonic_regression_is_chosen_and_stored_where_no_line_fits() -> None:
@@ -75,11 +75,11 @@ def test_isotonic_regression_is_chosen_and_stored_where_no_line_fits() -> None:
     fit = fit_calibration(bent, truth, groups, data="made")
     assert fit.chosen == ISOTONIC == min(fit.log_losses, key=fit.log_losses.__getitem__)
     asked = np.linspace(bent.min() - 5, bent.max() + 5, 500)
-    fakeness = calibrated(asked, fit.calibration)
-    assert (np.diff(fakeness) >= 0).all()
-    assert 0 < fakeness[0] < fakeness[-1] < 1
+    manipulation_score = calibrated(asked, fit.calibration)
+    assert (np.diff(manipulation_score) >= 0).all()
+    assert 0 < manipulation_score[0] < manipulation_score[-1] < 1
     assert dict(fit.calibration.knots)[fit.calibration.knots[3][0]] == pytest.approx(
-        fit.calibration.fakeness(fit.calibration.knots[3][0])
+        fit.calibration.manipulation_score(fit.calibration.knots[3][0])
     )
 
 
@@ -112,53 +112,53 @@ def test_knots_that_do_not_rise_are_refused() -> None:
 
 def test_classes_apart_keep_a_finite_slope() -> None:
     truth = np.arange(100) % 2 == 0
-    raw = np.where(truth, 5.0, -5.0) + np.linspace(-1, 1, 100)
-    fit = fit_calibration(raw, truth, [str(index) for index in range(100)], data="made")
+    logit = np.where(truth, 5.0, -5.0) + np.linspace(-1, 1, 100)
+    fit = fit_calibration(logit, truth, [str(index) for index in range(100)], data="made")
     assert 0 < fit.calibration.slope < 5
     assert 0.9 < calibrated([5.0], fit.calibration)[0] < 0.9999
 
 
 def test_scores_that_differ_by_little_are_fitted_as_well() -> None:
     # What a net gives that has learned next to nothing; the solver once stumbled over it.
-    raw, truth, groups = made_logits(600, shift=1.0)
-    wide = fit_calibration(raw, truth, groups, data="made")
-    narrow = fit_calibration(raw * 1e-6 + 0.25, truth, groups, data="made")
+    logit, truth, groups = made_logits(600, shift=1.0)
+    wide = fit_calibration(logit, truth, groups, data="made")
+    narrow = fit_calibration(logit * 1e-6 + 0.25, truth, groups, data="made")
     assert wide.chosen == narrow.chosen == PLATT
     assert narrow.calibration.slope == pytest.approx(wide.calibration.slope * 1e6, rel=1e-4)
-    assert calibrated(raw * 1e-6 + 0.25, narrow.calibration) == pytest.approx(
-        calibrated(raw, wide.calibration), abs=1e-5
+    assert calibrated(logit * 1e-6 + 0.25, narrow.calibration) == pytest.approx(
+        calibrated(logit, wide.calibration), abs=1e-5
     )
 
 
 def test_scores_outside_the_fit_are_held_at_its_edge() -> None:
-    raw, truth, groups = made_logits(500)
-    calibration = fit_calibration(raw, truth, groups, data="made").calibration
-    held = calibrated([calibration.raw_highest + 100, calibration.raw_highest], calibration)
+    logit, truth, groups = made_logits(500)
+    calibration = fit_calibration(logit, truth, groups, data="made").calibration
+    held = calibrated([calibration.logit_highest + 100, calibration.logit_highest], calibration)
     assert held[0] == held[1] < 1
 
 
 def test_scores_the_wrong_way_round_are_refused() -> None:
-    raw, truth, groups = made_logits(500)
+    logit, truth, groups = made_logits(500)
     with pytest.raises(SettingsError, match="do not rise with manipulation") as caught:
-        fit_calibration(-raw, truth, groups, data="made")
+        fit_calibration(-logit, truth, groups, data="made")
     assert "labels" in caught.value.hint
 
 
 @pytest.mark.parametrize("fit", [fit_thresholds, lambda *rows: fit_calibration(*rows, data="made")])
 def test_one_class_few_rows_and_few_groups_are_refused(fit) -> None:  # noqa: ANN001
-    raw, truth, groups = made_logits(200)
-    fakeness = expit(raw)
+    logit, truth, groups = made_logits(200)
+    manipulation_score = expit(logit)
     with pytest.raises(SettingsError, match="200 manipulated and 0 pristine rows"):
-        fit(fakeness, np.ones(200, bool), groups)
+        fit(manipulation_score, np.ones(200, bool), groups)
     with pytest.raises(SettingsError, match="it needs 20 of each") as caught:
-        fit(fakeness[:30], truth[:30], groups[:30])
+        fit(manipulation_score[:30], truth[:30], groups[:30])
     assert caught.value.hint
     with pytest.raises(SettingsError, match="come from 4 groups"):
-        fit(fakeness, truth, [str(index % 4) for index in range(200)])
+        fit(manipulation_score, truth, [str(index % 4) for index in range(200)])
     with pytest.raises(SettingsError, match="not a finite number"):
         fit(np.full(200, np.nan), truth, groups)
     with pytest.raises(SettingsError, match="differ in number"):
-        fit(fakeness, truth, groups[:-1])
+        fit(manipulation_score, truth, groups[:-1])
 
 
 def test_equal_scores_are_refused() -> None:
@@ -169,8 +169,8 @@ def test_equal_scores_are_refused() -> None:
 
 def test_rows_for_the_fit_come_from_each_files_highest_subject() -> None:
     results, labels = labelled_scan(30)
-    raw, truth, groups, origins = file_logits(results, labels, "face")
-    assert raw.tolist() == [one.verdict.basis[0].raw for one in results]
+    logit, truth, groups, origins = file_logits(results, labels, "face")
+    assert logit.tolist() == [one.verdict.basis[0].logit for one in results]
     assert truth.sum() == 15
     assert groups[0] == "group 0"
     assert set(origins) == {""}

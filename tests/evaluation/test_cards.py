@@ -29,7 +29,7 @@ def test_a_calibrated_card_holds_all_that_a_verdict_needs() -> None:
         one
         for one in results
         if not labels[one.media.path].manipulated
-        and card.fakeness(one.verdict.basis[0].raw) >= card.thresholds.signs
+        and card.manipulation_score(one.verdict.basis[0].logit) >= card.thresholds.signs
     ]
     assert len(false) <= 2
 

@@ -14,7 +14,7 @@ from tests.evaluation.made import basis, labelled_scan, result
 
 def _moved(results: list[ScanResult], by: float) -> list[ScanResult]:
     return [
-        result(one.media.path, [basis(min(max((one.verdict.fakeness or 0) + by, 0.001), 0.999))])
+        result(one.media.path, [basis(min(max((one.verdict.manipulation_score or 0) + by, 0.001), 0.999))])
         for one in results
     ]
 

@@ -13,8 +13,8 @@ from forensics.evaluation.rows import Rows
 def _rows(n: int) -> Rows:
     random = np.random.default_rng(1)
     truth = np.arange(n) % 2 == 0
-    fakeness = 1 / (1 + np.exp(-random.normal(size=n) - 1.5 * (truth - 0.5)))
-    return Rows(fakeness, truth, [str(index) for index in range(n)])
+    manipulation_score = 1 / (1 + np.exp(-random.normal(size=n) - 1.5 * (truth - 0.5)))
+    return Rows(manipulation_score, truth, [str(index) for index in range(n)])
 
 
 def test_curves_of_a_small_case_by_hand() -> None:
@@ -39,7 +39,7 @@ def test_thinning_keeps_the_area_and_the_ends() -> None:
     assert len(curve.x) <= MAX_POINTS
     assert (curve.x[0], curve.y[0], curve.x[-1], curve.y[-1]) == (0, 0, 1, 1)
     assert np.trapezoid(curve.y, curve.x) == pytest.approx(
-        roc_auc_score(rows.manipulated, rows.fakeness), abs=2e-3
+        roc_auc_score(rows.manipulated, rows.manipulation_score), abs=2e-3
     )
 
 

@@ -32,8 +32,8 @@ def test_perfect_rows_support_ratios_up_to_about_their_number(n: int) -> None:
 def test_useless_scores_support_nothing() -> None:
     truth = np.arange(200) % 2 == 0
     random = np.random.default_rng(0)
-    fakeness = random.uniform(0.01, 0.99, 200)
-    bounds = fit_bounds(fakeness, truth, data="made")
+    manipulation_score = random.uniform(0.01, 0.99, 200)
+    bounds = fit_bounds(manipulation_score, truth, data="made")
     assert bounds.log10_highest - bounds.log10_lowest < 0.3
 
 

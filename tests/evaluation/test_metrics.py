@@ -20,8 +20,10 @@ def _rows(n: int = 400, seed: int = 5, distance: float = 1.5) -> Rows:
     random = np.random.default_rng(seed)
     truth = random.random(n) < 0.5
     # Rounded, so that ties are among the scores.
-    fakeness = np.round(1 / (1 + np.exp(-random.normal(size=n) - distance * (truth - 0.5))), 2)
-    return Rows(fakeness, truth, [f"g{index // 4}" for index in range(n)], fakeness >= 0.6)
+    manipulation_score = np.round(1 / (1 + np.exp(-random.normal(size=n) - distance * (truth - 0.5))), 2)
+    return Rows(
+        manipulation_score, truth, [f"g{index // 4}" for index in range(n)], manipulation_score >= 0.6
+    )
 
 
 def _by_name(figures: tuple[Figure, ...]) -> dict[str, Figure]:
@@ -64,8 +66,8 @@ def test_resampled_figure_agrees_with_weighted_scikit_learn(name: str) -> None:
 
 def test_small_case_by_hand() -> None:
     # Highest first: fake .9, pristine .8, fake .7, pristine .2; flagged from 0.75.
-    fakeness, truth = np.array([0.9, 0.8, 0.7, 0.2]), np.array([True, False, True, False])
-    found = _by_name(measure(Rows(fakeness, truth, _one_per_row(4), fakeness >= 0.75)))
+    manipulation_score, truth = np.array([0.9, 0.8, 0.7, 0.2]), np.array([True, False, True, False])
+    found = _by_name(measure(Rows(manipulation_score, truth, _one_per_row(4), manipulation_score >= 0.75)))
     assert found["auc"].value == pytest.approx(3 / 4)
     assert found["average_precision"].value == pytest.approx((1 + 2 / 3) / 2)
     assert found["eer"].value == pytest.approx(0.5)
@@ -77,9 +79,11 @@ def test_small_case_by_hand() -> None:
 
 def test_equal_error_rate_lies_between_the_operating_points() -> None:
     # Distinct scores, 3 fakes and 2 pristine: (fpr, miss) goes (0, 1/3) to (1/2, 1/3), so both meet at 1/3.
-    fakeness = [0.9, 0.8, 0.7, 0.6, 0.1]
+    manipulation_score = [0.9, 0.8, 0.7, 0.6, 0.1]
     truth = [True, True, False, True, False]
-    assert _by_name(measure(Rows(fakeness, truth, _one_per_row(5))))["eer"].value == pytest.approx(1 / 3)
+    assert _by_name(measure(Rows(manipulation_score, truth, _one_per_row(5))))["eer"].value == pytest.approx(
+        1 / 3
+    )
 
 
 def test_cllr_by_the_published_formula() -> None:
@@ -132,7 +136,7 @@ def test_cllr_min_by_hand_and_below_cllr() -> None:
 
 def test_cllr_min_ignores_how_the_scores_are_calibrated() -> None:
     rows = _rows()
-    bent = Rows(rows.fakeness**3, rows.manipulated, _one_per_row(rows.n))
+    bent = Rows(rows.manipulation_score**3, rows.manipulated, _one_per_row(rows.n))
     names = ["cllr_min", "cllr"]
     straight, curved = _by_name(measure(rows, names)), _by_name(measure(bent, names))
     assert curved["cllr_min"].value == pytest.approx(straight["cllr_min"].value)
@@ -141,11 +145,11 @@ def test_cllr_min_ignores_how_the_scores_are_calibrated() -> None:
 
 def test_ece_is_small_for_calibrated_scores_and_large_for_shifted_ones() -> None:
     random = np.random.default_rng(11)
-    fakeness = random.random(20_000)
-    truth = random.random(20_000) < fakeness
+    manipulation_score = random.random(20_000)
+    truth = random.random(20_000) < manipulation_score
     groups = [str(index % 500) for index in range(20_000)]
-    calibrated = _by_name(measure(Rows(fakeness, truth, groups), ["ece"]))["ece"]
-    shifted = _by_name(measure(Rows(np.clip(fakeness + 0.2, 0, 1), truth, groups), ["ece"]))["ece"]
+    calibrated = _by_name(measure(Rows(manipulation_score, truth, groups), ["ece"]))["ece"]
+    shifted = _by_name(measure(Rows(np.clip(manipulation_score + 0.2, 0, 1), truth, groups), ["ece"]))["ece"]
     assert calibrated.value < 0.02
     assert shifted.value > 0.15
 
@@ -153,7 +157,7 @@ def test_ece_is_small_for_calibrated_scores_and_large_for_shifted_ones() -> None
 def test_shuffled_labels_give_an_auc_of_one_half_within_its_interval() -> None:
     rows = _rows(600)
     shuffled = np.random.default_rng(2).permutation(rows.manipulated)
-    auc = _by_name(measure(Rows(rows.fakeness, shuffled, _one_per_row(600)), ["auc"]))["auc"]
+    auc = _by_name(measure(Rows(rows.manipulation_score, shuffled, _one_per_row(600)), ["auc"]))["auc"]
     assert auc.lower is not None
     assert auc.upper is not None
     assert auc.lower < 0.5 < auc.upper
@@ -161,10 +165,10 @@ def test_shuffled_labels_give_an_auc_of_one_half_within_its_interval() -> None:
 
 def test_interval_is_wider_by_group_when_the_rows_of_a_group_are_alike() -> None:
     base = _rows(60)
-    fakeness, truth = np.repeat(base.fakeness, 10), np.repeat(base.manipulated, 10)
+    manipulation_score, truth = np.repeat(base.manipulation_score, 10), np.repeat(base.manipulated, 10)
     tens = [str(index // 10) for index in range(600)]
-    by_row = measure(Rows(fakeness, truth, _one_per_row(600)), ["auc"])[0]
-    by_group = measure(Rows(fakeness, truth, tens), ["auc"])[0]
+    by_row = measure(Rows(manipulation_score, truth, _one_per_row(600)), ["auc"])[0]
+    by_group = measure(Rows(manipulation_score, truth, tens), ["auc"])[0]
     assert by_row.value == pytest.approx(by_group.value)
     assert None not in (by_row.lower, by_row.upper, by_group.lower, by_group.upper)
     # Ten equal rows per group carry the information of one: about sqrt(10) times as wide.
@@ -177,8 +181,8 @@ def test_interval_covers_the_truth_about_as_often_as_it_says() -> None:
     for seed in range(60):
         random = np.random.default_rng(seed)
         truth = np.arange(150) % 2 == 0
-        fakeness = 1 / (1 + np.exp(-random.normal(size=150) - math.sqrt(2) * truth))
-        auc = measure(Rows(fakeness, truth, _one_per_row(150)), ["auc"], n_resamples=300)[0]
+        manipulation_score = 1 / (1 + np.exp(-random.normal(size=150) - math.sqrt(2) * truth))
+        auc = measure(Rows(manipulation_score, truth, _one_per_row(150)), ["auc"], n_resamples=300)[0]
         inside += auc.lower <= true_auc <= auc.upper
     assert inside >= 51
 
@@ -223,15 +227,15 @@ def test_classes_that_do_not_overlap_leave_no_interval() -> None:
 
 def test_few_groups_give_no_interval() -> None:
     rows = _rows()
-    few = Rows(rows.fakeness, rows.manipulated, [str(index % 4) for index in range(rows.n)])
+    few = Rows(rows.manipulation_score, rows.manipulated, [str(index % 4) for index in range(rows.n)])
     auc = _by_name(measure(few, ["auc"]))["auc"]
     assert (auc.lower, auc.upper) == (None, None)
 
 
-@pytest.mark.parametrize("fakeness", [[0.5, 1.2], [0.5, float("nan")], [0.5, -0.1], [0.5]])
-def test_what_is_no_fakeness_is_refused(fakeness: list[float]) -> None:
+@pytest.mark.parametrize("manipulation_score", [[0.5, 1.2], [0.5, float("nan")], [0.5, -0.1], [0.5]])
+def test_what_is_no_manipulation_score_is_refused(manipulation_score: list[float]) -> None:
     with pytest.raises(SettingsError) as caught:
-        Rows(fakeness, [True, False], ["a", "b"])
+        Rows(manipulation_score, [True, False], ["a", "b"])
     assert caught.value.hint
 
 

@@ -129,7 +129,7 @@ def test_two_persons_are_two_tracks_and_the_file_takes_the_worse() -> None:
     assert found["face"].n_manipulated == 1
     assert found["face tracks"].n_manipulated == 2
     assert any("untouched person" in note for note in found["face tracks"].notes)
-    assert rows_of(results, labels, "face").fakeness.tolist() == [0.9, 0.2]
+    assert rows_of(results, labels, "face").manipulation_score.tolist() == [0.9, 0.2]
 
 
 def test_face_voice_and_their_fusion_are_apart() -> None:

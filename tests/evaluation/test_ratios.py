@@ -57,7 +57,7 @@ def test_ratios_that_mislead_are_counted_by_hand() -> None:
     }
     (found,) = ratio_figures(results, turned, [card], n_resamples=20)
     pristine = [one for one in results if not turned[one.media.path].manipulated]
-    wrong = sum((one.verdict.fakeness or 0) > 0.5 for one in pristine)
+    wrong = sum((one.verdict.manipulation_score or 0) > 0.5 for one in pristine)
     value = next(figure.value for figure in found.figures if figure.name == "misleading_pristine")
     assert value == pytest.approx(wrong / len(pristine))
 

@@ -80,14 +80,14 @@ def test_too_few_clips_of_several_scores_give_no_rule() -> None:
 
 def test_alarms_are_counted_on_clips_of_groups_that_the_bounds_have_not_seen() -> None:
     plain = clips(60, 20, 1)
-    n_alarms, n_clips = held_out_alarms(plain, PICTURES, lambda raw: raw >= 1.0)
+    n_alarms, n_clips = held_out_alarms(plain, PICTURES, lambda logit: logit >= 1.0)
     assert n_clips == 60
     assert n_alarms <= 2
     jumps = Clip((-3.0,) * 16 + (6.0,) * 4, False, "jumps")
-    assert held_out_alarms([*plain, jumps], PICTURES, lambda raw: raw >= 1.0) == (n_alarms + 1, 61)
+    assert held_out_alarms([*plain, jumps], PICTURES, lambda logit: logit >= 1.0) == (n_alarms + 1, 61)
     # A clip that is as high as signs as a whole is no alarm of a window.
     high = Clip((2.0,) * 16 + (9.0,) * 4, False, "high")
-    assert held_out_alarms([*plain, high], PICTURES, lambda raw: raw >= 1.0) == (n_alarms, 61)
+    assert held_out_alarms([*plain, high], PICTURES, lambda logit: logit >= 1.0) == (n_alarms, 61)
 
 
 def test_the_interval_of_a_share_is_exact() -> None:

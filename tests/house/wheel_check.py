@@ -40,7 +40,7 @@ def main() -> None:
     _run("demo", "--report", "out.html", "--report", "out.json")
     report = json.loads(Path("out.json").read_bytes())
     assert len(report["files"]) == 10, len(report["files"])
-    scored = [one for one in report["files"] if one["verdict"]["fakeness"] is not None]
+    scored = [one for one in report["files"] if one["verdict"]["manipulation_score"] is not None]
     assert len(scored) == 8, f"{len(scored)} clips were scored"
     assert Path("out.html").read_text(encoding="utf-8").startswith("<!doctype html>")
     sys.stdout.write(f"The wheel of forensics {forensics.__version__} scans; torch is not needed.\n")

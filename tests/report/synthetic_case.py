@@ -43,7 +43,7 @@ HOSTILE_NAMES = (
     r"clips/not-utf8-\xff\xfe.mp4",
     "clips/evil\u202e4pm.exe",
     "=HYPERLINK(1).mp4",
-    "clips/{{ 7 * 7 }}{% raw %}.mp4",
+    "clips/{{ 7 * 7 }}{% logit %}.mp4",
     "clips/</title></style><img src=x onerror=alert(1)>.mp4",
 )
 
@@ -60,10 +60,10 @@ class Case:
         return self.exhibits.get(row_id, ())
 
 
-def label_for(fakeness: float) -> VerdictLabel:
-    if fakeness >= SIGNS:
+def label_for(manipulation_score: float) -> VerdictLabel:
+    if manipulation_score >= SIGNS:
         return VerdictLabel.SIGNS_OF_MANIPULATION
-    return VerdictLabel.NO_SIGNS_FOUND if fakeness <= NO_SIGNS else VerdictLabel.INCONCLUSIVE
+    return VerdictLabel.NO_SIGNS_FOUND if manipulation_score <= NO_SIGNS else VerdictLabel.INCONCLUSIVE
 
 
 def logit(value: float) -> float:
@@ -114,7 +114,7 @@ def video(path: str, duration_s: float = 10.4, lost_frames: int = 0) -> MediaFil
 
 
 def scores_of(
-    subject: str, detector: str, fakeness: float, duration_s: float, dice: random.Random
+    subject: str, detector: str, manipulation_score: float, duration_s: float, dice: random.Random
 ) -> list[Score]:
     model = FACE_MODEL if detector == "face" else VOICE_MODEL
     if detector == "face":
@@ -122,43 +122,43 @@ def scores_of(
     else:
         n_windows = max(1, int((duration_s - 3) / 1.5) + 1)
         spans = [Span(1.5 * i, 1.5 * i + 3.0) for i in range(n_windows)]
-    raws = [logit(fakeness) + dice.gauss(0, 0.9) for _ in spans]
+    logits = [logit(manipulation_score) + dice.gauss(0, 0.9) for _ in spans]
     return [
-        Score(detector, model, subject, span, raw, sigmoid(raw))
-        for span, raw in zip(spans, raws, strict=True)
+        Score(detector, model, subject, span, logit, sigmoid(logit))
+        for span, logit in zip(spans, logits, strict=True)
     ]
 
 
 def basis_of(scores: list[Score]) -> SubjectScore:
-    raw = sum(score.raw for score in scores) / len(scores)
-    strongest = max(scores, key=lambda score: score.raw)
+    logit = sum(score.logit for score in scores) / len(scores)
+    strongest = max(scores, key=lambda score: score.logit)
     first = scores[0]
     return SubjectScore(
         detector=first.detector,
         model=first.model,
         subject=first.subject,
         n_scores=len(scores),
-        raw=raw,
-        fakeness=sigmoid(raw),
-        lower=sigmoid(raw - 0.35),
-        upper=sigmoid(raw + 0.35),
+        logit=logit,
+        manipulation_score=sigmoid(logit),
+        lower=sigmoid(logit - 0.35),
+        upper=sigmoid(logit + 0.35),
         span=Span(first.span.start_s, scores[-1].span.end_s),
         strongest=strongest.span,
-        label=label_for(sigmoid(raw)),
+        label=label_for(sigmoid(logit)),
     )
 
 
 def examined(
     path: str, faces: tuple[float, ...], voice: float | None, seed: int, lost_frames: int = 0
 ) -> ScanResult:
-    """A file whose subjects have about these fakenesses."""
+    """A file whose subjects have about these manipulation scores."""
     dice = random.Random(seed)
     media = video(path, 8 + dice.random() * 20, lost_frames)
     duration_s = media.duration_s or 0.0
     groups = [scores_of(f"person {i + 1}", "face", value, duration_s, dice) for i, value in enumerate(faces)]
     if voice is not None:
         groups.append(scores_of("voice", "voice", voice, duration_s, dice))
-    basis = sorted((basis_of(scores) for scores in groups), key=lambda one: -one.fakeness)
+    basis = sorted((basis_of(scores) for scores in groups), key=lambda one: -one.manipulation_score)
     deciding = basis[0]
     limits = ["Only the 32 sampled frames were looked at; a shorter manipulation between them can be missed."]
     abstentions = []
@@ -179,14 +179,14 @@ def examined(
     }[deciding.label]
     who = "The voice" if deciding.detector == "voice" else f"The face of {deciding.subject}"
     what = "windows" if deciding.detector == "voice" else "frames"
-    reason = f"{who} scores {deciding.fakeness:.2f} over {deciding.n_scores} {what}: {relation}."
+    reason = f"{who} scores {deciding.manipulation_score:.2f} over {deciding.n_scores} {what}: {relation}."
     return ScanResult(
         media=media,
         verdict=Verdict(
             label=deciding.label,
             reason=reason,
             policy=POLICY,
-            fakeness=deciding.fakeness,
+            manipulation_score=deciding.manipulation_score,
             lower=deciding.lower,
             upper=deciding.upper,
             basis=tuple(basis),
@@ -266,7 +266,7 @@ def exhibits_of(result: ScanResult) -> tuple[Exhibit, ...]:
     """The strongest for and against of each person, and the sound."""
     exhibits = []
     for basis in result.verdict.basis:
-        scores = sorted((s for s in result.scores if s.subject == basis.subject), key=lambda s: s.raw)
+        scores = sorted((s for s in result.scores if s.subject == basis.subject), key=lambda s: s.logit)
         if basis.detector == "voice":
             at = scores[-1]
             when = f"{at.span.start_s:.1f} to {at.span.end_s:.1f} s"
@@ -280,7 +280,7 @@ def exhibits_of(result: ScanResult) -> tuple[Exhibit, ...]:
                     "voice",
                     group,
                     at.span.start_s,
-                    at.fakeness,
+                    at.manipulation_score,
                 )
             )
             continue
@@ -303,7 +303,7 @@ def exhibits_of(result: ScanResult) -> tuple[Exhibit, ...]:
                         basis.subject,
                         title,
                         score.span.start_s,
-                        score.fakeness,
+                        score.manipulation_score,
                     )
                 )
     return tuple(exhibits)

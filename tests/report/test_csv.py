@@ -10,7 +10,7 @@ from forensics.report.view import ReportView
 from tests.report.synthetic_case import Case, examined, unexamined, view_of
 
 PROMISED = (
-    "path,sha256,kind,verdict,fakeness,lower,upper,"
+    "path,sha256,kind,verdict,manipulation score,lower,upper,"
     "face_fakeness,voice_fakeness,people,duration_s,reason,place,"
     "stretch_start_s,stretch_end_s,shortest_s,not_judged,twin_of"
 )
@@ -40,7 +40,7 @@ def test_values() -> None:
     case = Case([(1, result), (2, unexamined("b.mp4", "The file has zero bytes."))], {})
     first, second = csv.DictReader(io.StringIO(written(view_of(case))))
     assert first["verdict"] == "SIGNS_OF_MANIPULATION"
-    assert first["fakeness"] == f"{result.verdict.fakeness:.6f}" == first["face_fakeness"]
+    assert first["fakeness"] == f"{result.verdict.manipulation_score:.6f}" == first["face_fakeness"]
     assert float(first["lower"]) < float(first["fakeness"]) < float(first["upper"])
     assert float(first["voice_fakeness"]) < 0.5
     assert [first[f"{name}_score"] for name in ("face", "voice")] == [

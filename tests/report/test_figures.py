@@ -102,7 +102,7 @@ def test_hours_of_sound_are_bundled_and_say_so() -> None:
     )
     marks, bundled = thin(scores)
     assert len(marks) <= MOST_MARKS
-    assert max(mark.fakeness for mark in marks) == 0.9
+    assert max(mark.manipulation_score for mark in marks) == 0.9
     chart = str(score_chart(subject_of(scores), 3_603.0))
     assert f"highest of {bundled} neighbouring scores" in chart
     assert len(chart) < 40_000

@@ -89,7 +89,7 @@ def test_captions_are_there_and_pictures_are_not(rich_view: ReportView) -> None:
 
 def test_numbers_are_finite() -> None:
     result = examined("a.mp4", (0.9,), None, 1)
-    broken = replace(result.scores[0], raw=math.inf)
+    broken = replace(result.scores[0], logit=math.inf)
     figures = replace(
         labelled_figures(),
         figures=(Figure("auc", math.nan, 3), Figure("eer", 0.2, 3)),

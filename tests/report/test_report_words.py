@@ -25,10 +25,10 @@ from tests.report.synthetic_case import basis_of, cards, scores_of, video
 @pytest.mark.parametrize(
     ("said", "expected"),
     [
-        (numerals.fakeness_text(0.999), "> 0.99"),
-        (numerals.fakeness_text(0.0), "< 0.01"),
-        (numerals.fakeness_text(0.5), "0.50"),
-        (numerals.fakeness_text(None), ""),
+        (numerals.score_text(0.999), "> 0.99"),
+        (numerals.score_text(0.0), "< 0.01"),
+        (numerals.score_text(0.5), "0.50"),
+        (numerals.score_text(None), ""),
         (numerals.interval_text(0.1, 0.2), "0.10 to 0.20"),
         (numerals.figure_interval_text(0.1, 0.2), "0.100 to 0.200"),
         (numerals.figure_interval_text(None, None), "not stated"),
@@ -54,18 +54,21 @@ def test_amounts(said: str, expected: str) -> None:
 
 
 @pytest.mark.parametrize(
-    ("fakeness", "said"),
+    ("manipulation_score", "said"),
     [(0.993, "0.99"), (0.9951, "> 0.99"), (0.0049, "< 0.01"), (0.006, "0.01"), (0.5, "0.50")],
 )
-def test_a_fakeness_is_written_alike_in_the_reason_the_table_and_the_interval(
-    fakeness: float, said: str
+def test_a_manipulation_score_is_written_alike_in_the_reason_the_table_and_the_interval(
+    manipulation_score: float, said: str
 ) -> None:
-    one = replace(basis_of(scores_of("person 1", "face", 0.5, 10.0, random.Random(1))), fakeness=fakeness)
-    verdict = Verdict(one.label, "", "worst-subject/2", fakeness, basis=(one,))
+    one = replace(
+        basis_of(scores_of("person 1", "face", 0.5, 10.0, random.Random(1))),
+        manipulation_score=manipulation_score,
+    )
+    verdict = Verdict(one.label, "", "worst-subject/2", manipulation_score, basis=(one,))
     reason = reason_for_verdict(VerdictLabel.INCONCLUSIVE, one, (), (), {"face": spec_of("face")})
     assert reason.startswith(f"The face of person 1 scores {said} over ")
-    assert report_words.verdict_fakeness(verdict) == report_words.highest_fakeness(verdict, "face") == said
-    assert numerals.interval_text(fakeness, fakeness) == said
+    assert report_words.verdict_score(verdict) == report_words.highest_score(verdict, "face") == said
+    assert numerals.interval_text(manipulation_score, manipulation_score) == said
 
 
 def test_intervals_are_written_alike_on_the_terminal_and_in_the_report() -> None:

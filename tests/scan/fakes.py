@@ -74,8 +74,8 @@ def examine(file: Found, context: WorkerContext, tell: Callable[[float], object]
         facts=_facts(context),
         place=file.place,
     )
-    fakeness = float("nan") if name.startswith("nan") else len(file.display) / 100
-    verdict = Verdict(VerdictLabel.NO_SIGNS_FOUND, "Nothing was found.", "made/1", fakeness)
+    manipulation_score = float("nan") if name.startswith("nan") else len(file.display) / 100
+    verdict = Verdict(VerdictLabel.NO_SIGNS_FOUND, "Nothing was found.", "made/1", manipulation_score)
     return ScanResult(media, verdict, exhibits=tuple(_exhibits(file)))
 
 

@@ -76,12 +76,12 @@ def test_every_kind_of_misfortune_costs_its_file_alone(tmp_path: Path) -> None:
         "memory": ("more memory than there is", "--workers 1"),
         "defect": ("ZeroDivisionError: division by zero", "report"),
         "unreadable": ("The file ends in its middle", "Ask for another copy"),
-        "nan": ("result.verdict.fakeness is not a finite number", "report"),
+        "nan": ("result.verdict.manipulation_score is not a finite number", "report"),
     }
     for name, words in reasons.items():
         result = found[name]
         assert result.verdict.label is VerdictLabel.NOT_EXAMINED
-        assert result.verdict.fakeness is None
+        assert result.verdict.manipulation_score is None
         assert [one.why for one in result.abstentions] == [AbstentionReason.FAILED]
         for word in words:
             assert word in result.verdict.reason, name

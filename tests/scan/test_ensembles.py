@@ -81,20 +81,23 @@ def test_the_logit_is_the_weighted_sum_and_members_stay_visible(root: Path, clip
     for whole, one, other in zip(both.scores, narrow.scores, wide.scores, strict=True):
         assert whole.model == "both"
         assert [member.model for member in whole.members] == ["narrow", "wide"]
-        assert [member.raw for member in whole.members] == [one.raw, other.raw], "bit for bit"
-        assert [member.fakeness for member in whole.members] == [one.fakeness, other.fakeness]
-        assert whole.raw == pytest.approx(0.75 * one.raw + 0.25 * other.raw, abs=1e-6)
-        assert whole.fakeness == card.fakeness(whole.raw)
+        assert [member.logit for member in whole.members] == [one.logit, other.logit], "bit for bit"
+        assert [member.manipulation_score for member in whole.members] == [
+            one.manipulation_score,
+            other.manipulation_score,
+        ]
+        assert whole.logit == pytest.approx(0.75 * one.logit + 0.25 * other.logit, abs=1e-6)
+        assert whole.manipulation_score == card.manipulation_score(whole.logit)
         assert one.members == ()
-    assert both.scores[0].raw != pytest.approx(narrow.scores[0].raw, abs=1e-3)
+    assert both.scores[0].logit != pytest.approx(narrow.scores[0].logit, abs=1e-3)
     [basis], [one], [other] = (result.verdict.basis for result in (both, narrow, wide))
     assert basis.model == "both"
-    assert basis.raw == pytest.approx(0.75 * one.raw + 0.25 * other.raw, abs=1e-6)
-    assert [(member.model, member.raw) for member in basis.members] == [
-        ("narrow", pytest.approx(one.raw)),
-        ("wide", pytest.approx(other.raw)),
+    assert basis.logit == pytest.approx(0.75 * one.logit + 0.25 * other.logit, abs=1e-6)
+    assert [(member.model, member.logit) for member in basis.members] == [
+        ("narrow", pytest.approx(one.logit)),
+        ("wide", pytest.approx(other.logit)),
     ]
-    assert basis.members[1].fakeness == pytest.approx(other.fakeness)
+    assert basis.members[1].manipulation_score == pytest.approx(other.manipulation_score)
     assert {exhibit.subject for exhibit in both.exhibits} == {"person 1"}
 
 
@@ -156,7 +159,7 @@ def test_several_models_on_the_command_line_are_an_ensemble_without_verdicts(roo
     assert basis.model == "narrow+wide"
     assert not basis.judges
     first = result.scores[0]
-    assert first.raw == pytest.approx(np.mean([member.raw for member in first.members]), abs=1e-6)
+    assert first.logit == pytest.approx(np.mean([member.logit for member in first.members]), abs=1e-6)
     with pytest.raises(SettingsError, match="twice"):
         choose_detectors(settings_for(root / "narrow", root / "narrow"))
     with pytest.raises(SettingsError, match="cannot be a member"):
@@ -235,9 +238,9 @@ def test_sound_is_combined_as_well(tmp_path: Path) -> None:
     result = examine(file, assemble(settings, choose_detectors(settings)))
     assert result.scores
     for score in result.scores:
-        near, far = (member.raw for member in score.members)
+        near, far = (member.logit for member in score.members)
         assert far - near == pytest.approx(8 * 0.4, abs=1e-4)
-        assert score.raw == pytest.approx((near + far) / 2, abs=1e-6)
+        assert score.logit == pytest.approx((near + far) / 2, abs=1e-6)
 
 
 def reported(root: Path, clip: Path, folder: Path) -> ReportView:
@@ -259,14 +262,14 @@ def test_report_csv_and_json_show_each_member(root: Path, clip: Path, tmp_path: 
         renderer.render(view, out)
         drawn[renderer.suffix] = out.getvalue().decode()
     [row] = csv.DictReader(io.StringIO(drawn[".csv"]))
-    assert float(row["face_score"]) == pytest.approx(basis.fakeness, abs=1e-6)
+    assert float(row["face_score"]) == pytest.approx(basis.manipulation_score, abs=1e-6)
     for member in basis.members:
-        assert float(row[f"face_score_{member.model}"]) == pytest.approx(member.fakeness, abs=1e-6)
+        assert float(row[f"face_score_{member.model}"]) == pytest.approx(member.manipulation_score, abs=1e-6)
     document = json.loads(drawn[".json"])
     assert [one["model"] for one in document["files"][0]["verdict"]["basis"][0]["members"]] == [
         "narrow",
         "wide",
     ]
     assert [card["id"] for card in document["models"]] == ["both", "narrow", "wide"]
-    assert f"narrow {basis.members[0].fakeness:.2f}" in drawn[".html"]
+    assert f"narrow {basis.members[0].manipulation_score:.2f}" in drawn[".html"]
     assert "ensemble of" in drawn[".html"]

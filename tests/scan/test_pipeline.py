@@ -56,7 +56,7 @@ def test_a_clip_with_a_face_and_sound_is_scored_by_both(context: WorkerContext, 
     assert result.media.sha256 is not None
     assert len(result.media.sha256) == 64
     assert {basis.subject for basis in result.verdict.basis} == {"person 1", "voice"}
-    assert result.verdict.fakeness is not None
+    assert result.verdict.manipulation_score is not None
     assert [track.n_faces for track in result.tracks] == [6]
     assert {exhibit.kind for exhibit in result.exhibits} == {
         ExhibitKind.FRAME,
@@ -135,7 +135,7 @@ def test_a_clip_without_sound_is_judged_by_its_faces_and_says_so(
     context: WorkerContext, tmp_path: Path
 ) -> None:
     result = scan(synthetic.silent_clip(tmp_path), context)
-    assert result.verdict.fakeness is not None
+    assert result.verdict.manipulation_score is not None
     assert any(abstention.why is AbstentionReason.NO_AUDIO for abstention in result.abstentions)
     assert any("no sound" in limit for limit in result.verdict.limits)
 
@@ -168,7 +168,7 @@ def test_what_is_no_media_is_not_examined_with_a_reason_and_a_way_on(
 ) -> None:
     result = scan(make(tmp_path), context)
     assert result.verdict.label is VerdictLabel.NOT_EXAMINED
-    assert result.verdict.fakeness is None
+    assert result.verdict.manipulation_score is None
     assert len(result.verdict.reason) > 20
     assert result.media.sha256 is not None
 
@@ -241,7 +241,7 @@ def test_a_file_that_changes_while_it_is_examined_is_not_examined(
     assert result.verdict.label is VerdictLabel.NOT_EXAMINED
     assert words in result.verdict.reason
     assert result.media.sha256 is None
-    assert (result.scores, result.exhibits, result.verdict.fakeness) == ((), (), None)
+    assert (result.scores, result.exhibits, result.verdict.manipulation_score) == ((), (), None)
     assert [abstention.why for abstention in result.abstentions] == [AbstentionReason.CHANGED]
 
 
@@ -271,7 +271,7 @@ def test_rights_that_change_meanwhile_are_a_notice(
 
     monkeypatch.setattr("forensics.scan.pipeline.conclude", changed_meanwhile)
     result = examine(file, context)
-    assert result.verdict.fakeness is not None
+    assert result.verdict.manipulation_score is not None
     assert any("its content is the same" in notice.message for notice in result.notices)
 
 
@@ -282,7 +282,7 @@ def test_a_file_that_changed_before_it_was_hashed_is_examined_as_it_is(
     file = found(clip)
     _appended(clip)
     result = examine(file, context)
-    assert result.verdict.fakeness is not None
+    assert result.verdict.manipulation_score is not None
     assert result.media.size_bytes == file.size_bytes + 4
     assert result.media.sha256 == hashlib.sha256(clip.read_bytes()).hexdigest()
     assert any("after the scan had found it" in notice.message for notice in result.notices)

@@ -44,7 +44,7 @@ def test_a_scan_runs_with_an_imported_checkpoint(tmp_path: Path, net_name: str):
     assert score["model"] == net_name
     image = cv2.cvtColor(cv2.imread(str(picture)), cv2.COLOR_BGR2RGB)
     (logit,) = run_openvino(out / "model.xml", [image[None]])
-    assert score["raw"] == pytest.approx(logit, abs=1e-4)
+    assert score["logit"] == pytest.approx(logit, abs=1e-4)
 
 
 @pytest.mark.slow
@@ -62,7 +62,7 @@ def test_a_published_checkpoint_becomes_a_model_that_says_what_it_does_not_know(
     assert card.calibration is None
     assert card.thresholds is None
     assert any("no calibration" in limit for limit in card.limits)
-    raw = np.random.default_rng(3).integers(0, 256, (2, 224, 224, 3), np.uint8)
+    logit = np.random.default_rng(3).integers(0, 256, (2, 224, 224, 3), np.uint8)
     with torch.inference_mode():
-        expected = net(net.prepare(torch.from_numpy(raw)))[0].numpy()
-    np.testing.assert_allclose(run_openvino(out / "model.xml", [raw]), expected, atol=5e-3)
+        expected = net(net.prepare(torch.from_numpy(logit)))[0].numpy()
+    np.testing.assert_allclose(run_openvino(out / "model.xml", [logit]), expected, atol=5e-3)

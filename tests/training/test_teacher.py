@@ -34,16 +34,16 @@ def teacher(lesson: TrainSettings) -> Teacher:
     return Teacher(lesson.out, "face-pictures", load_backend("onednn"), LAYOUT)
 
 
-def test_a_target_lies_halfway_between_the_label_and_the_teachers_fakeness(
+def test_a_target_lies_halfway_between_the_label_and_the_teachers_manipulation_score(
     teacher: Teacher, lesson: TrainSettings
 ):
     raw = torch.randint(0, 256, (3, SIZE_PX, SIZE_PX, 3), dtype=torch.uint8)
     net = build_net(lesson.net)
     net.load_state_dict(load(lesson.out / BEST_NAME)["ema"])
     with torch.no_grad():
-        fakeness = torch.sigmoid(net.eval()(net.prepare(raw))[0])
+        manipulation_score = torch.sigmoid(net.eval()(net.prepare(raw))[0])
     label = torch.tensor([0.0, 1.0, 1.0])
-    torch.testing.assert_close(teacher.targets(raw, label), (fakeness + label) / 2)
+    torch.testing.assert_close(teacher.targets(raw, label), (manipulation_score + label) / 2)
 
 
 def test_pictures_of_another_size_are_scaled_to_the_teachers_own(teacher: Teacher):

@@ -58,14 +58,14 @@ def both(face: float, voice: float) -> list[Score]:
 def test_the_sum_of_log_odds_is_the_files_score() -> None:
     verdict = conclude(both(1.0, 2.0))
     # The made calibration is the plain sigmoid: log-odds are the logits themselves.
-    assert verdict.fakeness == pytest.approx(1 / (1 + math.exp(-(-0.25 + 0.9 * 1.0 + 0.5 * 2.0))))
+    assert verdict.manipulation_score == pytest.approx(1 / (1 + math.exp(-(-0.25 + 0.9 * 1.0 + 0.5 * 2.0))))
     assert [(term.detector, term.subject) for term in verdict.terms] == [
         ("face", "person 1"),
         ("voice", "voice"),
     ]
     assert [term.log_odds for term in verdict.terms] == pytest.approx([1.0, 2.0])
     assert verdict.label is VerdictLabel.SIGNS_OF_MANIPULATION
-    assert conclude(both(1.0, 2.0), fusion=None).fakeness != verdict.fakeness
+    assert conclude(both(1.0, 2.0), fusion=None).manipulation_score != verdict.manipulation_score
     assert "The combined score is 0.84, from person 1 (0.73 over 4 frames) and voice" in verdict.reason
 
 
@@ -81,12 +81,12 @@ def test_a_score_that_rises_never_lowers_the_verdict() -> None:
     labels = set()
     for (face, voice), verdict in found.items():
         labels.add(verdict.label)
-        assert verdict.fakeness is not None
+        assert verdict.manipulation_score is not None
         for higher in ((face + 1, voice), (face, voice + 1)):
             if higher in found:
                 after = found[higher]
-                assert after.fakeness is not None
-                assert after.fakeness >= verdict.fakeness
+                assert after.manipulation_score is not None
+                assert after.manipulation_score >= verdict.manipulation_score
                 assert ORDER.index(after.label) >= ORDER.index(verdict.label)
     assert labels == set(ORDER)
 
@@ -97,21 +97,21 @@ def test_a_missing_detector_adds_nothing(media: MediaFile, given: str) -> None:
     [term] = verdict.terms
     assert term.detector == given
     expected = -0.25 + FUSION.weights[given] * 1.5
-    assert verdict.fakeness == pytest.approx(1 / (1 + math.exp(-expected)))
+    assert verdict.manipulation_score == pytest.approx(1 / (1 + math.exp(-expected)))
     assert verdict.policy == policy_name(FUSION)
 
 
 def test_nobody_to_judge_is_not_examined() -> None:
     verdict = conclude([])
-    assert (verdict.label, verdict.fakeness, verdict.terms) == (VerdictLabel.NOT_EXAMINED, None, ())
+    assert (verdict.label, verdict.manipulation_score, verdict.terms) == (VerdictLabel.NOT_EXAMINED, None, ())
     assert verdict.policy == policy_name(FUSION)
 
 
 def test_somebody_with_signs_alone_is_not_passed_by_the_sum() -> None:
     quiet = replace(FUSION, weights={"face": 0.9, "voice": 0.0})
     verdict = conclude(both(-5.0, 5.0), fusion=quiet)
-    assert verdict.fakeness is not None
-    assert verdict.fakeness < quiet.thresholds.no_signs
+    assert verdict.manipulation_score is not None
+    assert verdict.manipulation_score < quiet.thresholds.no_signs
     assert verdict.label is VerdictLabel.INCONCLUSIVE
     assert "score as high as signs of manipulation alone: voice" in verdict.reason
 
@@ -171,7 +171,9 @@ def test_a_detector_whose_scores_run_the_wrong_way_gets_no_weight() -> None:
     wrong = []
     for one in results:
         turned = [
-            replace(score, raw=-4 * score.raw, fakeness=0.5) if score.detector == "voice" else score
+            replace(score, logit=-4 * score.logit, manipulation_score=0.5)
+            if score.detector == "voice"
+            else score
             for score in one.scores
         ]
         wrong.append(replace(one, verdict=policy.conclude(one.media, turned, [], CARDS, DETECTORS)))
@@ -229,7 +231,7 @@ def test_a_scan_concludes_with_it_and_stored_rows_give_the_same_numbers(tmp_path
     by_id = {one.id: one for one in cards.values()}
     again = policy.conclude(stored.media, stored.scores, stored.abstentions, by_id, DETECTORS, fusion)
     assert again == stored.verdict
-    assert fused(fused_terms(stored.verdict.basis, fusion), fusion) == stored.verdict.fakeness
+    assert fused(fused_terms(stored.verdict.basis, fusion), fusion) == stored.verdict.manipulation_score
     without = replace(settings, fusion=fusions.WORST_SUBJECT)
     assert plan_scan(without, ["forensics"]).manifest.policy == policy.POLICY
     other = face_model(tmp_path / "models", "other")

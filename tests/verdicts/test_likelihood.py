@@ -64,18 +64,18 @@ def test_words_of_the_enfsi_scale_on_both_sides(log10_ratio: float, words: str |
 
 
 def test_statements_name_the_side_and_never_call_a_file_real() -> None:
-    for fakeness, side in (
+    for manipulation_score, side in (
         (0.99, "if it was manipulated than if it was not"),
         (0.01, "if it was not than if it was manipulated"),
     ):
-        words = state(fakeness, WIDE).words
+        words = state(manipulation_score, WIDE).words
         assert side in words
         assert "about 99 times" in words
         assert "real" not in words.lower().split()
     assert "does not support either" in state(0.55, WIDE).words
 
 
-def test_a_ratio_is_the_odds_of_the_fakeness() -> None:
+def test_a_ratio_is_the_odds_of_the_manipulation_score() -> None:
     assert log10_ratio(10 / 11) == pytest.approx(1)
     assert (log10_ratio(0.0), log10_ratio(1.0)) == (-float("inf"), float("inf"))
 
@@ -93,7 +93,12 @@ def test_a_supported_score_gets_its_ratio_and_words() -> None:
         (BASIS, replace(CARD, likelihood=None), {}, "forensics calibrate fits them"),
         (BASIS, replace(CARD, thresholds=Thresholds(1.0, 0.0, "made")), {}, "do not show that face-x tells"),
         (BASIS, replace(CARD, likelihood=LikelihoodBounds(0.0, 0.0, "made")), {}, "any ratio but 1"),
-        (replace(BASIS, raw=9.0, covered=False), CARD, {}, "outside what the calibration of face-x has seen"),
+        (
+            replace(BASIS, logit=9.0, covered=False),
+            CARD,
+            {},
+            "outside what the calibration of face-x has seen",
+        ),
         (replace(BASIS, in_domain=False), CARD, {}, "too unlike the files that face-x was calibrated on"),
         (replace(BASIS, stretch=PART), CARD, {}, "a part of the clip shows signs"),
         (BASIS, CARD, {"brightness": 0.9}, "unlike the files that face-x was calibrated on (brightness)"),

@@ -51,36 +51,36 @@ def card(task: str, **changes: object) -> ModelCard:
 CARDS = {"face-test": card("face"), "voice-test": card("voice")}
 
 
-def scores(detector: str, subject: str, raws: list[float]) -> list[Score]:
+def scores(detector: str, subject: str, logits: list[float]) -> list[Score]:
     return [
         Score(
             detector,
             f"{detector}-test",
             subject,
             Span(float(i), float(i)),
-            raw,
-            CARDS[f"{detector}-test"].fakeness(raw),
+            logit,
+            CARDS[f"{detector}-test"].manipulation_score(logit),
         )
-        for i, raw in enumerate(raws)
+        for i, logit in enumerate(logits)
     ]
 
 
 def test_the_mean_of_logits_is_calibrated_not_the_mean_of_sigmoids() -> None:
     verdict = conclude(VIDEO, scores("face", "person 1", [-2.0, 0.0, 5.0]), [], CARDS)
-    assert verdict.fakeness == pytest.approx(1 / (1 + math.exp(-1.0)))
+    assert verdict.manipulation_score == pytest.approx(1 / (1 + math.exp(-1.0)))
     assert verdict.policy == POLICY
 
 
 @pytest.mark.parametrize(
-    ("raw", "label"),
+    ("logit", "label"),
     [
         (3.0, VerdictLabel.SIGNS_OF_MANIPULATION),
         (0.0, VerdictLabel.INCONCLUSIVE),
         (-3.0, VerdictLabel.NO_SIGNS_FOUND),
     ],
 )
-def test_the_cards_thresholds_make_the_label(raw: float, label: VerdictLabel) -> None:
-    assert conclude(VIDEO, scores("face", "person 1", [raw] * 5), [], CARDS).label is label
+def test_the_cards_thresholds_make_the_label(logit: float, label: VerdictLabel) -> None:
+    assert conclude(VIDEO, scores("face", "person 1", [logit] * 5), [], CARDS).label is label
 
 
 def test_the_worst_person_decides() -> None:
@@ -155,7 +155,7 @@ def test_nothing_scored_is_not_examined_with_the_reasons_and_without_a_number() 
     ]
     verdict = conclude(VIDEO, [], missing, CARDS)
     assert verdict.label is VerdictLabel.NOT_EXAMINED
-    assert verdict.fakeness is None
+    assert verdict.manipulation_score is None
     assert verdict.reason == "No face was found. No sound."
 
 
@@ -169,19 +169,19 @@ def test_an_uncalibrated_model_may_not_judge() -> None:
 def test_a_model_that_did_not_earn_verdicts_gives_scores_and_says_why() -> None:
     silent = Thresholds(signs=1.0, no_signs=0.0, rule="AUC on 118 validation rows is 0.61")
     cards = {"voice-test": card("voice", thresholds=silent)}
-    for raw in (-50.0, 0.0, 50.0):
-        verdict = conclude(SOUND, scores("voice", "voice", [raw] * 8), [], cards)
+    for logit in (-50.0, 0.0, 50.0):
+        verdict = conclude(SOUND, scores("voice", "voice", [logit] * 8), [], cards)
         assert verdict.label is VerdictLabel.NOT_EXAMINED
-        assert verdict.fakeness is None
+        assert verdict.manipulation_score is None
         assert "voice-test may not judge" in verdict.reason
         [basis] = verdict.basis
         assert not basis.judges
-        assert basis.fakeness == pytest.approx(cards["voice-test"].fakeness(raw))
+        assert basis.manipulation_score == pytest.approx(cards["voice-test"].manipulation_score(logit))
 
 
 def test_scores_beyond_the_calibration_are_held_at_its_edge_and_said_to_be() -> None:
     verdict = conclude(VIDEO, scores("face", "person 1", [50.0] * 8), [], CARDS)
-    assert verdict.fakeness == pytest.approx(1 / (1 + math.exp(-6.0)))
+    assert verdict.manipulation_score == pytest.approx(1 / (1 + math.exp(-6.0)))
     assert not verdict.basis[0].covered
     assert "scores at least 0.99 over 8 frames" in verdict.reason
     assert any("it is at least 0.99, and no probability is stated beyond" in one for one in verdict.limits)
@@ -226,10 +226,17 @@ def frames(
     subject: str, *parts: tuple[int, float], start_s: float = 0.0, rate_hz: float = 2.0
 ) -> list[Score]:
     """Scores at an even pace: so many of this logit, then so many of that."""
-    raws = [raw for n, raw in parts for _ in range(n)]
+    logits = [logit for n, logit in parts for _ in range(n)]
     return [
-        Score("face", "face-test", subject, Span(at_s, at_s), raw, CARDS["face-test"].fakeness(raw))
-        for at_s, raw in zip((start_s + i / rate_hz for i in range(len(raws))), raws, strict=True)
+        Score(
+            "face",
+            "face-test",
+            subject,
+            Span(at_s, at_s),
+            logit,
+            CARDS["face-test"].manipulation_score(logit),
+        )
+        for at_s, logit in zip((start_s + i / rate_hz for i in range(len(logits))), logits, strict=True)
     ]
 
 
@@ -241,7 +248,7 @@ def test_a_manipulated_part_of_a_clip_shows_signs_and_its_seconds_are_named() ->
     verdict = conclude(VIDEO, rows, [], BY_WINDOW)
     assert verdict.label is VerdictLabel.SIGNS_OF_MANIPULATION
     assert verdict.stretch == Span(5.0, 6.0)
-    assert verdict.fakeness == pytest.approx(CARDS["face-test"].fakeness(3.0))
+    assert verdict.manipulation_score == pytest.approx(CARDS["face-test"].manipulation_score(3.0))
     assert verdict.lower is None
     assert "from 5.0 to 6.5 s" in verdict.reason
     assert "0.14 over 20 frames" in verdict.reason
@@ -268,15 +275,15 @@ def test_several_people_are_more_chances() -> None:
 
 
 @pytest.mark.parametrize(
-    ("raw", "label"),
+    ("logit", "label"),
     [
         (3.0, VerdictLabel.SIGNS_OF_MANIPULATION),
         (1.45, VerdictLabel.INCONCLUSIVE),
         (0.5, VerdictLabel.NO_SIGNS_FOUND),
     ],
 )
-def test_somebody_seen_for_three_seconds_of_a_minute_is_judged(raw: float, label: VerdictLabel) -> None:
-    rows = frames("person 1", (120, -3.0)) + frames("person 2", (6, raw), start_s=40.0)
+def test_somebody_seen_for_three_seconds_of_a_minute_is_judged(logit: float, label: VerdictLabel) -> None:
+    rows = frames("person 1", (120, -3.0)) + frames("person 2", (6, logit), start_s=40.0)
     verdict = conclude(VIDEO, rows, [], BY_WINDOW)
     assert verdict.label is label
     assert {basis.subject: basis.brief for basis in verdict.basis} == {"person 1": False, "person 2": True}
@@ -296,23 +303,25 @@ UNLIKE = Abstention(
 
 
 @pytest.mark.parametrize(
-    ("raw", "label"), [(1.0, VerdictLabel.NO_SIGNS_FOUND), (4.0, VerdictLabel.INCONCLUSIVE)]
+    ("logit", "label"), [(1.0, VerdictLabel.NO_SIGNS_FOUND), (4.0, VerdictLabel.INCONCLUSIVE)]
 )
-def test_a_face_unlike_the_calibration_does_not_decide_but_is_named(raw: float, label: VerdictLabel) -> None:
-    rows = frames("person 1", (20, -3.0)) + frames("person 2", (20, raw))
+def test_a_face_unlike_the_calibration_does_not_decide_but_is_named(
+    logit: float, label: VerdictLabel
+) -> None:
+    rows = frames("person 1", (20, -3.0)) + frames("person 2", (20, logit))
     verdict = conclude(VIDEO, rows, [UNLIKE], BY_WINDOW)
     assert verdict.label is label
     assert verdict.basis[0].subject == "person 1"
-    assert verdict.fakeness == pytest.approx(CARDS["face-test"].fakeness(-3.0))
+    assert verdict.manipulation_score == pytest.approx(CARDS["face-test"].manipulation_score(-3.0))
     assert "Person 2 is not judged: sharpness 0.46." in verdict.reason
     assert any("Person 2 is not judged" in limit for limit in verdict.limits)
 
 
-@pytest.mark.parametrize("raw", [-4.0, 4.0])
-def test_a_file_with_no_other_face_is_never_passed(raw: float) -> None:
-    verdict = conclude(VIDEO, frames("person 2", (20, raw)), [UNLIKE], BY_WINDOW)
+@pytest.mark.parametrize("logit", [-4.0, 4.0])
+def test_a_file_with_no_other_face_is_never_passed(logit: float) -> None:
+    verdict = conclude(VIDEO, frames("person 2", (20, logit)), [UNLIKE], BY_WINDOW)
     assert verdict.label is VerdictLabel.INCONCLUSIVE
-    assert verdict.fakeness is None
+    assert verdict.manipulation_score is None
     assert "Person 2 is not judged" in verdict.reason
     assert [basis.in_domain for basis in verdict.basis] == [False]
 

@@ -185,7 +185,7 @@ def test_a_clip_comes_to_the_verdict_that_a_scan_gives(
     case = client.get(f"api/cases/{case_id}").json()
     expected = forensics.scan_file(clip, profile="triage")
     assert case["files"][0]["verdict"] == expected.verdict.label.value
-    assert case["files"][0]["fakeness"] == expected.verdict.fakeness
+    assert case["files"][0]["manipulation_score"] == expected.verdict.manipulation_score
 
     with forensics.CaseFile.open_read_only(desk.case_file(case_id)) as opened:
         assert opened.checked().sound

@@ -113,8 +113,8 @@ def _result(file: FileView) -> dict[str, Any]:
     result = file.result
     verdict = result.verdict
     statements = [f"Verdict: {VERDICT_WORDS[verdict.label]} ({verdict.label.value}). {verdict.reason}"]
-    if verdict.fakeness is not None:
-        statements.append(f"Fakeness {verdict.fakeness:.3f}, policy {verdict.policy}.")
+    if verdict.manipulation_score is not None:
+        statements.append(f"Fakeness {verdict.manipulation_score:.3f}, policy {verdict.policy}.")
     statements += [f"Limit: {limit}" for limit in verdict.limits]
     statements += [
         f"{one.stage}: {one.message}" for one in result.notices if one.stage in STRUCTURE_DETECTORS

@@ -84,7 +84,7 @@ def _cells(file: FileView) -> list[str]:
         media.sha256 or "",
         media.kind.value,
         verdict.label.value,
-        _number(verdict.fakeness),
+        _number(verdict.manipulation_score),
         _number(verdict.lower),
         _number(verdict.upper),
         *(_number(file.highest.get(name)) for name in DEFAULT_DETECTORS),

@@ -103,7 +103,7 @@ def _environment(folder: Path) -> jinja2.Environment:
         finalize=_finalize,
     )
     environment.filters.update(
-        fakeness=numerals.fakeness_text,
+        manipulation_score=numerals.score_text,
         duration=numerals.duration_text,
         moment=numerals.moment_text,
         size=numerals.size_text,
@@ -118,7 +118,7 @@ def _environment(folder: Path) -> jinja2.Environment:
         count_text=numerals.count_text,
         brief=brief,
         plain_summary=brief.plain_summary,
-        fakeness_text=numerals.fakeness_text,
+        score_text=numerals.score_text,
         interval_text=numerals.interval_text,
         figure_text=numerals.figure_text,
         figure_interval_text=numerals.figure_interval_text,

@@ -85,7 +85,7 @@ def _results(index: int, file: FileView) -> Iterator[dict[str, Any]]:
     kind, level = _KINDS[verdict.label]
     limits = "".join(f" {limit}" for limit in verdict.limits)
     properties = {
-        "fakeness": verdict.fakeness,
+        "manipulation_score": verdict.manipulation_score,
         "policy": verdict.policy,
         "rowId": file.row_id,
         "notExamined": [f"{one.detector}: {one.detail}" for one in file.result.abstentions],

@@ -17,6 +17,7 @@ import msgspec
 import tomli_w
 
 from forensics.errors import ModelError
+from forensics.records.earlier_names import with_present_names
 from forensics.records.model_card import ModelCard, Variant
 from forensics.resources import resource_folder
 
@@ -111,7 +112,7 @@ def read_card(folder: Path) -> ModelCard:
         ModelError: it is missing, not TOML, or not a card: unknown keys are errors, too.
     """
     path = folder / CARD_NAME
-    content = _read_toml(path)
+    content = with_present_names(_read_toml(path))
     try:
         card = msgspec.convert(content, ModelCard)
     except msgspec.ValidationError as error:

@@ -1,6 +1,6 @@
 """Amounts as people read them, written one way on the terminal, in reasons and in reports.
 
-A manipulation score has two decimals; figures of merit and thresholds have three, since they are compared with one
+A score has two decimals; figures of merit and thresholds have three, since they are compared with one
 another. An interval stands in brackets behind its value, ``0.912 (0.871 to 0.944)``, or alone in a column.
 """
 

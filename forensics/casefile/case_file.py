@@ -36,6 +36,7 @@ from forensics.casefile.lock import WriterLock
 from forensics.casefile.media_check import MediaCheck, check_media
 from forensics.casefile.verification import VerificationReport, verify
 from forensics.errors import CaseFileError
+from forensics.records import earlier_names
 from forensics.records.exhibit_content import stored
 from forensics.records.findings import Exhibit
 from forensics.records.scan_result import RunManifest, ScanResult
@@ -414,7 +415,7 @@ class CaseFile:
 
     def _decode(self, row_id: int, payload: bytes, form: type[_P]) -> _P:
         try:
-            return msgspec.json.decode(payload, type=form)
+            return earlier_names.decode(payload, form)
         except (msgspec.MsgspecError, UnicodeDecodeError, TypeError) as error:
             raise CaseFileError(
                 f"Row {row_id} of {self.path} cannot be read ({error})",

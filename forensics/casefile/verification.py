@@ -22,6 +22,7 @@ from forensics.casefile.chain import (
     row_hash,
 )
 from forensics.casefile.database import missing_objects, stray_objects
+from forensics.records import earlier_names
 
 MOST_PROBLEMS: Final = 50
 """A file that was rewritten from the middle on breaks everywhere: the first breaks tell the story."""
@@ -301,7 +302,7 @@ class _Walk:
             self.note(row_id, f"no version of this program writes rows of kind {kind!r}")
             return
         try:
-            content = msgspec.json.decode(payload, type=form)
+            content = earlier_names.decode(payload, form)
         except (msgspec.MsgspecError, UnicodeDecodeError) as error:
             self.note(row_id, f"its content cannot be read ({error})")
             return

@@ -18,7 +18,7 @@ from forensics.records.media import Samples
 # Silero VAD's own default.
 _SPEAKING = 0.5
 # Half a second of pristine speech before 2.5 s of hum raised alarms in 6 of 31 clips, a second before two in
-# as many as speech alone; but the mean manipulation score was still drawn to that of hum (benchmarks/accuracy).
+# as many as speech alone; but the mean score was still drawn to that of hum (benchmarks/accuracy).
 MIN_SHARE = 0.5
 # Below the loudest frame of a window: pauses, which level() cuts off at the edges by the same bound.
 _SILENT_DB = -35.0

@@ -19,7 +19,7 @@ from forensics.records.findings import Notice, Score
 from forensics.records.model_card import ModelCard
 
 # In logits. bf16 moves a single one by up to 0.1. An INT8 form is exported only if 95 % of its scores move
-# by at most 0.05 in manipulation score, which is about 0.3 in logits at a bound of 0.2; a mean moves less than that.
+# by at most 0.05 in score, which is about 0.3 in logits at a bound of 0.2; a mean moves less than that.
 _CLEAR_BY = 0.3
 # After this many scores so far above the bound, the fast net need not look at the subject any more.
 _IN_DOUBT_AFTER = 8

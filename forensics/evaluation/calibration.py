@@ -49,11 +49,11 @@ def fit_calibration(
 ) -> CalibrationFit:
     """Fits Platt scaling, temperature scaling (no intercept) and isotonic regression; keeps the best.
 
-    Both classes weigh the same whatever their number, so that manipulation score 0.5 means that a score speaks for
+    Both classes weigh the same whatever their number, so that score 0.5 means that a score speaks for
     neither. The lowest log loss, cross-validated by group, wins; isotonic regression only by a clear margin.
 
     Args:
-        logits: float[n] mean logit of each subject (best one row per file: its highest, as the policy judges).
+        logits: float[n] mean of each subject (best one row per file: its highest, as the policy judges).
         manipulated: bool[n].
         groups: n names.
         data: what the rows are, in words, for the card.
@@ -88,20 +88,20 @@ def fit_calibration(
 def file_logits(
     results: Iterable[ScanResult], labels: Mapping[str, Label], detector: str
 ) -> tuple[Floats, Bools, list[str], list[str]]:
-    """Raw mean logits for the fits: one row per labelled file, its highest subject, as the policy judges.
+    """Mean logits for the fits: one row per labelled file, its highest subject, as the policy judges.
 
     Returns:
-        float64[n] logits, bool[n] manipulated, n groups, n origins (the labels' column ``origin``, empty without
-        one); without files that the detector abstained from.
+        float64[n] logits, bool[n] manipulated, n groups, n origins (the labels' column ``origin``, empty
+        without one); without files that the detector abstained from.
     """
     rows = []
     for result in results:
         label = labels.get(result.media.key)
-        logits = [
+        of_file = [
             b.logit for b in result.verdict.basis if b.detector == detector and b.in_domain and not b.brief
         ]
-        if label is not None and logits:
-            rows.append((max(logits), label.manipulated, label.group, label.facts.get("origin", "")))
+        if label is not None and of_file:
+            rows.append((max(of_file), label.manipulated, label.group, label.facts.get("origin", "")))
     logits = np.asarray([row[0] for row in rows], dtype=np.float64)
     truth = np.asarray([row[1] for row in rows], dtype=np.bool_)
     return logits, truth, [row[2] for row in rows], [row[3] for row in rows]
@@ -143,7 +143,7 @@ def _fit_line(logits: Floats, truth: Bools, *, with_intercept: bool) -> tuple[fl
 
 
 def _fit_knots(logits: Floats, truth: Bools) -> tuple[tuple[float, float], ...]:
-    """Isotonic regression as (logit, manipulation score): each pool of rows at its middle, straight between them.
+    """Isotonic regression as (logit, score): each pool of rows at its middle, straight between them.
 
     Its first and last pool may hold one class only; they stop short of certainty by one row in n + 2.
     """

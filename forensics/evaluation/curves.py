@@ -19,7 +19,7 @@ def curves_of(rows: Rows) -> tuple[Curve, ...]:
     """Every curve of these rows: none where one class is missing.
 
     ``roc`` (false-positive rate, share found), ``precision_recall`` (recall, precision), ``det``
-    (false-positive rate, miss rate; plain rates, for axes of any scale), ``reliability`` (mean manipulation score,
+    (false-positive rate, miss rate; plain rates, for axes of any scale), ``reliability`` (mean score,
     share manipulated; rows per bin as weights), ``tippett_pristine`` and ``tippett_manipulated`` (log10
     likelihood ratio, share of rows at or above it).
     """
@@ -37,7 +37,7 @@ def curves_of(rows: Rows) -> tuple[Curve, ...]:
 
 
 def reliability(rows: Rows) -> Curve:
-    """Mean manipulation score against the share of manipulated rows, in bins of about equal numbers of rows."""
+    """Mean score against the share of manipulated rows, in bins of about equal numbers of rows."""
     used = np.unique(rows.bins)
     members = [rows.bins == one for one in used]
     return Curve(

@@ -42,7 +42,7 @@ class FusionFit:
     Attributes:
         held_out_loss: log loss in nats on rows of other groups than it was fitted on, classes weighed alike;
             always guessing 0.5 costs 0.693.
-        alone: detector to the log loss of its own manipulation score on the same rows, 0.5 where it judged nobody.
+        alone: detector to the log loss of its own score on the same rows, 0.5 where it judged nobody.
     """
 
     card: FusionCard

@@ -54,7 +54,7 @@ def fit_bounds(
 
 
 def log10_ratios(manipulation_score: Sequence[float] | Floats) -> Floats:
-    """float64[n] log10 likelihood ratios of calibrated manipulation score; infinite for 0 and 1, for bounds to hold."""
+    """float64[n] log10 likelihood ratios of calibrated score; infinite for 0 and 1, for bounds to hold."""
     values = np.asarray(manipulation_score, dtype=np.float64)
     with np.errstate(divide="ignore"):
         return np.asarray(np.log10(values) - np.log10(1 - values))

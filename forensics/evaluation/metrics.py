@@ -1,7 +1,7 @@
 """Figures of merit with intervals: scikit-learn gives the values, weighted counts give the resamples.
 
-``manipulation_score`` is read as the probability of manipulation when both classes are equally likely, so that
-manipulation score / (1 - manipulation score) is a likelihood ratio. Log loss, Brier score and ECE take the classes as they come;
+``manipulation_score`` is read as the probability of manipulation when both classes are equally likely, so
+that score / (1 - score) is a likelihood ratio. Log loss, Brier score and ECE take the classes as they come;
 Cllr (Brümmer and du Preez, Computer Speech and Language 20, 2006) weighs both classes alike.
 """
 

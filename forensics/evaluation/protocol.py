@@ -62,7 +62,7 @@ def figures_for(
 ) -> tuple[LabelledFigures, ...]:
     """Figures of every scope that the results allow.
 
-    Scopes: ``file`` (the verdict's manipulation score), then per detector ``face`` (the file's highest), ``face
+    Scopes: ``file`` (the verdict's score), then per detector ``face`` (the file's highest), ``face
     tracks`` (each person) and ``face frames`` (each score), likewise ``voice``, ``voice subjects``, ``voice
     windows``; after ``file`` and each detector its parts, as ``file, method=FaceSwap``. Parts by method hold
     that method's manipulated rows and all pristine rows.

@@ -22,7 +22,7 @@ class MemberScore:
     """What one model of an ensemble said, alone.
 
     Attributes:
-        logit: logit.
+        logit: before calibration.
         manipulation_score: under the model's own calibration.
     """
 
@@ -39,7 +39,7 @@ class Score:
         detector: name in the table of detectors, for example ``face``.
         model: id of the model that gave it.
         subject: who or what was looked at: ``person 1``, ``voice``.
-        logit: logit, before calibration.
+        logit: before calibration.
         manipulation_score: calibrated, in [0, 1]; 1 means manipulated.
         precision: in which the net ran: ``f32``, ``bf16`` or ``int8``; None in cases of before it was noted.
         members: what the models of an ensemble said, each alone; empty for a single model.

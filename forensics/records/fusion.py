@@ -24,8 +24,8 @@ class FusedModel:
 class FusionCard:
     """A logistic regression over detectors, stored as ``models/<id>/fusion.toml``.
 
-    ``manipulation_score = sigmoid(intercept + sum of weight * log-odds)``, one term a detector: the log-odds of its
-    highest subject's calibrated manipulation score. A detector without anybody to judge adds nothing. No weight is
+    ``manipulation_score = sigmoid(intercept + sum of weight * log-odds)``, one term a detector: the log-odds
+    of its highest subject's calibrated score. A detector without anybody to judge adds nothing. No weight is
     negative, so that a score that rises never lowers the verdict.
 
     Attributes:

@@ -67,14 +67,14 @@ class InputContract:
 
 @dataclass(frozen=True, slots=True)
 class Calibration:
-    """From a subject's mean logit to its manipulation score: manipulation score = sigmoid(slope * logit + intercept).
+    """From a subject's mean logit to its score: manipulation_score = sigmoid(slope * logit + intercept).
 
     Attributes:
         logit_lowest, logit_highest: mean logits that the fit has seen; outside them no probability is stated,
             only that it lies beyond the edge's.
         data: the data that it was fitted on, in words.
         n: subjects in the fit.
-        knots: of isotonic regression, (logit, manipulation score) rising in both, straight between them. Where there
+        knots: of isotonic regression, (logit, score) rising in both, straight between them. Where there
             are any they hold, and slope and intercept are those of the line that they won against.
     """
 
@@ -92,7 +92,7 @@ class Calibration:
             raise ValueError("the knots of a calibration must rise")
 
     def manipulation_score(self, logit: float) -> float:
-        """Calibrated manipulation score in [0, 1] of a logit; held at the edge's outside what the fit has seen."""
+        """Calibrated score in [0, 1] of a logit; held at the edge's outside what the fit has seen."""
         held = min(max(logit, self.logit_lowest), self.logit_highest)
         return _between(self.knots, held) if self.knots else _sigmoid(self.slope * held + self.intercept)
 

@@ -112,8 +112,8 @@ class Verdict:
     """The conclusion on one file.
 
     Attributes:
-        manipulation_score, lower, upper: of what decided: the deciding subject as a whole, or its ``stretch`` (which
-            has no interval); None when nothing could be judged.
+        manipulation_score, lower, upper: of what decided: the deciding subject as a whole, or its ``stretch``
+            (which has no interval); None when nothing could be judged.
         reason: one sentence in plain words.
         policy: name and version of the policy that concluded.
         basis: every subject that was scored, the deciding one first; where nothing could be judged, those

@@ -193,7 +193,7 @@ class ReportView:
 
     @property
     def by_attention(self) -> tuple[FileView, ...]:
-        """The files in the order in which a reader needs them: signs first, highest manipulation score first."""
+        """The files in the order in which a reader needs them: signs first, highest score first."""
         return tuple(sorted(self.files, key=lambda file: attention(file.result)))
 
 

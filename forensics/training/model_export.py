@@ -175,13 +175,13 @@ def _calibrated(
     batches: list[Batch],
     note: Callable[[str], None],
 ) -> ModelCard:
-    logits, labels, groups, origins = _by_clip(rows, logits)
+    means, labels, groups, origins = _by_clip(rows, logits)
     data = "validation rows of " + ", ".join(sorted({row.origin for row in rows}))
     if any(row.is_pseudo_fake for row in rows):
         data += ", the manipulated ones pseudo-fakes made of the pristine ones"
-    fit = fit_calibration(logits, labels, groups, data=data)
+    fit = fit_calibration(means, labels, groups, data=data)
     note(f"calibration: {fit.chosen}, log losses {fit.log_losses}")
-    manipulation_score = calibrated(logits, fit.calibration)
+    manipulation_score = calibrated(means, fit.calibration)
     thresholds = earned_thresholds(manipulation_score, labels, groups, origins)
     note(f"thresholds: signs {thresholds.signs:.3f}, no signs {thresholds.no_signs:.3f} ({thresholds.rule})")
     return replace(
@@ -200,9 +200,9 @@ def _by_clip(
     clips: dict[tuple[str, str, str, bool], list[float]] = {}
     for row, logit in zip(rows, logits.tolist(), strict=True):
         clips.setdefault((row.origin, row.group, row.clip or row.path, row.manipulated), []).append(logit)
-    logits = np.array([np.mean(values) for values in clips.values()], np.float64)
+    means = np.array([np.mean(values) for values in clips.values()], np.float64)
     labels = np.array([manipulated for *_, manipulated in clips], np.bool_)
-    return logits, labels, [f"{origin} {group}" for origin, group, *_ in clips], [key[0] for key in clips]
+    return means, labels, [f"{origin} {group}" for origin, group, *_ in clips], [key[0] for key in clips]
 
 
 def _domain(card: ModelCard, recipe: Recipe, batches: list[Batch]) -> Domain:

@@ -55,7 +55,7 @@ def fused_label(manipulation_score: float, fusion: FusionCard) -> VerdictLabel:
 
 
 def effective(subject: SubjectScore) -> float:
-    """A subject's manipulation score, or that of the part of its clip that shows signs, whichever is higher."""
+    """A subject's score, or that of the part of its clip that shows signs, whichever is higher."""
     stretch = subject.stretch
     if stretch is not None and stretch.shows_signs:
         return max(subject.manipulation_score, stretch.manipulation_score)

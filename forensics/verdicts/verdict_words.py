@@ -82,8 +82,8 @@ def _found(
         found = f"{scores}, without signs, but no {what} could be examined: {why or 'nothing was scored.'}"
     elif stretch is not None and stretch.alone:
         found = (
-            f"{scores}, but {score_text(stretch.manipulation_score)} from {_spans((stretch.span,))}: too high for "
-            "no signs, and not far enough above the rest of the clip for signs of manipulation."
+            f"{scores}, but {score_text(stretch.manipulation_score)} from {_spans((stretch.span,))}: too "
+            "high for no signs, and not far enough above the rest of the clip for signs of manipulation."
         )
     else:
         found = f"{scores}: between the two thresholds."

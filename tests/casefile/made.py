@@ -11,6 +11,7 @@ from pathlib import Path
 
 from forensics.casefile.case_file import CaseFile
 from forensics.casefile.chain import FIRST_PREVIOUS_HASH, row_hash
+from forensics.records.earlier_names import with_earlier_names
 from forensics.records.exhibit_content import Picture
 from forensics.records.findings import Abstention, AbstentionReason, Exhibit, ExhibitKind, Score, Span
 from forensics.records.media import MediaFile, MediaKind
@@ -98,7 +99,7 @@ def tampering(path: Path, *, leave_guards: bool = False) -> Iterator[sqlite3.Con
 
 
 def as_before_places(path: Path) -> Path:
-    """The same case as version 0.1.0 of November 2026 wrote it: no places, no number of files found."""
+    """The same case as version 0.1.0 of November 2026 wrote it: no places, no count, earlier names."""
     with tampering(path) as raw:
         previous = FIRST_PREVIOUS_HASH
         for row_id, kind, payload in raw.execute("SELECT row_id, kind, payload FROM entries").fetchall():
@@ -106,7 +107,7 @@ def as_before_places(path: Path) -> Path:
             content.pop("n_files", None)
             if kind == "result":
                 del content["result"]["media"]["place"]
-            written = json.dumps(content).encode()
+            written = json.dumps(with_earlier_names(content), separators=(",", ":")).encode()
             previous = row_hash(previous, row_id, kind, written)
             raw.execute(
                 "UPDATE entries SET payload = ?, row_hash = ? WHERE row_id = ?", (written, previous, row_id)

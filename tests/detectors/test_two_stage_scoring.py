@@ -24,7 +24,7 @@ from tests import synthetic
 from tests.detectors.nets import SPEC, KnownNet, face_card, voice_card
 
 VIDEO = MediaFile("clip.mp4", 1, "2026-01-01T00:00:00+00:00", kind=MediaKind.VIDEO)
-# The card's bound for no signs is 0.3 in manipulation score, -0.85 in logits; a first look has to be 0.3 below it.
+# The card's bound for no signs is 0.3 in score, -0.85 in logits; a first look has to be 0.3 below it.
 CLEARED, IN_DOUBT = -1.2, -1.0
 
 

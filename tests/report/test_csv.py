@@ -10,7 +10,7 @@ from forensics.report.view import ReportView
 from tests.report.synthetic_case import Case, examined, unexamined, view_of
 
 PROMISED = (
-    "path,sha256,kind,verdict,manipulation score,lower,upper,"
+    "path,sha256,kind,verdict,fakeness,lower,upper,"
     "face_fakeness,voice_fakeness,people,duration_s,reason,place,"
     "stretch_start_s,stretch_end_s,shortest_s,not_judged,twin_of"
 )

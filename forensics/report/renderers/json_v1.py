@@ -1,14 +1,18 @@
 """JSON in version 1, for programs that read that: ``--report FILE.v1.json``.
 
-The schema is ``reports/schema/report-v1.schema.json``. Of exhibits it knows the captions alone.
+The schema is ``reports/schema/report-v1.schema.json``. Of exhibits it knows the captions alone,
+and fields have the names that they had then (``records/earlier_names.py``).
 """
 
 from __future__ import annotations
 
 from dataclasses import dataclass, field, replace
-from typing import BinaryIO, ClassVar
+from typing import Any, BinaryIO, ClassVar
+
+import msgspec
 
 from forensics.detectors.declarations import FACE, VOICE
+from forensics.records.earlier_names import schema_with_earlier_names, with_earlier_names
 from forensics.records.faces import FaceTrack
 from forensics.records.findings import Abstention, Notice, Score
 from forensics.records.labelled_figures import LabelledFigures
@@ -19,7 +23,7 @@ from forensics.records.scan_result import RunManifest
 from forensics.records.verdict import Verdict
 from forensics.report.condition import CaseCondition
 from forensics.report.evidence import ExhibitCaption
-from forensics.report.renderers.json import JsonLikelihood, likelihoods, write_document
+from forensics.report.renderers.json import JsonLikelihood, likelihoods, report_schema, write_document
 from forensics.report.view import FileView, ReportView
 
 SCHEMA_VERSION = 1
@@ -107,7 +111,12 @@ class JsonV1Renderer:
             case_file=view.condition,
             files=(),
         )
-        write_document(head, map(_json_file, view.files), out)
+        files = (_builtins(_json_file(file)) for file in view.files)
+        write_document(_builtins(head), files, out)
+
+
+def _builtins(record: object) -> object:
+    return with_earlier_names(msgspec.to_builtins(record))
 
 
 def _json_file(file: FileView) -> JsonFileV1:
@@ -132,3 +141,9 @@ def _json_file(file: FileView) -> JsonFileV1:
         twin_of=result.twin_of,
         likelihood=likelihoods(file),
     )
+
+
+def report_schema_v1() -> dict[str, Any]:
+    """The JSON schema (2020-12) of version 1."""
+    schema: dict[str, Any] = schema_with_earlier_names(report_schema(JsonReportV1, SCHEMA_VERSION))
+    return schema

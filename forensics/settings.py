@@ -96,7 +96,7 @@ class ScanSettings:
             that the index of models names for the profile, where it fits the models.
         explain: occlusion maps of what the scores rest on are made for the report.
         trust_list: certificates (PEM) whose signatures make the signer of content credentials trusted.
-        archives: zip and tar files among ``paths`` are looked through; otherwise they are listed.
+        archives: archives and disk images among ``paths`` are looked through; otherwise they are listed.
         follow_links: links that lead out of ``paths`` are followed; otherwise they are listed.
         shard: the share of the files to examine; None for all of them.
     """

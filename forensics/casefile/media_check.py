@@ -95,7 +95,7 @@ def _in_their_places(files: Iterable[MediaFile]) -> Iterator[MediaFinding]:
             continue
         archive = replace(media.archive, member="")
         if archive not in archives:
-            archives[archive] = _in_place(_as_archive(media, archive))
+            archives[archive] = _parts_too(_in_place(_as_archive(media, archive)), archive)
         yield replace(archives[archive], path=media.path)
 
 
@@ -111,6 +111,21 @@ def _as_archive(media: MediaFile, archive: ArchiveOrigin) -> MediaFile:
     return MediaFile(
         archive.path, archive.size_bytes, media.modified_utc, archive.sha256, place=archive.place
     )
+
+
+def _parts_too(first: MediaFinding, archive: ArchiveOrigin) -> MediaFinding:
+    """A disk image that is split is what it was while all its parts are."""
+    if first.state not in (MediaState.SAME, MediaState.MOVED):
+        return first
+    for part in archive.parts:
+        here = _opened_as(str(Path(first.detail).with_name(part.name)))
+        if here is None:
+            return replace(first, state=MediaState.MISSING, detail=f"its part {part.name} is not beside it")
+        recorded = MediaFile(part.name, part.size_bytes, "", part.sha256)
+        found = _compared(recorded, here, first.state)
+        if found.state is not first.state:
+            return replace(found, path=first.path)
+    return first
 
 
 def _opened_as(shown: str) -> Path | None:
@@ -155,7 +170,8 @@ class _Collection:
     def find(self, media: MediaFile) -> MediaFinding:
         """What stands where the file stood comes first; a copy elsewhere does not make up for a change."""
         if media.archive is not None:
-            return replace(self.find(_as_archive(media, media.archive)), path=media.path)
+            whole = _parts_too(self.find(_as_archive(media, media.archive)), media.archive)
+            return replace(whole, path=media.path)
         if media.sha256 is None:
             return MediaFinding(media.path, MediaState.NOT_HASHED, "it could not be read when it was scanned")
         here = self._successor(media)

@@ -94,7 +94,7 @@ FollowLinks = Annotated[
 Archives = Annotated[
     bool,
     typer.Option(
-        "--archives/--no-archives", help="Look into zip and tar files, up to 10,000 members and 64 GB."
+        "--archives/--no-archives", help="Look into zip and tar files and disk images, within limits."
     ),
 ]
 RelativeTo = Annotated[

@@ -1,4 +1,4 @@
-"""Zip and tar files: what is in them, within limits, and one member at a time on the disk."""
+"""Archives: what is in zip and tar files, within limits, and one member of any archive as a file."""
 
 from __future__ import annotations
 
@@ -20,6 +20,8 @@ from typing import IO, Final
 
 from forensics.errors import MediaError
 from forensics.media.discovery import display_path
+from forensics.media.disk_images import DiskPlace, DiskReaderFailed
+from forensics.media.disk_images import content as content_on_disk
 from forensics.media.hashing import Fingerprint, unreadable
 from forensics.media.signatures import HEAD_BYTES
 from forensics.numerals import size_text
@@ -58,12 +60,14 @@ class ArchiveMember:
         position: among the archive's entries, from 0; names may occur twice.
         container: the archive at the moment when it was looked through.
         refusal: why it is not taken out, and what to do; None where it is.
+        on_disk: where it lies, if the archive is a disk image.
     """
 
     name: str
     position: int
     container: Fingerprint
     refusal: tuple[str, str] | None = None
+    on_disk: DiskPlace | None = None
 
 
 @dataclass(frozen=True, slots=True)
@@ -74,6 +78,7 @@ class Entry:
         head: the first ``signatures.HEAD_BYTES``; empty where it may not be read.
         modified: as the archive says, in its own time zone, which it does not name; empty if it says nothing.
         refusal: as of ``ArchiveMember``.
+        route: as of ``disk_images.DiskPlace``; empty for what lies in no disk image.
     """
 
     name: str
@@ -82,6 +87,7 @@ class Entry:
     head: bytes
     modified: str
     refusal: tuple[str, str] | None = None
+    route: str = ""
 
 
 class DamagedArchive(Exception):
@@ -125,7 +131,7 @@ def _in_zip(path: Path) -> Iterator[Entry]:
         for position, info in enumerate(archive.infolist()):
             if info.is_dir():
                 continue
-            refusal = _refusal(info.filename, info.file_size, info.compress_size)
+            refusal = refusal_of(info.filename, info.file_size, info.compress_size)
             if stat.S_ISLNK(info.external_attr >> 16):
                 refusal = _of_link()
             elif info.flag_bits & 1:
@@ -156,7 +162,7 @@ def _in_tar(path: Path) -> Iterator[Entry]:
             if unpacked_bytes > max(_RATIO_FROM_BYTES, MOST_RATIO * packed_bytes):
                 raise DamagedArchive(f"it unpacks to more than {MOST_RATIO} times its size")
             name = display_path(Path(info.name))
-            refusal = _refusal(name, info.size, info.size)
+            refusal = refusal_of(name, info.size, info.size)
             if not info.isreg():
                 refusal = _of_link()
             member = archive.extractfile(info) if refusal is None else None
@@ -165,7 +171,8 @@ def _in_tar(path: Path) -> Iterator[Entry]:
             yield Entry(name, position, info.size, head, modified, refusal)
 
 
-def _refusal(name: str, n_bytes: int, packed_bytes: int) -> tuple[str, str] | None:
+def refusal_of(name: str, n_bytes: int, packed_bytes: int) -> tuple[str, str] | None:
+    """Why a member is not taken out, and what to do: a path that leads away, or a size beyond the limits."""
     path = PurePosixPath(name.replace("\\", "/"))
     if path.is_absolute() or ".." in path.parts or (path.parts[:1] and path.parts[0].endswith(":")):
         return "has a path that leads out of its archive", _UNPACK
@@ -228,7 +235,7 @@ def _content(path: Path, member: ArchiveMember) -> Iterator[bytes]:
         raise MediaError(f"{member.name} {member.refusal[0]}", member.refusal[1])
     with contextlib.ExitStack() as stack:
         try:
-            opened, left = stack.enter_context(_opened(path, member.position))
+            opened, left = stack.enter_context(_opened(path, member))
             while chunk := opened.read(_CHUNK_BYTES):
                 left -= len(chunk)
                 if left < 0:
@@ -238,26 +245,30 @@ def _content(path: Path, member: ArchiveMember) -> Iterator[bytes]:
                 raise ValueError("it is shorter than its archive says")
         except FileNotFoundError as error:
             raise unreadable(path, error) from error
-        except (*_BROKEN, RuntimeError) as error:
+        except (*_BROKEN, RuntimeError, DiskReaderFailed) as error:
             what, hint = _of_damage(str(error))
             raise MediaError(f"{member.name} {what}", hint) from error
 
 
 @contextlib.contextmanager
-def _opened(path: Path, position: int) -> Iterator[tuple[IO[bytes], int]]:
+def _opened(path: Path, member: ArchiveMember) -> Iterator[tuple[IO[bytes], int]]:
+    if member.on_disk is not None:
+        with content_on_disk(path, member.on_disk) as content:
+            yield content, member.on_disk.size_bytes
+        return
     if _is_zip(path):
         with zipfile.ZipFile(path) as archive:
-            info = archive.infolist()[position]
-            with archive.open(info) as member:
-                yield member, info.file_size
+            info = archive.infolist()[member.position]
+            with archive.open(info) as unpacked:
+                yield unpacked, info.file_size
         return
     with tarfile.open(path, "r|*") as archive:
         for at, entry in enumerate(archive):
-            if at == position:
-                content = archive.extractfile(entry)
-                if content is None:
+            if at == member.position:
+                extracted = archive.extractfile(entry)
+                if extracted is None:
                     break
-                yield content, entry.size
+                yield extracted, entry.size
                 return
     raise ValueError("its archive no longer holds it")
 

@@ -11,7 +11,7 @@ from datetime import UTC, datetime
 from pathlib import Path
 from typing import TYPE_CHECKING
 
-from forensics.media.holders import may_be_archive, unopened
+from forensics.media.holders import can_read_disks, first_part, may_be_archive, may_be_disk, unopened
 from forensics.media.signatures import HEAD_BYTES, known_format, looks_like_text
 from forensics.media.suffixes import claims_media, claims_media_unless_text
 
@@ -67,15 +67,17 @@ class Rejected:
 
 @dataclass(frozen=True, slots=True)
 class Archive:
-    """A zip or tar file, which is to be looked through (``archive_search.find_media`` does).
+    """A zip or tar file or a disk image, to be looked through (``archive_search.find_media`` does).
 
     Attributes:
         path, display, place: as of ``Found``.
+        is_disk: it is a disk image.
     """
 
     path: Path
     display: str
     place: str
+    is_disk: bool = False
 
 
 @dataclass(frozen=True, slots=True)
@@ -248,10 +250,26 @@ def _file(path: Path, status: os.stat_result, is_named: bool) -> Found | Rejecte
                 return Archive(path, display_path(path), place)
             kept_shut = unopened(path, head)
             if kept_shut is not None:
-                return Rejected(display_path(path), *kept_shut)
+                return _disk(path, head, place) or Rejected(display_path(path), *kept_shut)
             if not is_named and (looks_like_text(head) or not claims_media_unless_text(path.suffix)):
                 return None
     return Found(path, display_path(path), status.st_size, modified_utc(status), place)
+
+
+def _disk(path: Path, head: bytes, place: str) -> Archive | Rejected | None:
+    """A disk image that is opened, or a part of one that is read with its first."""
+    if not can_read_disks():
+        return None
+    if may_be_disk(path, head):
+        return Archive(path, display_path(path), place, is_disk=True)
+    first = first_part(path)
+    if first is None:
+        return None
+    return Rejected(
+        display_path(path),
+        f"is a further part of the disk image {display_path(first)}, with which it is read",
+        "Nothing is missed if that image is examined, too.",
+    )
 
 
 def modified_utc(status: os.stat_result) -> str:

@@ -82,12 +82,22 @@ class StreamInfo:
 
 
 @dataclass(frozen=True, slots=True)
+class ArchivePart:
+    """A further file of a disk image that is split; it lies beside the first one."""
+
+    name: str
+    sha256: str
+    size_bytes: int
+
+
+@dataclass(frozen=True, slots=True)
 class ArchiveOrigin:
     """Where a file lay that was taken out of an archive.
 
     Attributes:
         path, place, sha256, size_bytes: of the archive, as of ``MediaFile``.
         member: the file's path within it; empty where the result is about the archive as a whole.
+        parts: the further files of a disk image that is split.
     """
 
     path: str
@@ -95,6 +105,7 @@ class ArchiveOrigin:
     sha256: str
     size_bytes: int
     member: str
+    parts: tuple[ArchivePart, ...] = ()
 
 
 @dataclass(frozen=True, slots=True)

@@ -42,6 +42,9 @@ def container_facts(media: MediaFile) -> tuple[ContainerFact, ...]:
     if media.archive is not None:
         facts.append(ContainerFact("Archive", media.archive.path))
         facts.append(ContainerFact("Archive, SHA-256", media.archive.sha256))
+        facts.extend(
+            ContainerFact(f"Its part {one.name}, SHA-256", one.sha256) for one in media.archive.parts
+        )
         facts.append(ContainerFact("Path in the archive", media.archive.member or "(the archive itself)"))
     for stream in media.streams:
         facts.extend(_stream_facts(stream))

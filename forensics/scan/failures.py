@@ -7,9 +7,9 @@ from dataclasses import dataclass
 from pathlib import Path
 from typing import Final
 
-from forensics.media.discovery import Found
+from forensics.media.discovery import Found, display_path
 from forensics.records.findings import Abstention, AbstentionReason, Notice
-from forensics.records.media import ArchiveOrigin, MediaFile
+from forensics.records.media import ArchiveOrigin, ArchivePart, MediaFile
 from forensics.records.scan_result import ScanResult
 from forensics.records.verdict import Verdict, VerdictLabel
 from forensics.verdicts.policy import POLICY
@@ -59,7 +59,14 @@ def origin_of(file: Found) -> ArchiveOrigin | None:
         return None
     inside = f"/{member.name}" if member.name else ""
     path, place = file.display.removesuffix(inside), file.place.removesuffix(inside)
-    return ArchiveOrigin(path, place, member.container.sha256, member.container.size_bytes, member.name)
+    further = () if member.on_disk is None else member.on_disk.parts
+    parts = tuple(
+        ArchivePart(display_path(Path(one.path.name)), one.fingerprint.sha256, one.fingerprint.size_bytes)
+        for one in further
+    )
+    return ArchiveOrigin(
+        path, place, member.container.sha256, member.container.size_bytes, member.name, parts
+    )
 
 
 def examined_again(first: Failure) -> Notice:

@@ -7,7 +7,7 @@ from collections.abc import Callable, Iterable, Sequence
 from dataclasses import dataclass
 
 from forensics.records.exhibit_content import CurveChart, Picture, Table, Text, stored
-from forensics.records.findings import Exhibit, ExhibitKind
+from forensics.records.findings import Exhibit, ExhibitKind, Notice
 from forensics.records.scan_result import ScanResult
 from forensics.report.report_words import VERDICT_ORDER
 
@@ -132,4 +132,25 @@ def groups_of(subject: str, exhibits: Sequence[Exhibit]) -> tuple[ExhibitGroup, 
             exhibits=tuple(sorted(members, key=lambda one: order.index(one.kind))),
         )
         for group, members in by_group.items()
+    )
+
+
+def beside_tables(notices: Sequence[Notice], groups: Iterable[ExhibitGroup]) -> tuple[Notice, ...]:
+    """The notices that no table on the page says already.
+
+    A structure detector tells what is notable twice: as a notice, for forms of the report without tables, and
+    as a marked row of its table.
+    """
+    said = {
+        (exhibit.group, row[1])
+        for group in groups
+        for exhibit in group.exhibits
+        if isinstance(exhibit.content, Table)
+        for row in exhibit.content.rows
+        if len(row) > 1 and row[1]
+    }
+    return tuple(
+        one
+        for one in notices
+        if not any(group.endswith(f", {one.stage}") and one.message.startswith(says) for group, says in said)
     )

@@ -4,9 +4,10 @@ from __future__ import annotations
 
 import io
 import re
+from dataclasses import replace
 
 from forensics.records.exhibit_content import CurveChart, CurveLine, Table, Text
-from forensics.records.findings import Exhibit, ExhibitKind
+from forensics.records.findings import Exhibit, ExhibitKind, Notice
 from forensics.report.curves import MOST_POINTS, curve_chart
 from forensics.report.redaction import blurred
 from forensics.report.renderers.html import HtmlRenderer
@@ -63,6 +64,25 @@ def test_what_has_no_time_and_no_subject_of_its_own_stands_under_its_name() -> N
     [moment] = re.findall(r"<h5>Container.*?</h5>", html, re.DOTALL)
     assert " at " not in moment
     assert '<section class="subject" aria-label="file">' in html
+
+
+def test_what_a_table_says_is_not_said_again_among_the_notices() -> None:
+    told = Table(
+        ("What", "Finding"), (("Times", "It was written anew."), ("EXIF", "There is none.")), marked=(0,)
+    )
+    exhibit = Exhibit(ExhibitKind.TABLE, told, "What the file says", "file", "file, stills")
+    notices = (
+        Notice("stills", "It was written anew. A camera writes it once."),
+        Notice("stills", "Something that the table had no room for."),
+        Notice("decode", "It was written anew."),
+    )
+    result = replace(examined("a.jpg", (0.9,), None, 1), notices=notices)
+    for shown, n_said in (((exhibit,), 2), ((), 3)):
+        out = io.BytesIO()
+        HtmlRenderer().render(build_view([], [(2, result)], lambda _, shown=shown: shown), out)
+        html = out.getvalue().decode()
+        assert html[html.index("<h4>Notices</h4>") :].count('<span class="stage">') == n_said
+        assert "It was written anew." in html
 
 
 def test_a_gap_cuts_the_line_and_a_single_point_is_a_dot() -> None:

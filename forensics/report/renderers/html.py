@@ -14,9 +14,10 @@ from markupsafe import Markup
 from forensics import numerals
 from forensics.errors import ReportError
 from forensics.records.exhibit_content import Picture
+from forensics.records.findings import Notice
 from forensics.report import brief, curves, figures, report_words, timeline
-from forensics.report.evidence import MOST_FILE_NOTES, MOST_RUN_NOTICES
-from forensics.report.view import ReportView
+from forensics.report.evidence import MOST_FILE_NOTES, MOST_RUN_NOTICES, beside_tables
+from forensics.report.view import FileView, ReportView
 from forensics.resources import resource_folder
 from forensics.verdicts.likelihood import ratio_text
 from forensics.verdicts.verdict_words import stated
@@ -137,6 +138,7 @@ def _environment(folder: Path) -> jinja2.Environment:
         left_out=report_words.left_out,
         ratio_text=ratio_text,
         percent=_percent,
+        notices_beside_tables=_notices_beside_tables,
         most_run_notices=MOST_RUN_NOTICES,
         most_file_notes=MOST_FILE_NOTES,
     )
@@ -150,6 +152,11 @@ def _finalize(value: Any) -> Any:
     if isinstance(value, str) and not isinstance(value, Markup):
         return report_words.visible(value)
     return value
+
+
+def _notices_beside_tables(file: FileView) -> tuple[Notice, ...]:
+    shown = (group for subject in file.subjects for group in subject.groups) if file.full else ()
+    return beside_tables(file.result.notices, shown)
 
 
 def _data_uri(picture: Picture) -> Markup:

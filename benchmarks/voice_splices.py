@@ -22,7 +22,8 @@ from forensics import catalog
 from forensics.detectors.speech import speech_of
 from forensics.engines.openvino_engine import CompiledNet
 from forensics.engines.speech_net import SpeechNet
-from forensics.evaluation.windows import Clip, fit_windows, held_out_alarms, share_interval
+from forensics.evaluation.shares import share_interval
+from forensics.evaluation.windows import Clip, fit_windows, held_out_alarms
 from forensics.media.decode import decode
 from forensics.media.probe import probe
 from forensics.media.sound import RATE_HZ, level

@@ -59,8 +59,9 @@ def calibrate(
         bool,
         typer.Option(
             "--prepared",
-            help="LABELLED are folders that prepare wrote: fit what their validation rows say of parts of "
-            "clips and of blurred faces; leave the rest alone.",
+            help="LABELLED are folders that prepare wrote. Their validation rows fit an ensemble, or a model "
+            "without a calibration, whole; of another model only what they say of parts of clips, of blurred "
+            "faces and of origins left out.",
         ),
     ] = False,
     fusion: Annotated[
@@ -124,7 +125,7 @@ def _from_prepared(model: str, paths: list[Path], *, dry_run: bool) -> None:
     require("torch", "timm")
     from forensics import catalog
     from forensics.cli.progress import note
-    from forensics.training.short_parts import refitted
+    from forensics.training.prepared_fits import refitted
 
     card, folder = catalog.find(model)
     _tell_card(refitted(card, folder, paths, note), None, None if dry_run else folder)
@@ -165,6 +166,7 @@ def _told_of_fusion(fit: FusionFit) -> Iterator[str]:
 
 def _told(card: ModelCard, fit: CalibrationFit | None) -> Iterator[str]:
     from forensics.detectors.domain import amount, property_name, range_words
+    from forensics.evaluation.shares import left_out_text
     from forensics.verdicts.likelihood import ratio_text
 
     if fit is not None:
@@ -173,6 +175,7 @@ def _told(card: ModelCard, fit: CalibrationFit | None) -> Iterator[str]:
         if card.thresholds is not None:
             bounds = card.thresholds
             yield f"signs from {bounds.signs:.3f}, no signs up to {bounds.no_signs:.3f}: {bounds.rule}"
+            yield from (left_out_text(one) for one in bounds.left_out)
         if card.likelihood is not None:
             lowest, highest = card.likelihood.log10_lowest, card.likelihood.log10_highest
             reach = f"{ratio_text(lowest)} to {ratio_text(highest)}"

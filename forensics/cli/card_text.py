@@ -7,6 +7,7 @@ from collections.abc import Iterable, Iterator
 from pathlib import Path
 
 from forensics.detectors.domain import property_name, range_words
+from forensics.evaluation.shares import left_out_text
 from forensics.numerals import figure_text
 from forensics.records.model_card import Calibration, Metric, ModelCard
 from forensics.verdicts.likelihood import ratio_text
@@ -89,6 +90,7 @@ def _calibration(card: ModelCard) -> list[str]:
     else:
         bounds = card.thresholds
         lines.append(f"signs from {bounds.signs:.3f}, no signs up to {bounds.no_signs:.3f}; {bounds.rule}")
+        lines += [left_out_text(one) for one in bounds.left_out]
     if card.likelihood is None:
         lines.append("no likelihood ratios: their bounds have not been fitted")
     else:

@@ -10,6 +10,7 @@ from forensics.evaluation.breakdowns import METHOD
 from forensics.evaluation.calibration import CalibrationFit, calibrated, file_logits, fit_calibration
 from forensics.evaluation.domain_bounds import measured_domain
 from forensics.evaluation.labels import Label
+from forensics.evaluation.left_out import left_out_alarms
 from forensics.evaluation.likelihood_fit import fit_bounds
 from forensics.evaluation.thresholds import earned_thresholds
 from forensics.evaluation.windows import clips_of, fit_windows
@@ -83,10 +84,11 @@ def calibrated_card(
     logits, truth, groups, origins = file_logits(scanned, labels, card.task)
     fit = fit_calibration(logits, truth, groups, data=data)
     manipulation_score = calibrated(logits, fit.calibration)
+    thresholds = earned_thresholds(manipulation_score, truth, groups, origins)
     fitted = replace(
         card,
         calibration=fit.calibration,
-        thresholds=earned_thresholds(manipulation_score, truth, groups, origins),
+        thresholds=replace(thresholds, left_out=left_out_alarms(logits, truth, groups, origins)),
         likelihood=fit_bounds(manipulation_score, truth, data=data),
         domain=replace(card.domain, ranges=measured_domain(scanned, labels, card.task).ranges),
         windows=fit_windows(clips_of(scanned, labels, card.task), card.contract, data=data) or card.windows,

@@ -19,7 +19,6 @@ from collections.abc import Callable, Iterable, Mapping
 from dataclasses import dataclass
 
 import numpy as np
-from scipy.special import betaincinv
 
 from forensics.evaluation.labels import Label
 from forensics.evaluation.resampling import Floats
@@ -116,12 +115,6 @@ def held_out_alarms(
             n_alarms += stands_out and not as_high_as_signs(level)
             n_clips += 1
     return n_alarms, n_clips
-
-
-def share_interval(n_found: int, n_all: int) -> tuple[float, float]:
-    """95 % interval of Clopper and Pearson (1934) of a share."""
-    lower = float(betaincinv(n_found, n_all - n_found + 1, 0.025)) if n_found else 0.0
-    return lower, float(betaincinv(n_found + 1, n_all - n_found, 0.975)) if n_found < n_all else 1.0
 
 
 def departures_of(clip: Clip, shape: Windows) -> Floats:

@@ -102,6 +102,24 @@ class Calibration:
 
 
 @dataclass(frozen=True, slots=True)
+class LeftOut:
+    """What happened to validation rows of one origin under bounds that were fitted on the other origins.
+
+    Attributes:
+        signs: the bound by the others; under their calibration, which is not the card's.
+        n_alarms: pristine rows at or above it.
+        n_found: manipulated rows at or above it.
+    """
+
+    origin: str
+    signs: float
+    n_alarms: int
+    n_pristine: int
+    n_found: int
+    n_manipulated: int
+
+
+@dataclass(frozen=True, slots=True)
 class Thresholds:
     """Bounds on calibrated manipulation score, from validation rows.
 
@@ -109,11 +127,13 @@ class Thresholds:
         signs: at or above: SIGNS_OF_MANIPULATION.
         no_signs: at or below: NO_SIGNS_FOUND; between: INCONCLUSIVE.
         rule: how they were chosen, in words.
+        left_out: how such bounds do on each origin that did not set them; empty where all rows are of one.
     """
 
     signs: float
     no_signs: float
     rule: str
+    left_out: tuple[LeftOut, ...] = ()
 
     @property
     def draw_verdicts(self) -> bool:

@@ -8,41 +8,30 @@ from __future__ import annotations
 from collections import Counter
 from collections.abc import Callable, Sequence
 from dataclasses import dataclass, replace
-from functools import partial
 from pathlib import Path
 from typing import Any
 
 import msgspec
 import numpy as np
-import numpy.typing as npt
 import openvino as ov
-from torch.utils.data import Dataset
 
 from forensics import catalog
 from forensics.errors import TrainingError
-from forensics.evaluation.calibration import calibrated, fit_calibration
-from forensics.evaluation.domain_bounds import fit_domain
-from forensics.evaluation.likelihood_fit import fit_bounds
-from forensics.evaluation.thresholds import earned_thresholds
-from forensics.records.model_card import Domain, InputContract, ModelCard
+from forensics.records.model_card import InputContract, ModelCard
 from forensics.training.conversion import parity, run_openvino, to_onnx, to_openvino
 from forensics.training.data.samples import Sample, read_samples
-from forensics.training.datasets import validation_rows
 from forensics.training.ir_metadata import stem_of, store
+from forensics.training.prepared_fits import calibrated, calibration_rows
 from forensics.training.quantise import Comparison, quantise
 from forensics.training.recipes import load_recipe
-from forensics.training.recipes.recipe import Item, Recipe
+from forensics.training.recipes.recipe import Recipe
 from forensics.training.short_parts import with_short_parts
+from forensics.training.stored_nets import Batch, StoredNet, StoredNets, batches_of
 from forensics.training.training_run import finished_net
 
-_BATCH = 16
-# Rows of each origin and label that calibration, thresholds and the INT8 gate rest on.
-_ROWS_PER_STRATUM = 400
 _N_PARITY_BATCHES = 4
 ONNX_NAME = "model.onnx"
 _N_RANGE_BATCHES = 20
-
-Batch = npt.NDArray[np.generic]
 
 
 @dataclass(frozen=True, slots=True)
@@ -95,11 +84,10 @@ def export(settings: ExportSettings, on_note: Callable[[str], None] | None = Non
         worst = parity(net, settings.out / ONNX_NAME, batches[:_N_PARITY_BATCHES])
         note(f"parity: worst difference of a logit between torch and ONNX is {worst:.1e}")
     # Weights were rounded to half precision: what is calibrated is what was stored.
-    xml = settings.out / card.variants[0].xml
-    logits = logits_of(xml, batches, contract)
-    card = _calibrated(card, recipe, rows, logits, batches, note)
-    run = partial(logits_of, xml, contract=contract)
-    card = with_short_parts(card, recipe, rows, logits, batches, run, note)
+    nets = StoredNets([StoredNet(card.contract, settings.out / card.variants[0].xml)])
+    logits = nets.logits((batches,))
+    card = calibrated(card, recipe, rows, logits, batches, note)
+    card = with_short_parts(card, recipe, rows, logits, (batches,), nets.logits, note)
     for of_earlier_export in settings.out.glob(f"{stem_of('int8')}.*"):
         of_earlier_export.unlink()
     if settings.int8:
@@ -107,30 +95,6 @@ def export(settings: ExportSettings, on_note: Callable[[str], None] | None = Non
     catalog.write_card(card, settings.out)
     catalog.verify(card, settings.out)
     return card
-
-
-def calibration_rows(samples: list[Sample]) -> list[Sample]:
-    """The validation rows on which a card rests.
-
-    Raises:
-        TrainingError: one label is missing among them.
-    """
-    return validation_rows(samples, _ROWS_PER_STRATUM)
-
-
-def batches_of(data: Dataset[Item]) -> list[Batch]:
-    """The inputs of a data set, in order, as a net takes them."""
-    items = [data[index][0].numpy() for index in range(len(data))]  # type: ignore[arg-type]
-    return [np.stack(items[start : start + _BATCH]) for start in range(0, len(items), _BATCH)]
-
-
-def logits_of(xml: Path, batches: list[Batch], contract: InputContract) -> npt.NDArray[np.float32]:
-    """float32[N] logits of a stored net, mirrored inputs included where the contract says so."""
-    logits = run_openvino(xml, batches)
-    if contract.flip:
-        mirrored = [batch[..., ::-1, :].copy() for batch in batches]
-        logits = (logits + run_openvino(xml, mirrored)) / np.float32(2)
-    return logits
 
 
 def _card(
@@ -165,52 +129,6 @@ def _origin(record: dict[str, Any]) -> str:
         return "mean of the weights of " + " and ".join(record["averaged"])
     run = record["settings"]
     return f"{run['n_steps']} steps of {run['batch_size']}, best of validation at step {record['best_step']}"
-
-
-def _calibrated(
-    card: ModelCard,
-    recipe: Recipe,
-    rows: Sequence[Sample],
-    logits: npt.NDArray[np.float32],
-    batches: list[Batch],
-    note: Callable[[str], None],
-) -> ModelCard:
-    means, labels, groups, origins = _by_clip(rows, logits)
-    data = "validation rows of " + ", ".join(sorted({row.origin for row in rows}))
-    if any(row.is_pseudo_fake for row in rows):
-        data += ", the manipulated ones pseudo-fakes made of the pristine ones"
-    fit = fit_calibration(means, labels, groups, data=data)
-    note(f"calibration: {fit.chosen}, log losses {fit.log_losses}")
-    manipulation_score = calibrated(means, fit.calibration)
-    thresholds = earned_thresholds(manipulation_score, labels, groups, origins)
-    note(f"thresholds: signs {thresholds.signs:.3f}, no signs {thresholds.no_signs:.3f} ({thresholds.rule})")
-    return replace(
-        card,
-        calibration=fit.calibration,
-        thresholds=thresholds,
-        domain=_domain(card, recipe, batches),
-        likelihood=fit_bounds(manipulation_score, labels, data=data),
-    )
-
-
-def _by_clip(
-    rows: Sequence[Sample], logits: npt.NDArray[np.float32]
-) -> tuple[npt.NDArray[np.float64], npt.NDArray[np.bool_], list[str], list[str]]:
-    """Mean logit, label, group and origin of every clip, as a scan averages over a track's frames."""
-    clips: dict[tuple[str, str, str, bool], list[float]] = {}
-    for row, logit in zip(rows, logits.tolist(), strict=True):
-        clips.setdefault((row.origin, row.group, row.clip or row.path, row.manipulated), []).append(logit)
-    means = np.array([np.mean(values) for values in clips.values()], np.float64)
-    labels = np.array([manipulated for *_, manipulated in clips], np.bool_)
-    return means, labels, [f"{origin} {group}" for origin, group, *_ in clips], [key[0] for key in clips]
-
-
-def _domain(card: ModelCard, recipe: Recipe, batches: list[Batch]) -> Domain:
-    values: dict[str, list[float]] = {}
-    for item in (item for batch in batches for item in batch):
-        for name, value in recipe.properties(item, card.contract).items():
-            values.setdefault(name, []).append(value)
-    return fit_domain(values)
 
 
 def _with_int8(

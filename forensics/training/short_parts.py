@@ -4,22 +4,19 @@ from __future__ import annotations
 
 from collections.abc import Callable, Sequence
 from dataclasses import replace
-from functools import partial
-from pathlib import Path
 
 import cv2
 import numpy as np
 import numpy.typing as npt
 
-from forensics.errors import ModelError
+from forensics.evaluation.shares import share_interval
 from forensics.evaluation.sharpness import fit_needed
-from forensics.evaluation.windows import Clip, fit_windows, held_out_alarms, share_interval
+from forensics.evaluation.windows import Clip, fit_windows, held_out_alarms
 from forensics.records.media import RgbImage
 from forensics.records.model_card import ModelCard
-from forensics.training.data.samples import Sample, read_samples
-from forensics.training.nets import build_net
-from forensics.training.recipes import load_recipe
+from forensics.training.data.samples import Sample
 from forensics.training.recipes.recipe import Recipe
+from forensics.training.stored_nets import Inputs, batched
 
 # Crops that are blurred or shrunk and enlarged again, spread over the pristine rows.
 _N_DEGRADED = 100
@@ -28,16 +25,14 @@ _PROPERTY = "relative_sharpness"
 _BLURS = (0.008, 0.012, 0.016, 0.020, 0.024, 0.032)
 _SHRUNK = (0.5, 0.35, 0.25, 0.18)
 
-Batches = list[npt.NDArray[np.generic]]
-
 
 def with_short_parts(
     card: ModelCard,
     recipe: Recipe,
     rows: Sequence[Sample],
     logits: npt.NDArray[np.float32],
-    batches: Batches,
-    run: Callable[[Batches], npt.NDArray[np.float32]],
+    inputs: Inputs,
+    run: Callable[[Inputs], npt.NDArray[np.float32]],
     note: Callable[[str], None],
 ) -> ModelCard:
     """The card with bounds for windows and for people seen briefly, and with the sharpness that faces need.
@@ -47,8 +42,8 @@ def with_short_parts(
         recipe: of its net.
         rows: prepared validation rows; those of one clip in the order of time.
         logits: float32[N] of the rows.
-        batches: the rows as the net takes them.
-        run: gives the logits of such batches.
+        inputs: the rows as every net takes them, first that whose contract the card states.
+        run: gives the logits of such inputs.
         note: called with one line for each thing found.
     """
     data = "validation rows of " + ", ".join(sorted({row.origin for row in rows}))
@@ -71,18 +66,17 @@ def with_short_parts(
         note(f"windows: {held_out}")
         windows = replace(windows, rule=f"{windows.rule}; {held_out}")
     card = replace(card, windows=windows)
-    inputs = [item for batch in batches for item in batch]
-    if card.thresholds is None or _PROPERTY not in recipe.properties(inputs[0], card.contract):
+    items = [[item for batch in batches for item in batch] for batches in inputs]
+    if card.thresholds is None or _PROPERTY not in recipe.properties(items[0][0], card.contract):
         return card
-    pristine = [
-        np.asarray(item, np.uint8) for row, item in zip(rows, inputs, strict=True) if not row.manipulated
-    ]
-    crops = pristine[:: max(1, len(pristine) // _N_DEGRADED)]
-    kinds = [crops, *([change(crop) for crop in crops] for change in _changes())]
+    pristine = [place for place, row in enumerate(rows) if not row.manipulated]
+    places = pristine[:: max(1, len(pristine) // _N_DEGRADED)]
+    crops = [[np.asarray(of_net[place], np.uint8) for place in places] for of_net in items]
+    kinds = [crops, *([[change(crop) for crop in of_net] for of_net in crops] for change in _changes())]
     sharpness = [
-        np.array([recipe.properties(crop, card.contract)[_PROPERTY] for crop in kind]) for kind in kinds
+        np.array([recipe.properties(crop, card.contract)[_PROPERTY] for crop in kind[0]]) for kind in kinds
     ]
-    scores = [run([np.stack(kind[at : at + 16]) for at in range(0, len(kind), 16)]) for kind in kinds]
+    scores = [run(tuple(batched(of_net) for of_net in kind)) for kind in kinds]
     alarms = [
         np.array([card.manipulation_score(float(logit)) >= card.thresholds.signs for logit in logits])
         for logits in scores
@@ -91,30 +85,6 @@ def with_short_parts(
     note(f"sharpness: {rule}")
     needed = {} if lowest is None else {_PROPERTY: lowest}
     return replace(card, domain=replace(card.domain, needed=needed, needed_rule=rule))
-
-
-def refitted(card: ModelCard, folder: Path, data: Sequence[Path], note: Callable[[str], None]) -> ModelCard:
-    """The card of a model that is exported already, with the same fitted again.
-
-    Args:
-        folder: of the model.
-        data: prepared data sets; their validation rows are taken, as an export takes them.
-
-    Raises:
-        TrainingError: a data set cannot be read, or one label is missing.
-        ModelError: the model has no weights to run.
-    """
-    # An export imports this module.
-    from forensics.training.model_export import batches_of, calibration_rows, logits_of
-
-    variant = card.variant("f16")
-    if variant is None:
-        raise ModelError(f"{card.id} has no weights to run", "Export the model again.")
-    rows = calibration_rows([sample for one in data for sample in read_samples(one)])
-    recipe = load_recipe(build_net(card.net).recipe)
-    batches = batches_of(recipe.validation_set(rows, card.contract))
-    run = partial(logits_of, folder / variant.xml, contract=card.contract)
-    return with_short_parts(card, recipe, rows, run(batches), batches, run, note)
 
 
 def _clips(rows: Sequence[Sample], logits: npt.NDArray[np.float32]) -> list[Clip]:

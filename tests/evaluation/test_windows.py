@@ -5,6 +5,7 @@ from __future__ import annotations
 import numpy as np
 import pytest
 
+from forensics.evaluation.shares import share_interval
 from forensics.evaluation.sharpness import fit_needed
 from forensics.evaluation.windows import (
     MAX_FALSE_POSITIVE_RATE,
@@ -12,7 +13,6 @@ from forensics.evaluation.windows import (
     departures_of,
     fit_windows,
     held_out_alarms,
-    share_interval,
 )
 from forensics.records.model_card import InputContract, Windows
 

@@ -1,0 +1,133 @@
+"""What a card says that is fitted on prepared validation rows."""
+
+from __future__ import annotations
+
+from collections.abc import Callable, Sequence
+from dataclasses import replace
+from pathlib import Path
+
+import numpy as np
+import numpy.typing as npt
+
+from forensics.evaluation.calibration import calibrated as with_calibration
+from forensics.evaluation.calibration import fit_calibration
+from forensics.evaluation.domain_bounds import fit_domain
+from forensics.evaluation.left_out import left_out_alarms
+from forensics.evaluation.likelihood_fit import fit_bounds
+from forensics.evaluation.shares import left_out_text
+from forensics.evaluation.thresholds import earned_thresholds
+from forensics.records.model_card import Domain, ModelCard
+from forensics.training.data.samples import Sample, read_samples
+from forensics.training.datasets import validation_rows
+from forensics.training.recipes.recipe import Recipe
+from forensics.training.short_parts import with_short_parts
+from forensics.training.stored_nets import Batches, stored_nets
+
+# Rows of each origin and label that calibration, thresholds and the INT8 gate rest on.
+_ROWS_PER_STRATUM = 400
+
+
+def calibration_rows(samples: list[Sample]) -> list[Sample]:
+    """The validation rows on which a card rests.
+
+    Raises:
+        TrainingError: one label is missing among them.
+    """
+    return validation_rows(samples, _ROWS_PER_STRATUM)
+
+
+def refitted(card: ModelCard, folder: Path, data: Sequence[Path], note: Callable[[str], None]) -> ModelCard:
+    """The card of a model that is exported already, fitted on prepared validation rows.
+
+    A model that has a calibration keeps it, its thresholds and its domain: what is fitted are the bounds for
+    parts of clips and for blurred faces, and how the thresholds do on an origin that is left out. An
+    ensemble, and a model without a calibration, are fitted as a whole.
+
+    Args:
+        folder: of the model.
+        data: prepared data sets; their validation rows are taken, as an export takes them.
+
+    Raises:
+        TrainingError: a data set cannot be read, or one label is missing.
+        ModelError: the model has no weights to run, or a member of it is missing.
+        SettingsError: the rows do not allow a calibration.
+    """
+    nets, recipe = stored_nets(card, folder)
+    rows = calibration_rows(recipe.units([sample for one in data for sample in read_samples(one)]))
+    inputs = nets.inputs(recipe, rows)
+    logits = nets.logits(inputs)
+    if card.calibration is None or card.members:
+        # The figures were measured under another calibration.
+        card = replace(calibrated(card, recipe, rows, logits, inputs[0], note), metrics=())
+    else:
+        card = _with_left_out(card, rows, logits, note)
+    return with_short_parts(card, recipe, rows, logits, inputs, nets.logits, note)
+
+
+def calibrated(
+    card: ModelCard,
+    recipe: Recipe,
+    rows: Sequence[Sample],
+    logits: npt.NDArray[np.float32],
+    batches: Batches,
+    note: Callable[[str], None],
+) -> ModelCard:
+    """The card with calibration, thresholds, domain and bounds of likelihood ratios.
+
+    Args:
+        rows: prepared validation rows.
+        logits: float32[N] of the rows.
+        batches: the rows as the net takes them whose contract the card states.
+        note: called with one line for each thing found.
+
+    Raises:
+        SettingsError: the rows do not allow a fit.
+    """
+    means, labels, groups, origins = _by_clip(rows, logits)
+    data = "validation rows of " + ", ".join(sorted({row.origin for row in rows}))
+    if any(row.is_pseudo_fake for row in rows):
+        data += ", the manipulated ones pseudo-fakes made of the pristine ones"
+    fit = fit_calibration(means, labels, groups, data=data)
+    note(f"calibration: {fit.chosen}, log losses {fit.log_losses}")
+    manipulation_score = with_calibration(means, fit.calibration)
+    thresholds = earned_thresholds(manipulation_score, labels, groups, origins)
+    note(f"thresholds: signs {thresholds.signs:.3f}, no signs {thresholds.no_signs:.3f} ({thresholds.rule})")
+    card = replace(
+        card,
+        calibration=fit.calibration,
+        thresholds=thresholds,
+        domain=_domain(card, recipe, batches),
+        likelihood=fit_bounds(manipulation_score, labels, data=data),
+    )
+    return _with_left_out(card, rows, logits, note)
+
+
+def _with_left_out(
+    card: ModelCard, rows: Sequence[Sample], logits: npt.NDArray[np.float32], note: Callable[[str], None]
+) -> ModelCard:
+    if card.thresholds is None:
+        return card
+    found = left_out_alarms(*_by_clip(rows, logits))
+    for one in found:
+        note(left_out_text(one))
+    return replace(card, thresholds=replace(card.thresholds, left_out=found))
+
+
+def _by_clip(
+    rows: Sequence[Sample], logits: npt.NDArray[np.float32]
+) -> tuple[npt.NDArray[np.float64], npt.NDArray[np.bool_], list[str], list[str]]:
+    """Mean logit, label, group and origin of every clip, as a scan averages over a track's frames."""
+    clips: dict[tuple[str, str, str, bool], list[float]] = {}
+    for row, logit in zip(rows, logits.tolist(), strict=True):
+        clips.setdefault((row.origin, row.group, row.clip or row.path, row.manipulated), []).append(logit)
+    means = np.array([np.mean(values) for values in clips.values()], np.float64)
+    labels = np.array([manipulated for *_, manipulated in clips], np.bool_)
+    return means, labels, [f"{origin} {group}" for origin, group, *_ in clips], [key[0] for key in clips]
+
+
+def _domain(card: ModelCard, recipe: Recipe, batches: Batches) -> Domain:
+    values: dict[str, list[float]] = {}
+    for item in (item for batch in batches for item in batch):
+        for name, value in recipe.properties(item, card.contract).items():
+            values.setdefault(name, []).append(value)
+    return fit_domain(values)

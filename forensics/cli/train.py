@@ -100,6 +100,26 @@ def train(
     attack_steps: Annotated[
         int, typer.Option("--attack-steps", metavar="N", help="Steps of pgd; each costs a pass of the net.")
     ] = 3,
+    alignment: Annotated[
+        float,
+        typer.Option(
+            "--alignment", metavar="X", help="Weight in the loss of how far features of one label lie apart."
+        ),
+    ] = 0.0,
+    uniformity: Annotated[
+        float,
+        typer.Option(
+            "--uniformity", metavar="X", help="Weight in the loss of how unevenly features lie on the sphere."
+        ),
+    ] = 0.0,
+    smoothed: Annotated[
+        float,
+        typer.Option(
+            "--smoothed",
+            metavar="SHARE",
+            help="Share of the pairs of crops whose skin is smoothed, pristine and manipulated alike.",
+        ),
+    ] = 0.0,
     loaders: Annotated[
         int | None,
         typer.Option(
@@ -143,6 +163,9 @@ def train(
         adversarial=adversarial,
         epsilon=epsilon,
         attack_steps=attack_steps,
+        alignment=alignment,
+        uniformity=uniformity,
+        smoothed=smoothed,
     )
     with StepProgress("trained") as shown:
         record = run(

@@ -2,10 +2,13 @@
 
 from __future__ import annotations
 
+from contextlib import ExitStack
+
 from torch import Tensor, nn
 
 from forensics.training.adversarial import Attack, attacked
 from forensics.training.backends.backend import Backend, StepConfig, logits_by
+from forensics.training.hypersphere import Hypersphere, pooled_features
 from forensics.training.nets.torch_net import TorchNet
 from forensics.training.nets.triplet import LearnsEmbeddingFirst, embeddings_by, triplet_loss
 from forensics.training.teacher import Teacher
@@ -22,6 +25,7 @@ def loss_of(
     teacher: Teacher | None = None,
     done: float = 1.0,
     attack: Attack | None = None,
+    hypersphere: Hypersphere | None = None,
 ) -> Tensor:
     """Mean binary cross-entropy of a batch, labels pulled in by half of ``label_smoothing``.
 
@@ -31,6 +35,7 @@ def loss_of(
     Args:
         done: share of the run's steps that are done, in [0, 1].
         attack: half of the loss is then of the batch as this changes it; None for the batch alone.
+        hypersphere: what is added for the places of the batch's features; None for nothing.
     """
     raw, label = raw.to(backend.device, non_blocking=True), label.to(backend.device, non_blocking=True)
     if isinstance(net, LearnsEmbeddingFirst) and done < net.embedding_share:
@@ -42,7 +47,13 @@ def loss_of(
     def logits(raw: Tensor) -> Tensor:
         return logits_by(backend, step_config, model, net.prepare(raw))
 
-    loss = nn.functional.binary_cross_entropy_with_logits(logits(raw), target)
+    with ExitStack() as collecting:
+        seen: list[Tensor] = []
+        if hypersphere is not None:
+            seen = collecting.enter_context(pooled_features(model, net.pooled_into))
+        loss = nn.functional.binary_cross_entropy_with_logits(logits(raw), target)
+    if hypersphere is not None:
+        loss = loss + hypersphere.cost(seen[0], label)
     if attack is None:
         return loss
     # The attack meets the net as it will be used: without dropout, and leaving the batch statistics alone.

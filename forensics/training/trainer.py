@@ -24,6 +24,7 @@ from forensics.training.backends import load_backend
 from forensics.training.backends.backend import Backend, StepConfig
 from forensics.training.data.samples import make_folder
 from forensics.training.datasets import Datasets, open_datasets
+from forensics.training.hypersphere import refuse_without_features
 from forensics.training.initial import initialise
 from forensics.training.kept import Head, keep
 from forensics.training.loss import loss_of
@@ -100,6 +101,8 @@ def train(
             f"--adversarial changes pixels of crops, and {settings.net} does not take crops as they are",
             "Leave it out for this net.",
         )
+    if settings.hypersphere is not None:
+        refuse_without_features(net, settings.net)
     streams = open_datasets(load_recipe(net.recipe), settings)
     state = load(checkpoint) if resume else None
     if state is not None:
@@ -212,6 +215,7 @@ class Trainer:
             self.teacher,
             done=self.step / settings.n_steps,
             attack=settings.attack,
+            hypersphere=settings.hypersphere,
         )
         self.optimizer.zero_grad(set_to_none=True)
         loss.backward()

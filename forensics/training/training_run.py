@@ -13,6 +13,7 @@ import torch
 
 from forensics.errors import TrainingError
 from forensics.training.adversarial import Attack, AttackKind
+from forensics.training.hypersphere import Hypersphere
 from forensics.training.nets import build_net
 from forensics.training.nets.torch_net import TorchNet
 
@@ -52,6 +53,9 @@ class TrainSettings:
             empty for none.
         epsilon: of such a change, in grey levels of 255.
         attack_steps: of PGD.
+        alignment: weight of the distances of features of one label in the loss; 0 for none.
+        uniformity: weight of how unevenly features lie on the sphere in the loss; 0 for none.
+        smoothed: share of the pairs of crops whose skin is smoothed, pristine and manipulated alike.
         n_kept: so many items go once through the part of the net that does not learn, and are kept; 0
             for nets that learn as a whole.
     """
@@ -82,6 +86,9 @@ class TrainSettings:
     adversarial: str = ""
     epsilon: float = 2.0
     attack_steps: int = 3
+    alignment: float = 0.0
+    uniformity: float = 0.0
+    smoothed: float = 0.0
 
     def __post_init__(self) -> None:
         if self.batch_size < 2 or self.batch_size % 2:
@@ -103,6 +110,25 @@ class TrainSettings:
                 "--keep and --adversarial do not go together",
                 "An attack changes what was kept: leave one out.",
             )
+
+        if min(self.alignment, self.uniformity) < 0:
+            raise TrainingError(
+                "--alignment and --uniformity must not be negative", "For example 0.1 and 0.5."
+            )
+        if self.hypersphere is not None and self.n_kept:
+            raise TrainingError(
+                "--keep does not go together with --alignment and --uniformity",
+                "They draw on what is kept: leave one out.",
+            )
+        if not 0 <= self.smoothed <= 1:
+            raise TrainingError(f"--smoothed is {self.smoothed}", "Give a share from 0 to 1.")
+
+    @property
+    def hypersphere(self) -> Hypersphere | None:
+        """What is added to the loss for the places of features; None for nothing."""
+        if not self.alignment and not self.uniformity:
+            return None
+        return Hypersphere(self.alignment, self.uniformity)
 
     @property
     def attack(self) -> Attack | None:
@@ -133,7 +159,8 @@ def refuse_other_settings(settings: TrainSettings, stored: dict[str, Any]) -> No
     differing = [
         field.name
         for field in fields(settings)
-        if field.name not in _FREE_TO_CHANGE and mine[field.name] != stored.get(field.name)
+        # A setting that came later was at its default before.
+        if field.name not in _FREE_TO_CHANGE and mine[field.name] != stored.get(field.name, field.default)
     ]
     if differing:
         raise TrainingError(

@@ -12,7 +12,7 @@ from forensics.errors import TrainingError
 from forensics.records.faces import FaceBox
 from forensics.training.data import face_samples
 from forensics.training.data.balanced_sampler import BalancedSampler
-from forensics.training.data.degrade import degrade, occlude, rotate
+from forensics.training.data.degrade import beautify, degrade, occlude, rotate
 from forensics.training.data.face_samples import TrainingFaces, WholeFaces, read_rgb
 from forensics.training.data.samples import read_samples
 from forensics.training.recipes.face_pictures import face_contract
@@ -52,6 +52,40 @@ def test_hiding_covers_a_part_of_the_face_and_leaves_the_rest(seed: int):
     np.testing.assert_array_equal(image, picture())
     hidden = (once != image).any(axis=2).mean()
     assert 0.01 < hidden <= 0.51
+
+
+@pytest.mark.parametrize("seed", range(12))
+def test_a_beauty_filter_takes_the_pores_and_leaves_the_edges(seed: int):
+    face = np.full((128, 128, 3), 90, np.int16)
+    face[:, 64:] += 90
+    face += np.random.default_rng(1).normal(0, 5, face.shape).astype(np.int16)
+    image = face.clip(0, 255).astype(np.uint8)
+    once, again = (beautify(image, np.random.default_rng(seed)) for _ in range(2))
+    np.testing.assert_array_equal(once, again)
+    flat = (slice(20, 100), slice(10, 50))
+    assert once[flat].std() < 0.85 * image[flat].std()
+    step = float(once[:, 70:76].mean()) - float(once[:, 52:58].mean())
+    assert step > 80, "the edge, six pixels to either side"
+
+
+def test_both_crops_of_a_pair_are_smoothed_or_none(prepared: Path, monkeypatch: pytest.MonkeyPatch):
+    rows = [row for row in read_samples(prepared) if row.split == "train"]
+    monkeypatch.setattr(face_samples, "self_blend", lambda image, *_: image)
+    plain, smooth, half = (
+        TrainingFaces(BalancedSampler(rows, pseudo_fakes=1.0), face_contract(64), seed=5, smoothed=share)
+        for share in (0.0, 1.0, 0.5)
+    )
+    pairs = range(0, 40, 2)
+    for index in pairs:
+        torch.testing.assert_close(smooth[index][0], smooth[index + 1][0], rtol=0, atol=0)
+        torch.testing.assert_close(half[index][0], half[index + 1][0], rtol=0, atol=0)
+    assert all(not torch.equal(smooth[index][0], plain[index][0]) for index in pairs)
+    beautified: list[int] = []
+    monkeypatch.setattr(face_samples, "beautify", lambda image, _: beautified.append(1) or image)
+    assert [plain[index] for index in pairs]
+    assert not beautified
+    assert [half[index] for index in pairs]
+    assert 4 <= len(beautified) <= 16
 
 
 def test_an_item_depends_on_seed_and_index_alone(prepared: Path):

@@ -158,6 +158,19 @@ def test_a_run_cannot_be_resumed_with_other_settings(prepared: Path, tmp_path: P
 
 
 @pytest.mark.usefixtures("_one_layout")
+def test_a_run_of_before_a_setting_existed_can_be_resumed(prepared: Path, tmp_path: Path):
+    asked = small_settings(prepared, tmp_path / "run", net="cnn", n_steps=2, evaluate_every=2)
+    train(asked)
+    path = asked.out / CHECKPOINT_NAME
+    state = torch.load(path, weights_only=True)
+    del state["settings"]["smoothed"]
+    torch.save(state, path)
+    assert train(asked, resume=True)["steps_done"] == 2
+    with pytest.raises(TrainingError, match="another smoothed"):
+        train(replace(asked, smoothed=0.5), resume=True)
+
+
+@pytest.mark.usefixtures("_one_layout")
 def test_a_damaged_checkpoint_is_named(prepared: Path, tmp_path: Path):
     out = tmp_path / "run"
     out.mkdir()
@@ -175,7 +188,15 @@ def test_validation_needs_both_labels(tmp_path: Path):
 
 
 def test_settings_that_cannot_work(tmp_path: Path):
-    for bad in ({"batch_size": 7}, {"batch_size": 0}, {"n_steps": 0}, {"evaluate_every": 0}):
+    for bad in (
+        {"batch_size": 7},
+        {"batch_size": 0},
+        {"n_steps": 0},
+        {"evaluate_every": 0},
+        {"alignment": -0.1},
+        {"uniformity": 0.5, "n_kept": 8},
+        {"smoothed": 1.5},
+    ):
         with pytest.raises(TrainingError):
             small_settings(tmp_path, tmp_path, **bad)
     with pytest.raises(TrainingError) as caught:

@@ -36,6 +36,30 @@ def degrade(image: RgbImage, rng: np.random.Generator) -> RgbImage:
     return image
 
 
+def beautify(image: RgbImage, rng: np.random.Generator) -> RgbImage:
+    """Smooths skin as phones, video calls and retouching do: pores and noise go, edges stay.
+
+    Synthesis smooths skin, too. A net that never sees a smoothed pristine face takes every beauty filter for
+    manipulation.
+
+    Args:
+        image: uint8[S, S, 3] RGB of one face.
+        rng: source of all randomness.
+    """
+    side, strength = image.shape[0], float(rng.uniform(0.5, 1.0))
+    tolerance, reach = float(rng.uniform(15, 50)), float(rng.uniform(0.01, 0.035)) * side
+    if rng.random() < 0.6:
+        smooth = cv2.bilateralFilter(image, 0, tolerance, reach)
+    else:
+        # What retouchers call frequency separation: the fine structure goes where it is faint.
+        low = cv2.GaussianBlur(image, (0, 0), reach / 2).astype(np.float32)
+        fine = image.astype(np.float32) - low
+        kept = np.minimum(1, np.abs(fine).mean(axis=2, keepdims=True) / (tolerance / 3)) ** 2
+        smooth = np.clip(low + kept * fine, 0, 255).astype(np.uint8)
+    mixed = cv2.addWeighted(smooth, strength, image, 1 - strength, float(rng.uniform(0, 8)))
+    return np.asarray(mixed, np.uint8)
+
+
 def occlude(image: RgbImage, rng: np.random.Generator) -> RgbImage:
     """Hides a part of the face: half of it, or one to three patches.
 

@@ -20,7 +20,7 @@ from forensics.records.faces import FaceBox
 from forensics.records.media import RgbImage
 from forensics.records.model_card import InputContract
 from forensics.training.data.balanced_sampler import BalancedSampler, SampleDraw
-from forensics.training.data.degrade import degrade, occlude, rotate
+from forensics.training.data.degrade import beautify, degrade, occlude, rotate
 from forensics.training.data.samples import Sample
 
 # Blending and degrading happen at this many output sizes, so that a seam or a block is lost by
@@ -65,6 +65,7 @@ class TrainingFaces(Dataset[tuple[torch.Tensor, torch.Tensor]]):
         landmarks: file of a landmark model, for the masks of self-blended faces, other expressions and
             swaps; None: all pseudo-fakes are self-blended, under ellipses.
         jitter: how far crops stray.
+        smoothed: share of the pairs whose skin is smoothed, both crops alike.
 
     Raises:
         ModelError: the landmark model is not usable.
@@ -77,12 +78,14 @@ class TrainingFaces(Dataset[tuple[torch.Tensor, torch.Tensor]]):
         seed: int,
         landmarks: Path | None = None,
         jitter: FaceJitter | None = None,
+        smoothed: float = 0.0,
     ) -> None:
         self.sampler = sampler
         self.spec = crop_spec(contract)
         self.seed = seed
         self.landmarks = LandmarkPredictor(landmarks) if landmarks else None
         self.jitter = jitter or FaceJitter()
+        self.smoothed = smoothed
 
     def __getitem__(self, index: int) -> tuple[torch.Tensor, torch.Tensor]:
         """Item ``index`` of the stream: (uint8[S, S, 3] RGB, float label)."""
@@ -113,6 +116,9 @@ class TrainingFaces(Dataset[tuple[torch.Tensor, torch.Tensor]]):
             crop = np.ascontiguousarray(crop[:, ::-1])
         if rng.random() < 0.2:
             crop = rotate(crop, rng.uniform(-15, 15))
+        # Drawn only if wanted, so that runs without it see the journeys that they always saw.
+        if self.smoothed and rng.random() < self.smoothed:
+            crop = beautify(crop, rng)
         if rng.random() < _OCCLUDED:
             crop = occlude(crop, rng)
         crop = degrade(crop, rng)

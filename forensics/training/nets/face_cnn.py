@@ -21,6 +21,7 @@ class FaceCnn(TorchNet):
 
     recipe = "face-pictures"
     map_name = "activation"
+    pooled_into = "dropout"
 
     def __init__(self) -> None:
         super().__init__()

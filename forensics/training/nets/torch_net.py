@@ -23,11 +23,14 @@ class TorchNet(nn.Module):
         recipe: name of the recipe that it is trained and fed by.
         map_name: name of the second output: ``attention``, ``activation`` or ``mel``.
         needed_weights: published weights without which it is of no use, for errors; empty for most nets.
+        pooled_into: name of the layer that is given the pooled features float[N, C] of single pictures; empty
+            where there is none, or where no gradient would reach them.
     """
 
     recipe: str
     map_name: str
     needed_weights: str = ""
+    pooled_into: str = ""
 
     @abstractmethod
     def prepare(self, raw: Tensor) -> Tensor:

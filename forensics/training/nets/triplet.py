@@ -29,6 +29,7 @@ class LearnsEmbeddingFirst(EfficientNetFace):
     """
 
     embedding_share = _EMBEDDING_SHARE
+    pooled_into = ""
 
     def embed(self, x: Tensor) -> Tensor:
         """float[N, C]: pooled features of length 1."""

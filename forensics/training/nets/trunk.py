@@ -74,6 +74,7 @@ class TrunkNet(TimmNet):
     """
 
     recipe = "face-pictures"
+    pooled_into = "dropout"
 
     def __init__(self, trunk: str, *, drop_rate: float = 0.2, drop_path_rate: float | None = None) -> None:
         super().__init__(trunk, drop_path_rate)

@@ -61,7 +61,9 @@ class FaceClips:
         self, sampler: BalancedSampler, contract: InputContract, settings: TrainSettings
     ) -> Dataset[Item]:
         """Augmented clips."""
-        pictures = TrainingFaces(sampler, contract, settings.seed, settings.landmarks)
+        pictures = TrainingFaces(
+            sampler, contract, settings.seed, settings.landmarks, smoothed=settings.smoothed
+        )
         return TrainingClips(sampler, contract, pictures, settings.seed)
 
     def validation_set(self, samples: Sequence[Sample], contract: InputContract) -> Dataset[Item]:

@@ -7,7 +7,7 @@ means anything. Of each window is known, every 32 ms, whether somebody speaks (`
 from __future__ import annotations
 
 from dataclasses import dataclass
-from typing import Protocol
+from typing import Protocol, runtime_checkable
 
 import numpy as np
 import numpy.typing as npt
@@ -36,6 +36,15 @@ class SpeechFinder(Protocol):
         ...
 
 
+@runtime_checkable
+class HearsSpeech(Protocol):
+    """A detector that can say whether somebody speaks."""
+
+    def speaks(self, samples: Samples) -> bool:
+        """Whether somebody speaks for half a second or more: float32[N] mono at ``RATE_HZ``."""
+        ...
+
+
 @dataclass(frozen=True, slots=True)
 class Speech:
     """The speech of one window.
@@ -52,6 +61,18 @@ class Speech:
     def is_enough(self) -> bool:
         """Whether a voice may be judged by it."""
         return self.length_s >= MIN_SPEECH_S and self.share >= MIN_SHARE
+
+
+def anybody_speaks(samples: Samples, finder: SpeechFinder) -> bool:
+    """Whether there is speech enough in some seconds of sound, whatever else sounds beside it.
+
+    Args:
+        samples: float32[N] mono at ``RATE_HZ``.
+        finder: hears it.
+    """
+    if samples.size < MIN_SPEECH_S * RATE_HZ or not np.isfinite(samples).all():
+        return False
+    return speech_of(samples, finder).length_s >= MIN_SPEECH_S
 
 
 def speech_of(samples: Samples, finder: SpeechFinder) -> Speech:

@@ -14,7 +14,7 @@ from forensics.detectors.detector import ModelForms
 from forensics.detectors.domain import medians, out_of_domain, voice_properties
 from forensics.detectors.exhibits import spectrogram_exhibit
 from forensics.detectors.scoring import opinions, score_of
-from forensics.detectors.speech import MIN_SHARE, SpeechFinder, speech_of
+from forensics.detectors.speech import MIN_SHARE, SpeechFinder, anybody_speaks, speech_of
 from forensics.detectors.two_stage_scoring import TwoStageScoring
 from forensics.engines.net import Net
 from forensics.engines.speech_net import load_speech_net
@@ -51,6 +51,10 @@ class Voice:
                     f"{card.id} takes other windows of sound than {model.card.id}",
                     "Combine models whose rate_hz, window_s and hop_s are the same.",
                 )
+
+    def speaks(self, samples: Samples) -> bool:
+        """Whether somebody speaks for half a second or more."""
+        return anybody_speaks(samples, self.finder)
 
     def begin(self, media: MediaFile, path: Path) -> VoiceExamination:  # noqa: ARG002 - the stream has all
         """Starts on a file."""

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterator, Mapping, Sequence
+from collections.abc import Callable, Iterator, Mapping, Sequence
 from fractions import Fraction
 from pathlib import Path
 
@@ -16,7 +16,7 @@ from av.stream import Discard, Stream
 from forensics.media.channels import ChannelSurvey, Choice
 from forensics.media.open_container import FfmpegWords, opened, prepare_decoder, start_s
 from forensics.media.seams import Seams
-from forensics.media.sound import QUIET_DBFS, RATE_HZ
+from forensics.media.sound import QUIET_DBFS, RATE_HZ, like_speech
 from forensics.records.findings import Notice
 from forensics.records.media import MIX, AudioChunk, Samples, StreamInfo
 
@@ -30,9 +30,11 @@ _LEVEL_BLOCK = RATE_HZ // 2
 MOST_STREAMS = 8
 
 
-def choose_sound(path: Path, streams: Sequence[StreamInfo]) -> dict[int, Choice]:
+def choose_sound(
+    path: Path, streams: Sequence[StreamInfo], speaks: Callable[[Samples], bool] = like_speech
+) -> dict[int, Choice]:
     """What is heard of each sound stream, the first ``MOST_STREAMS`` of them: by the stream's index."""
-    return {stream.index: survey_sound(path, stream.index) for stream in streams[:MOST_STREAMS]}
+    return {stream.index: survey_sound(path, stream.index, speaks) for stream in streams[:MOST_STREAMS]}
 
 
 def begin_listening(
@@ -77,11 +79,14 @@ def sound_notices(streams: Sequence[StreamInfo], choices: Mapping[int, Choice]) 
             )
 
 
-def survey_sound(path: Path, stream_index: int) -> Choice:
+def survey_sound(path: Path, stream_index: int, speaks: Callable[[Samples], bool] = like_speech) -> Choice:
     """Listens to all channels of a stream, to say which are to be heard.
 
     A stream of one channel is not decoded for it. What the decoder says is not kept: it says it again when
     the sound is examined.
+
+    Args:
+        speaks: see ``ChannelSurvey``.
     """
     with opened(path) as container:
         stream = container.streams[stream_index]
@@ -99,7 +104,7 @@ def survey_sound(path: Path, stream_index: int) -> Choice:
         for frame in _frames(container, stream, words):
             if survey is None:
                 names = _channel_names(frame)
-                survey = ChannelSurvey(names)
+                survey = ChannelSurvey(names, speaks)
             # A film between advertisements may change its layout: what lacks the channel is mixed then.
             if _channel_names(frame) == names:
                 mixed, split = mixer.take(frame), splitter.take(frame)

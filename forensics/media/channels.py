@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from collections.abc import Callable
 from dataclasses import dataclass
 
 import numpy as np
@@ -54,11 +55,13 @@ class ChannelSurvey:
 
     Args:
         names: one of each channel, for example FL and FR.
+        speaks: whether somebody speaks in a stretch of sound, float32[N] mono at ``RATE_HZ``.
     """
 
-    def __init__(self, names: tuple[str, ...]) -> None:
+    def __init__(self, names: tuple[str, ...], speaks: Callable[[Samples], bool] = like_speech) -> None:
         n_channels = len(names)
         self._names = names
+        self._speaks = speaks
         self._can_speak = np.array([name not in _NO_VOICE for name in names])
         self._held: npt.NDArray[np.float32] = np.zeros((n_channels + 1, 0), np.float32)
         self._products = np.zeros((n_channels, n_channels))
@@ -124,7 +127,7 @@ class ChannelSurvey:
         for power in loudest[mixed < loudest * 10 ** (-_LOST_DB / 10)]:
             self._lost_s[self._bin(float(_db(power)))] += block / RATE_HZ
         for at in np.flatnonzero(self._can_speak):
-            if like_speech(piece[at]):
+            if self._speaks(piece[at]):
                 self._speech_s[at] += piece.shape[1] / RATE_HZ
 
     def _bin(self, level_db: float) -> int:

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterable, Iterator, Sequence
+from collections.abc import Callable, Iterable, Iterator, Sequence
 from dataclasses import replace
 from pathlib import Path
 
@@ -17,6 +17,7 @@ from forensics.media.discovery import display_path
 from forensics.media.fields import is_interlaced
 from forensics.media.open_container import FfmpegWords, is_cover_art, opened, undecodable_streams
 from forensics.media.packet_index import Bursts, PacketIndex, frames_of, plan, plan_by_order, read_timetable
+from forensics.media.sound import like_speech
 from forensics.media.stills import Stills
 from forensics.media.video_decoder import VideoDecoder
 from forensics.records.findings import Abstention, Notice
@@ -26,6 +27,7 @@ from forensics.records.media import (
     MediaFile,
     MediaKind,
     MediaUpdate,
+    Samples,
     StreamInfo,
     StreamKind,
 )
@@ -51,6 +53,7 @@ def decode(
     cheapest_frames: bool = False,
     n_threads: int = 1,
     bursts: Bursts | None = None,
+    speaks: Callable[[Samples], bool] = like_speech,
 ) -> Iterator[Decoded]:
     """Decodes a file in one forward pass.
 
@@ -72,6 +75,8 @@ def decode(
         cheapest_frames: choose the pictures that are decoded least for, not those nearest to even spacing.
         n_threads: threads of the decoder.
         bursts: stretches of a video of which all pictures are wanted, beside those that are chosen.
+        speaks: whether somebody speaks in some seconds of sound, float32[N] mono at 16 kHz: of channels that
+            carry different sound, those are heard in which somebody does.
 
     Yields:
         Frames and chunks as the file interleaves them, notices of what was skipped or odd, and at the end
@@ -89,7 +94,7 @@ def decode(
         return
     if is_main:
         yield from _left_out(path, media)
-    choices = choose_sound(path, sounds)
+    choices = choose_sound(path, sounds, speaks)
     yield from sound_notices(sounds, choices)
     words = FfmpegWords()
     watching: VideoDecoder | None = None

@@ -70,6 +70,7 @@ def _decoded(
             audio=film is None and context.observes(Input.SOUND),
             frames_per_s=settings.frames_per_s,
             cheapest_frames=settings.cheapest_frames,
+            speaks=context.speaks,
             bursts=_BURSTS if context.landmarks is not None and film is None else None,
         )
     )

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import platform
 import secrets
-from collections.abc import Iterator, Mapping, Sequence
+from collections.abc import Callable, Iterator, Mapping, Sequence
 from dataclasses import dataclass, field, replace
 from datetime import UTC, datetime
 from pathlib import Path
@@ -14,6 +14,7 @@ import forensics
 from forensics import catalog, ensembles, fusions
 from forensics.detectors import USUAL_DETECTORS, load_detector, provider_of, spec_of
 from forensics.detectors.detector import Configurable, Detector, ModelForms, crops_of
+from forensics.detectors.speech import HearsSpeech
 from forensics.detectors.two_stage_scoring import can_clear
 from forensics.engines.ensemble import EnsembleNet
 from forensics.engines.net import RUN_PRECISIONS, InferenceConfig, Net, stored_form
@@ -21,9 +22,11 @@ from forensics.engines.tuning import pace_for
 from forensics.errors import EngineError, SettingsError
 from forensics.faces.finder import FaceFinder
 from forensics.faces.finders import load_finder
+from forensics.media.sound import like_speech
 from forensics.processor import cpu_isa, cpu_name, has_bf16, usable_cores
 from forensics.records.detector_spec import CropSpec, DetectorSpec, Input, ModelCount, Role
 from forensics.records.fusion import FusionCard
+from forensics.records.media import Samples
 from forensics.records.model_card import ModelCard, Variant
 from forensics.records.scan_result import DetectorUse, FirstLook, MemberUse, ModelUse, RunManifest
 from forensics.scan.machine import package_versions
@@ -137,6 +140,11 @@ class WorkerContext:
     def policy(self) -> str:
         """Name and version of what concludes."""
         return POLICY if self.fusion is None else policy_name(self.fusion)
+
+    @property
+    def speaks(self) -> Callable[[Samples], bool]:
+        """Whether somebody speaks in some seconds of sound, as a detector hears it that can tell."""
+        return next((one.speaks for one in self.detectors if isinstance(one, HearsSpeech)), like_speech)
 
     @property
     def cards(self) -> dict[str, ModelCard]:

@@ -44,6 +44,7 @@ from forensics.verdicts.verdict_words import (
     reason_for_verdict,
     time_limits,
     too_rarely_seen,
+    unheard_parts,
 )
 
 POLICY = "worst-subject/2"
@@ -73,7 +74,7 @@ def conclude(
     bases, rare = subject_scores(media, rows, abstentions, cards, specs)
     able = [basis for basis in bases if basis.judges and basis.in_domain]
     times = _times(media, rows, cards, specs)
-    limits = (*(too_rarely_seen(basis) for basis in rare), *times.limits)
+    limits = (*(too_rarely_seen(basis) for basis in rare), *times.limits, *unheard_parts(bases, cards))
     if not able:
         undecided = _undecided(media, bases, abstentions, cards, specs, limits)
         return undecided if fusion is None else replace(undecided, policy=policy_name(fusion))

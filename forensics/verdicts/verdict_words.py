@@ -210,6 +210,17 @@ def time_limits(card: ModelCard, shortest_s: float | None, holes: Sequence[Span]
     return tuple(limits)
 
 
+def unheard_parts(bases: Sequence[SubjectScore], cards: Mapping[str, ModelCard]) -> tuple[str, ...]:
+    """That short parts of a recording pass unheard, for every model of sound that has no bounds for them."""
+    judging = {basis.model for basis in bases if basis.judges and basis.n_scores > 1}
+    return tuple(
+        f"The card of {card.id} has no thresholds for parts of a recording: the recording is judged as a "
+        "whole, and a few seconds of synthetic speech in it are nearly always missed."
+        for card in cards.values()
+        if card.id in judging and card.contract.window_s is not None and card.windows is None
+    )
+
+
 def limits_of(
     media: MediaFile,
     deciding: SubjectScore,

@@ -240,6 +240,21 @@ def frames(
     ]
 
 
+@pytest.mark.parametrize(("n_windows", "said"), [(1, False), (2, True)])
+def test_sound_without_bounds_for_parts_says_that_they_are_missed(n_windows: int, said: bool) -> None:
+    sound = InputContract(rate_hz=16_000, window_s=3.0, hop_s=1.5)
+    cards = {"voice-test": card("voice", contract=sound)}
+    rows = scores("voice", "voice", [-3.0] * n_windows)
+    verdict = conclude(SOUND, rows, [], cards)
+    assert verdict.label is VerdictLabel.NO_SIGNS_FOUND
+    assert any("synthetic speech in it are nearly always missed" in limit for limit in verdict.limits) is said
+    bounded = replace(cards["voice-test"], windows=BY_WINDOW["face-test"].windows)
+    heard = conclude(SOUND, rows, [], {"voice-test": bounded})
+    silent = replace(cards["voice-test"], thresholds=Thresholds(1.0, 0.0, "not earned"))
+    for other in (heard, conclude(SOUND, rows, [], {"voice-test": silent})):
+        assert not any("nearly always missed" in limit for limit in other.limits)
+
+
 def test_a_manipulated_part_of_a_clip_shows_signs_and_its_seconds_are_named() -> None:
     rows = frames("person 1", (10, -3.0), (4, 3.0), (6, -3.0))
     before = conclude(VIDEO, rows, [], CARDS)

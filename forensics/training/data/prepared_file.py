@@ -13,7 +13,9 @@ import cv2
 import msgspec
 import numpy as np
 
-from forensics.detectors.declarations import FACE
+from forensics.detectors.declarations import FACE, VOICE
+from forensics.detectors.speech import SpeechFinder, anybody_speaks, speech_of
+from forensics.engines.speech_net import load_speech_net
 from forensics.errors import MediaError
 from forensics.faces.crop import cut_square
 from forensics.faces.finder import FaceFinder
@@ -22,10 +24,10 @@ from forensics.faces.tracks import track
 from forensics.media.decode import decode
 from forensics.media.hashing import sha256_of
 from forensics.media.probe import probe
-from forensics.media.sound import MIN_SPEECH_S, level
+from forensics.media.sound import MIN_SPEECH_S, RATE_HZ, level
 from forensics.records.faces import FaceBox, TrackedFace
 from forensics.records.findings import Abstention
-from forensics.records.media import AudioChunk, RgbImage, StreamKind
+from forensics.records.media import AudioChunk, RgbImage, Samples, StreamKind
 from forensics.training.data.readers.reader import PICTURE_SUFFIXES, SOUND_SUFFIXES
 
 # Room around the face for jitter, rotation and self-blending.
@@ -33,6 +35,8 @@ STORED_MARGIN = 1.8
 # 512 px leave a face of up to 284 px: enough for nets of 224 px.
 STORED_PX = 512
 _FINDER = "dlib-hog"
+# As long as the windows of voice nets.
+_STRETCH = 3 * RATE_HZ
 # A face that is smaller is not scored in a scan either.
 _MIN_FACE_PX = 48
 # The crops are to look like the video that they come from, not like another compression.
@@ -120,13 +124,26 @@ def _ready_sound(job: Job) -> list[PreparedFile] | str:
         return "holds no sound"
     chunks = [
         item.samples
-        for item in decode(job.path, media, 1, video=False)
+        for item in decode(job.path, media, 1, video=False, speaks=_speaks)
         if isinstance(item, AudioChunk) and not item.track
     ]
-    # What a scan abstains from would stop a training in the middle of its validation.
-    if not chunks or level(sound := np.concatenate(chunks), sound.size) is None:
-        return f"holds less than {MIN_SPEECH_S:g} s of speech"
+    # What a scan abstains from would stop a training in the middle of its validation, or teach it noise.
+    if not chunks or not _holds_speech(np.concatenate(chunks)):
+        return f"holds less than {MIN_SPEECH_S:g} s of speech, or mostly other sound"
     return [PreparedFile(str(job.path.absolute()), sha256_of(job.path))]
+
+
+def _holds_speech(sound: Samples) -> bool:
+    """Whether a scan would judge a voice by it: in one stretch of some seconds at least."""
+    stretches = (sound[at : at + _STRETCH] for at in range(0, sound.size, _STRETCH))
+    return any(
+        level(stretch, stretch.size) is not None and speech_of(stretch, _speech_finder()).is_enough
+        for stretch in stretches
+    )
+
+
+def _speaks(samples: Samples) -> bool:
+    return anybody_speaks(samples, _speech_finder())
 
 
 def _cut_faces(job: Job, out: Path) -> list[PreparedFile] | str:
@@ -183,3 +200,8 @@ def _folder_name(path: Path) -> str:
 @lru_cache(maxsize=1)
 def _finder() -> FaceFinder:
     return load_finder(_FINDER)
+
+
+@lru_cache(maxsize=1)
+def _speech_finder() -> SpeechFinder:
+    return load_speech_net(*VOICE.aids)

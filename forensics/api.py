@@ -23,7 +23,7 @@ from forensics.records.scan_result import RunManifest, ScanResult
 from forensics.scan.batch import run_batch
 from forensics.scan.events import Event
 from forensics.scan.executors import load_executor
-from forensics.scan.scan_run import ScanOutcome, examine_found, plan_scan, run_scan
+from forensics.scan.scan_run import ScanOutcome, ScanPlan, examine_found, plan_scan, run_scan
 from forensics.scan.twins import distinct
 from forensics.scan.worker_context import assemble
 from forensics.settings import DEFAULT_TIME_LIMIT_S, Profile, ScanSettings
@@ -81,6 +81,7 @@ class Scanner:
         workers: processes.
         time_limit_s: wall seconds after which a file is given up.
         explain: show by occlusion what scores of faces rest on.
+        sound_clips: reports let a few seconds of each voice be heard.
 
     Raises:
         SettingsError: a value is out of its range.
@@ -97,6 +98,7 @@ class Scanner:
         workers: int = 1,
         time_limit_s: float = DEFAULT_TIME_LIMIT_S,
         explain: bool = False,
+        sound_clips: bool = False,
     ) -> None:
         self._settings = partial(
             ScanSettings,
@@ -108,6 +110,7 @@ class Scanner:
             workers=workers,
             time_limit_s=time_limit_s,
             explain=explain,
+            sound_clips=sound_clips,
         )
         self._settings(paths=())  # what is wrong is said here
         self._executor = load_executor("local")
@@ -172,8 +175,8 @@ class Scanner:
         Args:
             case: made where there is none.
             paths: what to examine.
-            shown_as: absolute path without links to the name under which reports show the file, for files
-                that do not lie under their own names. Their place in the case file remains.
+            shown_as: absolute path without links to the name under which reports show the file, or the
+                members of the archive, that does not lie under its own name. Places in the case file remain.
             command: what the manifest gives as the command.
             on_event: takes what happens, as it happens (``forensics.scan.events``).
             stop: once set, ends the scan; what is done is kept.
@@ -184,16 +187,37 @@ class Scanner:
             ForensicsError: a model is missing, damaged or cannot be run.
         """
         plan = plan_scan(self._settings(paths=tuple(map(Path, paths)), case=Path(case)), command)
-        names = shown_as or {}
-        files = tuple(replace(file, display=names.get(file.place, file.display)) for file in plan.files)
+        plan = _renamed(plan, shown_as or {})
         with CaseFile.create_or_resume(Path(case)) as opened:
             return run_scan(
-                replace(plan, files=files),
+                plan,
                 opened,
                 on_event=on_event or (lambda _: None),
                 executor=self._executor,
                 stop=stop,
             )
+
+
+def _renamed(plan: ScanPlan, names: Mapping[str, str]) -> ScanPlan:
+    """The plan with files, members of archives, and what cannot be examined under the names to be shown."""
+
+    def name(place: str, display: str) -> str:
+        known = next((one for one in (place, *_folders_of(place)) if one in names), None)
+        return display if known is None else names[known] + place.removeprefix(known)
+
+    return replace(
+        plan,
+        files=tuple(replace(file, display=name(file.place, file.display)) for file in plan.files),
+        rejected=tuple(replace(one, display=name(one.display, one.display)) for one in plan.rejected),
+        passed_over=tuple(replace(one, display=name(one.display, one.display)) for one in plan.passed_over),
+    )
+
+
+def _folders_of(place: str) -> Iterator[str]:
+    """What could be an archive that a member lies in, by the member's place."""
+    while (at := place.rfind("/")) > 0:
+        place = place[:at]
+        yield place
 
 
 def scan_file(

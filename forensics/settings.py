@@ -95,6 +95,7 @@ class ScanSettings:
         fusion: id or folder of the fusion that concludes, or ``worst-subject`` for none; None for the one
             that the index of models names for the profile, where it fits the models.
         explain: occlusion maps of what the scores rest on are made for the report.
+        sound_clips: of each voice the window that speaks most for manipulation can be heard in the report.
         trust_list: certificates (PEM) whose signatures make the signer of content credentials trusted.
         archives: archives and disk images among ``paths`` are looked through; otherwise they are listed.
         follow_links: links that lead out of ``paths`` are followed; otherwise they are listed.
@@ -116,6 +117,7 @@ class ScanSettings:
     fusion: str | None = None
     archives: bool = True
     shard: Shard | None = None
+    sound_clips: bool = False
     trust_list: Path | None = None
 
     def __post_init__(self) -> None:

@@ -15,6 +15,7 @@ WITHOUT_EFFECT_ON_SCORES = frozenset(
         "models",
         "follow_links",
         "explain",
+        "sound_clips",
         "archives",
         "shard",
         "trust_list",

@@ -80,6 +80,13 @@ def scan(
         bool,
         typer.Option("--explain", help="Show by occlusion what scores of faces rest on; costs time."),
     ] = False,
+    sound_clips: Annotated[
+        bool,
+        typer.Option(
+            "--sound-clips",
+            help="Keep a few seconds of each voice, to be heard in the report: its strongest.",
+        ),
+    ] = False,
     archives: Archives = True,
     shard: Annotated[
         str | None,
@@ -122,6 +129,7 @@ def scan(
         archives=archives,
         shard=shard,
         trust_list=trust_list,
+        sound_clips=sound_clips,
     )
     options = ReportOptions(
         tuple(reports or ()),

@@ -129,6 +129,7 @@ def scan_settings(
     archives: bool = True,
     shard: str | None = None,
     trust_list: Path | None = None,
+    sound_clips: bool = False,
 ) -> ScanSettings:
     """Settings from options as they were typed.
 
@@ -156,4 +157,5 @@ def scan_settings(
         archives=archives,
         shard=None if shard is None else Shard.parse(shard),
         trust_list=trust_list,
+        sound_clips=sound_clips,
     )

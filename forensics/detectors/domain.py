@@ -135,6 +135,7 @@ def out_of_domain(
             "score",
             f"OUT_OF_DOMAIN: {who} is unlike what {card.id} was calibrated on: {'; '.join(left)}. "
             "The stated error rates may not hold.",
+            subject=subject,
         )
 
 

@@ -8,15 +8,19 @@ import cv2
 import numpy as np
 import numpy.typing as npt
 
+from forensics.media.sound import RATE_HZ
+from forensics.media.sound_clip import flac_of
 from forensics.numerals import moment_text, span_text
-from forensics.records.exhibit_content import CurveChart, CurveLine, Picture
+from forensics.records.exhibit_content import CurveChart, CurveLine, Picture, SoundClip
 from forensics.records.faces import FaceCrop
 from forensics.records.findings import Exhibit, ExhibitKind, Score
-from forensics.records.media import RgbImage
+from forensics.records.media import RgbImage, Samples
 
 _JPEG_QUALITY = 82
 _CROP_SHOWN_PX = 224
 _BOX_RGB = (255, 196, 0)
+MOST_SOUND_S = 6.0
+"""Of a window of sound, so much can be listened to: at most 210 kB."""
 
 
 def frame_exhibit(crop: FaceCrop, score: Score, group: str) -> Exhibit:
@@ -100,6 +104,26 @@ def spectrogram_exhibit(mel: npt.NDArray[np.float32], score: Score, group: str) 
     span = span_text(score.span.start_s, score.span.end_s)
     caption = f"Mel spectrogram, {span}, 60 Hz (bottom) to 7 kHz (top)"
     return _exhibit(ExhibitKind.SPECTROGRAM, np.asarray(enlarged, np.uint8), caption, score, group)
+
+
+def sound_exhibit(samples: Samples, score: Score, group: str) -> Exhibit:
+    """A window to listen to, as it was recorded, not as it was levelled for the net.
+
+    Args:
+        samples: float32[N] mono at ``RATE_HZ``; of more than ``MOST_SOUND_S`` the beginning is taken.
+    """
+    taken = samples[: round(MOST_SOUND_S * RATE_HZ)]
+    start_s = score.span.start_s
+    span = span_text(start_s, start_s + taken.size / RATE_HZ)
+    return Exhibit(
+        kind=ExhibitKind.SOUND,
+        content=SoundClip(flac_of(taken)),
+        caption=f"The sound as recorded, {span}, mono, {RATE_HZ // 1000} kHz",
+        subject=score.subject,
+        group=group,
+        at_s=start_s,
+        manipulation_score=score.manipulation_score,
+    )
 
 
 def _shown(image: RgbImage) -> RgbImage:

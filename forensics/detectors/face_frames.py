@@ -20,6 +20,7 @@ from forensics.detectors.exhibits import (
     frame_exhibit,
     occlusion_exhibit,
 )
+from forensics.detectors.filmstrips import Filmstrips
 from forensics.detectors.occlusion import occlusion_map
 from forensics.detectors.scoring import opinions, score_of
 from forensics.detectors.two_stage_scoring import TwoStageScoring
@@ -85,7 +86,7 @@ class _Moment:
 
 
 class FaceExamination:
-    """One file's faces. Holds a batch of crops and two moments per person; in a triage, what is in doubt."""
+    """One file's faces. Holds a batch of crops, two moments and a strip each; in a triage, what it doubts."""
 
     def __init__(
         self, model: ModelForms, crops: Mapping[str, CropSpec], of_file: Mapping[str, float]
@@ -99,6 +100,7 @@ class FaceExamination:
         self._scoring: TwoStageScoring[_Face, _Moment] = TwoStageScoring(model.net, model.exact, _scored)
         self._most: dict[int, _Moment] = {}
         self._least: dict[int, _Moment] = {}
+        self._strips = Filmstrips()
         self._properties: dict[int, list[dict[str, float]]] = defaultdict(list)
 
     def observe(self, item: Item) -> Iterator[Item]:
@@ -125,6 +127,7 @@ class FaceExamination:
             yield from out_of_domain(
                 self._card, FACE.name, person(track_id), person(track_id).capitalize(), values
             )
+        yield from self._strips.exhibits()
         for track_id in sorted(self._most):
             yield from self._exhibits(track_id)
 
@@ -133,6 +136,7 @@ class FaceExamination:
             crop = moment.crop
             self._properties[crop.track_id].append(face_properties(crop.image, crop.box.size_px))
             self._remember(moment)
+            self._strips.take(crop, moment.score)
             yield moment.score
 
     def _remember(self, moment: _Moment) -> None:

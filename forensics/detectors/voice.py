@@ -12,7 +12,7 @@ import numpy.typing as npt
 from forensics.detectors.declarations import VOICE
 from forensics.detectors.detector import ModelForms
 from forensics.detectors.domain import medians, out_of_domain, voice_properties
-from forensics.detectors.exhibits import spectrogram_exhibit
+from forensics.detectors.exhibits import sound_exhibit, spectrogram_exhibit
 from forensics.detectors.scoring import opinions, score_of
 from forensics.detectors.speech import MIN_SHARE, SpeechFinder, anybody_speaks, speech_of
 from forensics.detectors.two_stage_scoring import TwoStageScoring
@@ -26,6 +26,7 @@ from forensics.records.media import AudioChunk, MediaFile, MediaKind, Samples, S
 from forensics.records.model_card import ModelCard
 from forensics.records.properties import Properties
 from forensics.records.stream import Item
+from forensics.settings import ScanSettings
 
 _SUBJECT = VOICE.name
 # Up to this long, windows overlap as the contract says; longer sound is covered once, without overlap.
@@ -45,6 +46,7 @@ class Voice:
         self.cards = model.cards
         self.finder: SpeechFinder = load_speech_net(*VOICE.aids)
         self.cutting = _cutting(model.card)
+        self._sound_clips = False
         for card in model.cards:
             if _cutting(card) != self.cutting:
                 raise ModelError(
@@ -56,9 +58,13 @@ class Voice:
         """Whether somebody speaks for half a second or more."""
         return anybody_speaks(samples, self.finder)
 
+    def configure(self, settings: ScanSettings) -> None:
+        """Whether the strongest windows are kept to be listened to."""
+        self._sound_clips = settings.sound_clips
+
     def begin(self, media: MediaFile, path: Path) -> VoiceExamination:  # noqa: ARG002 - the stream has all
         """Starts on a file."""
-        return VoiceExamination(self.model, self.cutting, self.finder, media)
+        return VoiceExamination(self.model, self.cutting, self.finder, media, sound_clips=self._sound_clips)
 
 
 @dataclass(frozen=True, slots=True)
@@ -83,18 +89,20 @@ def _cutting(card: ModelCard) -> _Cutting:
 @dataclass(frozen=True, slots=True)
 class _Window:
     samples: Samples
+    heard: Samples
     span: Span
     subject: str
 
     @property
     def size_bytes(self) -> int:
-        return self.samples.nbytes
+        return self.samples.nbytes + self.heard.nbytes
 
 
 @dataclass(frozen=True, slots=True)
 class _Moment:
     score: Score
     mel: npt.NDArray[np.float32]
+    heard: Samples
 
 
 class _Track:
@@ -149,7 +157,7 @@ class _Track:
         properties = voice_properties(levelled, self._rate_hz)
         if properties:
             self.properties.append(properties)
-        yield _Window(levelled, span, self.subject)
+        yield _Window(levelled, samples.copy(), span, self.subject)
 
     def _pass_over(self, span: Span) -> None:
         # Windows come in the order of time; those that overlap are one stretch.
@@ -161,7 +169,16 @@ class _Track:
 class VoiceExamination:
     """One file's sound. Holds its tracks and a batch of windows; in a triage, what is in doubt."""
 
-    def __init__(self, model: ModelForms, cutting: _Cutting, finder: SpeechFinder, media: MediaFile) -> None:
+    def __init__(
+        self,
+        model: ModelForms,
+        cutting: _Cutting,
+        finder: SpeechFinder,
+        media: MediaFile,
+        *,
+        sound_clips: bool = False,
+    ) -> None:
+        self._sound_clips = sound_clips
         self._finder = finder
         self._card = model.card
         self._scoring: TwoStageScoring[_Window, _Moment] = TwoStageScoring(model.net, model.exact, _scored)
@@ -205,9 +222,10 @@ class VoiceExamination:
         who = "The sound" if track.subject == _SUBJECT else f"The {track.subject}"
         yield from out_of_domain(self._card, VOICE.name, track.subject, who, values)
         strongest = track.strongest
-        yield spectrogram_exhibit(
-            strongest.mel, strongest.score, f"{track.subject}, strongest for manipulation"
-        )
+        group = f"{track.subject}, strongest for manipulation"
+        yield spectrogram_exhibit(strongest.mel, strongest.score, group)
+        if self._sound_clips:
+            yield sound_exhibit(strongest.heard, strongest.score, group)
 
     def _told(self, moments: Sequence[_Moment]) -> Iterator[Score]:
         subjects = {track.subject: track for track in self._tracks.values()}
@@ -224,6 +242,7 @@ class VoiceExamination:
             "score",
             f"Windows of the {track.subject} with too little speech were not scored: {named}"
             + (f" and {more} more stretches" if more > 0 else ""),
+            subject=track.subject,
         )
 
     def _abstention(self, subject: str, track: _Track | None = None) -> Abstention:
@@ -264,6 +283,8 @@ def _scored(windows: Sequence[_Window], net: Net) -> list[_Moment]:
     batch = np.stack([window.samples for window in windows])
     return [
         # A copy: a slice would hold the spectrograms of the whole batch.
-        _Moment(score_of(net, VOICE.name, window.subject, window.span, opinion), opinion.map.copy())
+        _Moment(
+            score_of(net, VOICE.name, window.subject, window.span, opinion), opinion.map.copy(), window.heard
+        )
         for window, opinion in zip(windows, opinions(net, lambda _: batch), strict=True)
     ]

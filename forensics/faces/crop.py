@@ -141,6 +141,7 @@ def _left_out(seen: dict[int, _Sizes], min_face_px: int, detectors: Sequence[str
                 "faces",
                 f"{person(track_id)}: {n_small} of {n_small + sizes.n_cut} faces are smaller than "
                 f"{min_face_px} px, the least that the model is meant for, and were left out",
+                subject=person(track_id),
             )
             continue
         for detector in detectors:

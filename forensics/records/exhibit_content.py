@@ -1,4 +1,4 @@
-"""What an exhibit holds: a picture, a chart of curves, a table or a text.
+"""What an exhibit holds: a picture, a strip of them, a sound, a chart of curves, a table or a text.
 
 Structs with a tag, not dataclasses: msgspec cannot tell the members of a union of dataclasses apart.
 """
@@ -19,6 +19,47 @@ class Picture(msgspec.Struct, frozen=True, tag="picture"):
     """
 
     jpeg: bytes
+
+
+class StripFrame(msgspec.Struct, frozen=True):
+    """One small picture of a strip.
+
+    Attributes:
+        jpeg: as a JPEG file holds it.
+        at_s: when it was seen.
+        score: of this frame alone, calibrated, in [0, 1]; 1 means manipulated.
+    """
+
+    jpeg: bytes
+    at_s: float
+    score: float
+
+
+class Filmstrip(msgspec.Struct, frozen=True, tag="filmstrip"):
+    """Small pictures in order of time, each with its score.
+
+    Attributes:
+        frames: those that are shown.
+        n_seen: how many there were; more than ``frames`` where some were left out.
+    """
+
+    frames: tuple[StripFrame, ...]
+    n_seen: int
+
+    @property
+    def strongest(self) -> StripFrame | None:
+        """The frame with the highest score; None for an empty strip."""
+        return max(self.frames, key=lambda frame: frame.score, default=None)
+
+
+class SoundClip(msgspec.Struct, frozen=True, tag="sound"):
+    """A stretch of sound to listen to.
+
+    Attributes:
+        flac: as a FLAC file holds it: mono, without loss.
+    """
+
+    flac: bytes
 
 
 class CurveLine(msgspec.Struct, frozen=True):
@@ -87,13 +128,15 @@ class Text(msgspec.Struct, frozen=True, tag="text"):
     as_typed: bool = False
 
 
-ExhibitContent: TypeAlias = Picture | CurveChart | Table | Text
+ExhibitContent: TypeAlias = Picture | Filmstrip | SoundClip | CurveChart | Table | Text
 
 
 def stored(content: ExhibitContent) -> bytes:
-    """The bytes that a case file keeps: the JPEG of a picture, JSON of everything else."""
+    """The bytes that a case file keeps: a picture's JPEG, a sound's FLAC, JSON of everything else."""
     if isinstance(content, Picture):
         return content.jpeg
+    if isinstance(content, SoundClip):
+        return content.flac
     return msgspec.json.encode(content, order="deterministic")
 
 
@@ -105,6 +148,8 @@ def restored(form: type[ExhibitContent], kept: bytes) -> ExhibitContent:
     """
     if form is Picture:
         return Picture(kept)
+    if form is SoundClip:
+        return SoundClip(kept)
     content: ExhibitContent = msgspec.json.decode(kept, type=form)
     return content
 

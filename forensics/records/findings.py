@@ -6,7 +6,15 @@ import enum
 from dataclasses import dataclass
 from typing import Final
 
-from forensics.records.exhibit_content import CurveChart, ExhibitContent, Picture, Table, Text
+from forensics.records.exhibit_content import (
+    CurveChart,
+    ExhibitContent,
+    Filmstrip,
+    Picture,
+    SoundClip,
+    Table,
+    Text,
+)
 
 
 @dataclass(frozen=True, slots=True)
@@ -86,24 +94,29 @@ class Notice:
 
     Attributes:
         stage: ``find``, ``hash``, ``probe``, ``decode``, ``faces``, ``score`` or ``conclude``.
+        subject: whom it is about, as in ``Score``; None for the file, and in cases of before it was noted.
     """
 
     stage: str
     message: str
     at_s: float | None = None
+    subject: str | None = None
 
 
 class ExhibitKind(enum.StrEnum):
     """What a report can show: pictures by what is on them, and what is drawn from numbers and words.
 
-    PICTURE is any picture that is none of those before it. It may show people: a redacted copy blurs it.
+    PICTURE is any picture that is none of those before it. It may show people: a redacted copy blurs it,
+    as it does every picture of a FILMSTRIP, and leaves out every SOUND.
     """
 
     FRAME = "frame"
     CROP = "crop"
     ATTENTION = "attention"
     SPECTROGRAM = "spectrogram"
+    SOUND = "sound"
     PICTURE = "picture"
+    FILMSTRIP = "filmstrip"
     CURVE = "curve"
     TABLE = "table"
     TEXT = "text"
@@ -115,6 +128,8 @@ class ExhibitKind(enum.StrEnum):
 
 
 _FORMS: Final[dict[ExhibitKind, type[ExhibitContent]]] = {
+    ExhibitKind.SOUND: SoundClip,
+    ExhibitKind.FILMSTRIP: Filmstrip,
     ExhibitKind.CURVE: CurveChart,
     ExhibitKind.TABLE: Table,
     ExhibitKind.TEXT: Text,

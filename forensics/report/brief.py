@@ -8,7 +8,8 @@ from typing import Final
 
 from forensics.numerals import count_text
 from forensics.records.verdict import VerdictLabel
-from forensics.report.view import FileView, ReportView, SubjectView
+from forensics.report.subjects import SubjectView
+from forensics.report.view import FileView, ReportView
 
 MOST_ROWS: Final = 34
 """Files in the table of the second page; every file has a page of its own all the same."""

@@ -6,7 +6,16 @@ import math
 from collections.abc import Callable, Iterable, Sequence
 from dataclasses import dataclass
 
-from forensics.records.exhibit_content import CurveChart, Picture, Table, Text, stored
+from forensics.records.exhibit_content import (
+    CurveChart,
+    Filmstrip,
+    Picture,
+    SoundClip,
+    StripFrame,
+    Table,
+    Text,
+    stored,
+)
 from forensics.records.findings import Exhibit, ExhibitKind, Notice
 from forensics.records.scan_result import ScanResult
 from forensics.report.report_words import VERDICT_ORDER
@@ -19,11 +28,14 @@ FULL_DETAIL_BYTES = 22_000
 MOST_IMAGE_BYTES = 16_000_000
 LEAST_IMAGE_BYTES = 2_000_000
 MOST_FULL_FILES = 150
+# Of the bytes for pictures, what the faces in the table may take: some 5,000 of them at most.
+_SHARE_OF_FACES = 0.4
 # A folder of links once gave 14,496 notices. JSON has them all.
 MOST_RUN_NOTICES = 100
 MOST_FILE_NOTES = 25
 # A table's short cells take this many times their JSON as markup; curves and texts take less.
 _MARKUP_PER_BYTE = 4
+_MARKUP_OF_FRAME_BYTES = 320
 
 ExhibitLoader = Callable[[int], Iterable[Exhibit]]
 
@@ -58,8 +70,23 @@ class ExhibitGroup:
 
     @property
     def others(self) -> tuple[Exhibit, ...]:
-        """Curves, tables and texts: shown below each other, over the whole width."""
+        """Strips, sounds, curves, tables and texts: shown below each other, over the whole width."""
         return tuple(one for one in self.exhibits if not isinstance(one.content, Picture))
+
+
+@dataclass(frozen=True, slots=True)
+class Spending:
+    """What a page shows, by position of the file.
+
+    Attributes:
+        kept: exhibits that are shown.
+        captions: of all exhibits.
+        faces: the face with the highest score, for the table.
+    """
+
+    kept: dict[int, tuple[Exhibit, ...]]
+    captions: dict[int, tuple[ExhibitCaption, ...]]
+    faces: dict[int, StripFrame]
 
 
 def by_attention(rows: Sequence[tuple[int, ScanResult]]) -> list[int]:
@@ -78,28 +105,46 @@ def image_budget(n_files: int) -> int:
     return max(LEAST_IMAGE_BYTES, min(MOST_IMAGE_BYTES, left))
 
 
-def spend(
-    rows: Sequence[tuple[int, ScanResult]], load_exhibits: ExhibitLoader
-) -> tuple[dict[int, tuple[Exhibit, ...]], dict[int, tuple[ExhibitCaption, ...]]]:
-    """Exhibits to show by position, and the captions of all."""
+def spend(rows: Sequence[tuple[int, ScanResult]], load_exhibits: ExhibitLoader) -> Spending:
+    """What to show of the exhibits: the files that need a human's eye first get theirs first."""
     left = image_budget(len(rows))
-    kept: dict[int, tuple[Exhibit, ...]] = {}
-    captions: dict[int, tuple[ExhibitCaption, ...]] = {}
+    for_faces = left * _SHARE_OF_FACES
+    spent = Spending({}, {}, {})
     for place, position in enumerate(by_attention(rows)):
         exhibits = tuple(load_exhibits(rows[position][0]))
-        captions[position] = tuple(_caption(exhibit) for exhibit in exhibits)
+        spent.captions[position] = tuple(_caption(exhibit) for exhibit in exhibits)
+        face = face_of(rows[position][1], exhibits)
+        if face is not None and (cost := encoded_size(face.jpeg)) <= for_faces:
+            spent.faces[position] = face
+            for_faces -= cost
+            left -= cost
         cost = sum(encoded_bytes(exhibit) for exhibit in exhibits)
         if place < MOST_FULL_FILES and cost <= left:
-            kept[position] = exhibits
+            spent.kept[position] = exhibits
             left -= cost
-    return kept, captions
+    return spent
+
+
+def face_of(result: ScanResult, exhibits: Sequence[Exhibit]) -> StripFrame | None:
+    """The face to know a file by: of the person who decides the verdict, else of the first; None for none."""
+    strips = {one.subject: one.content for one in exhibits if isinstance(one.content, Filmstrip)}
+    order = (*(one.subject for one in result.verdict.basis), *strips)
+    return next((strips[subject].strongest for subject in order if subject in strips), None)
 
 
 def encoded_bytes(exhibit: Exhibit) -> int:
-    """What it takes within a page: a picture as base64, anything else as markup."""
-    if isinstance(exhibit.content, Picture):
-        return math.ceil(len(exhibit.content.jpeg) / 3) * 4
-    return _MARKUP_PER_BYTE * len(stored(exhibit.content))
+    """What it takes within a page: pictures and sound as base64, anything else as markup."""
+    content = exhibit.content
+    if isinstance(content, Filmstrip):
+        return sum(encoded_size(frame.jpeg) + _MARKUP_OF_FRAME_BYTES for frame in content.frames)
+    if isinstance(content, Picture | SoundClip):
+        return encoded_size(stored(content))
+    return _MARKUP_PER_BYTE * len(stored(content))
+
+
+def encoded_size(content: bytes) -> int:
+    """Bytes of these in base64."""
+    return math.ceil(len(content) / 3) * 4
 
 
 def _caption(exhibit: Exhibit) -> ExhibitCaption:
@@ -111,7 +156,7 @@ def _caption(exhibit: Exhibit) -> ExhibitCaption:
         at_s=exhibit.at_s,
         manipulation_score=exhibit.manipulation_score,
         n_bytes=len(stored(exhibit.content)),
-        content=None if isinstance(exhibit.content, Picture) else exhibit.content,
+        content=exhibit.content if isinstance(exhibit.content, CurveChart | Table | Text) else None,
     )
 
 

@@ -74,13 +74,23 @@ def rectangle(left: float, top: float, width: float, height: float, class_: str)
 
 
 def document(
-    width: float, height: float, title: str, description: str, parts: Iterable[str], class_: str
+    width: float,
+    height: float,
+    title: str,
+    description: str,
+    parts: Iterable[str],
+    class_: str,
+    role: str = "img",
 ) -> Markup:
-    """The whole drawing, with a title and a description for those who cannot see it."""
+    """The whole drawing, with a title and a description for those who cannot see it.
+
+    Args:
+        role: of ARIA; ``img`` hides what is within.
+    """
     heading = element("title", escape(title)) + element("desc", escape(description))
     body = heading + "".join(parts)
     box = f"0 0 {number(width)} {number(height)}"
-    return Markup(element("svg", body, class_=f"chart {class_}".strip(), viewBox=box, role="img"))  # noqa: S704
+    return Markup(element("svg", body, class_=f"chart {class_}".strip(), viewBox=box, role=role))  # noqa: S704
 
 
 @dataclass(frozen=True, slots=True)

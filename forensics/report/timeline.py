@@ -6,11 +6,11 @@ from collections.abc import Sequence
 
 from markupsafe import Markup
 
-from forensics.numerals import interval_text, score_text, span_text
+from forensics.numerals import interval_text, moment_text, score_text, span_text
 from forensics.records.findings import Score
 from forensics.records.model_card import Thresholds
 from forensics.report import svg
-from forensics.report.view import SubjectView
+from forensics.report.subjects import SubjectView
 
 WIDTH = 680.0
 HEIGHT = 190.0
@@ -20,8 +20,12 @@ MOST_MARKS = 300
 Bar = tuple[float, float, float]
 
 
-def score_chart(subject: SubjectView, duration_s: float | None) -> Markup:
-    """Fakeness over time with thresholds, the subject's overall score and its interval."""
+def score_chart(subject: SubjectView, duration_s: float | None, *, links: bool = False) -> Markup:
+    """Fakeness over time with thresholds, the subject's overall score and its interval.
+
+    Args:
+        links: the page shows the subject's filmstrip too; dots lead to their frames.
+    """
     scores, bundled = thin(subject.scores)
     end_s = max([duration_s or 0.0, *(score.span.end_s for score in scores), 0.1])
     axes = svg.Axes(40, 22, WIDTH - 128, HEIGHT - 28, (0.0, end_s))
@@ -42,11 +46,14 @@ def score_chart(subject: SubjectView, duration_s: float | None) -> Markup:
         points = [axes.at(score.span.start_s, score.manipulation_score) for score in scores]
         parts.append(svg.path(points, "trace"))
         parts.append(svg.dots(points, "marks"))
+        parts.extend(_links(axes, subject, scores) if links else ())
     if points:
         at = min(points, key=lambda point: point[1])
         parts.append(svg.element("circle", cx=at[0], cy=at[1], r=6.5, class_="ring"))
     title = f"{subject.subject}: score over time"
-    return svg.document(WIDTH, HEIGHT, title, describe(subject, bundled), parts, "time")
+    # What has links within is no single image to those who cannot see it.
+    role = "group" if links and subject.filmstrip is not None else "img"
+    return svg.document(WIDTH, HEIGHT, title, describe(subject, bundled), parts, "time", role)
 
 
 def thin(scores: Sequence[Score]) -> tuple[tuple[Score, ...], int]:
@@ -117,6 +124,26 @@ def _windows(axes: svg.Axes, subject: SubjectView, bars: Sequence[Bar]) -> list[
         width = max(axes.x(stop_s) - left - 1, 0.6)
         kind = "window shown" if start_s in shown else "window"
         drawn.append(svg.rectangle(left + 0.5, top, width, axes.bottom - top, kind))
+    return drawn
+
+
+def _links(axes: svg.Axes, subject: SubjectView, scores: Sequence[Score]) -> list[str]:
+    """Over each dot a place to click that leads to its frame, where the strip below shows it."""
+    if subject.filmstrip is None:
+        return []
+    frames = {frame.at_s: number for number, frame in enumerate(subject.filmstrip.frames, start=1)}
+    drawn = []
+    for score in scores:
+        number = frames.get(score.span.start_s)
+        if number is None:
+            continue
+        x, y = axes.at(score.span.start_s, score.manipulation_score)
+        words = f"{score_text(score.manipulation_score)} at {moment_text(score.span.start_s)}"
+        reach = svg.element("circle", svg.element("title", words), cx=x, cy=y, r=7, class_="reach")
+        # Not in the way of the keyboard, which has the strip itself.
+        drawn.append(
+            svg.element("a", reach, href=f"#{subject.anchor}-{number}", tabindex="-1", aria_label=words)
+        )
     return drawn
 
 

@@ -14,57 +14,31 @@ from dataclasses import dataclass, replace
 import forensics
 from forensics.detectors import DEFAULT_DETECTORS, described
 from forensics.records.detector_spec import DetectorSpec
-from forensics.records.faces import FaceTrack
-from forensics.records.findings import Exhibit, Notice, Score
+from forensics.records.exhibit_content import StripFrame
+from forensics.records.findings import Notice
 from forensics.records.labelled_figures import LabelledFigures
 from forensics.records.media import MediaFile
-from forensics.records.model_card import ModelCard, Thresholds
+from forensics.records.model_card import ModelCard
 from forensics.records.scan_result import RunManifest, ScanResult
-from forensics.records.verdict import SubjectScore, Verdict, VerdictLabel
+from forensics.records.verdict import VerdictLabel
 from forensics.report.condition import CaseCondition
 from forensics.report.container_facts import ContainerFact, container_facts
 from forensics.report.evidence import (
     MOST_FULL_FILES,
     ExhibitCaption,
-    ExhibitGroup,
     ExhibitLoader,
+    Spending,
     attention,
     by_attention,
-    groups_of,
     spend,
 )
 from forensics.report.finite import finite_figures, finite_result
 from forensics.report.report_words import VERDICT_ORDER
-from forensics.verdicts.likelihood import REFUSAL, LikelihoodStatement, likelihood_of
+from forensics.report.subjects import SubjectView, subjects_of
+from forensics.verdicts.likelihood import LikelihoodStatement
 
 # Copies of one file that a notice names; each has its own row.
 _MOST_TWINS_NAMED = 5
-
-
-@dataclass(frozen=True, slots=True)
-class SubjectView:
-    """One person or the voice: scores over time, what they amount to, and pictures.
-
-    Attributes:
-        deciding: the file's verdict rests on this subject.
-        thresholds: of the model that scored, None where its card was not given.
-        likelihood: the subject's likelihood ratio or why there is none; None where none was asked for.
-    """
-
-    subject: str
-    detector: str
-    deciding: bool
-    basis: SubjectScore | None
-    track: FaceTrack | None
-    scores: tuple[Score, ...]
-    thresholds: Thresholds | None
-    groups: tuple[ExhibitGroup, ...]
-    likelihood: LikelihoodStatement | None = None
-
-    @property
-    def of_sound(self) -> bool:
-        """The scores are of stretches of time rather than of single frames."""
-        return any(score.span.end_s > score.span.start_s for score in self.scores)
 
 
 @dataclass(frozen=True, slots=True)
@@ -81,6 +55,7 @@ class FileView:
         full: charts and container facts are drawn; otherwise one row and a short account.
         captions: every exhibit that the case file holds for the file.
         n_left_out: exhibits that the page leaves out to stay within its size.
+        face: a face to know the file by; None where there is none, or no room for it.
     """
 
     index: int
@@ -94,6 +69,7 @@ class FileView:
     facts: tuple[ContainerFact, ...]
     captions: tuple[ExhibitCaption, ...]
     n_left_out: int
+    face: StripFrame | None = None
 
     @property
     def path(self) -> str:
@@ -235,11 +211,11 @@ def build_view(
         for row_id, result in _with_twins(_with_neighbours(list(results)))
         if _wanted(result.media, only)
     ]
-    kept, captions = spend(rows, load_exhibits)
+    spent = spend(rows, load_exhibits)
     full = set(by_attention(rows)[:MOST_FULL_FILES])
     by_id = {card.id: card for card in cards}
     files = tuple(
-        _file_view(position, rows[position], position in full, kept, captions, labels or {}, by_id, ratios)
+        _file_view(position, rows[position], position in full, spent, labels or {}, by_id, ratios)
         for position in range(len(rows))
     )
     runs = tuple(manifests)
@@ -313,14 +289,13 @@ def _file_view(
     position: int,
     row: tuple[int, ScanResult],
     full: bool,
-    kept: Mapping[int, tuple[Exhibit, ...]],
-    captions: Mapping[int, tuple[ExhibitCaption, ...]],
+    spent: Spending,
     labels: Mapping[str, str],
     cards: Mapping[str, ModelCard],
     ratios: bool,
 ) -> FileView:
     row_id, result = row
-    shown = kept.get(position, ())
+    shown = spent.kept.get(position, ())
     return FileView(
         index=position + 1,
         row_id=row_id,
@@ -329,15 +304,12 @@ def _file_view(
         highest_of_members=_highest_of_members(result),
         label=labels.get(result.media.key),
         full=full,
-        subjects=_subjects(result, shown, cards, ratios),
+        subjects=subjects_of(result, shown, cards, ratios, f"m{position + 1}"),
         facts=container_facts(result.media) if full else (),
-        captions=captions[position],
-        n_left_out=len(captions[position]) - len(shown),
+        captions=spent.captions[position],
+        n_left_out=len(spent.captions[position]) - len(shown),
+        face=spent.faces.get(position),
     )
-
-
-def _decides(basis: SubjectScore, verdict: Verdict) -> bool:
-    return verdict.manipulation_score is not None and basis is verdict.basis[0]
 
 
 def _highest(result: ScanResult) -> dict[str, float]:
@@ -354,56 +326,6 @@ def _highest_of_members(result: ScanResult) -> dict[tuple[str, str], float]:
             key = basis.detector, one.model
             highest[key] = max(one.manipulation_score, highest.get(key, 0.0))
     return highest
-
-
-def _subjects(
-    result: ScanResult, exhibits: Sequence[Exhibit], cards: Mapping[str, ModelCard], ratios: bool
-) -> tuple[SubjectView, ...]:
-    """Subjects in the order of the verdict's basis, then those that only have scores or pictures."""
-    keys = [(one.detector, one.subject) for one in result.verdict.basis]
-    keys += [(score.detector, score.subject) for score in result.scores]
-    subjects = []
-    drawn: set[str] = set()
-    for detector, subject in dict.fromkeys(keys):
-        basis = next(
-            (one for one in result.verdict.basis if (one.detector, one.subject) == (detector, subject)), None
-        )
-        scores = tuple(
-            sorted(
-                (score for score in result.scores if (score.detector, score.subject) == (detector, subject)),
-                key=lambda score: score.span.start_s,
-            )
-        )
-        model = basis.model if basis else scores[0].model
-        subjects.append(
-            SubjectView(
-                subject=subject,
-                detector=detector,
-                deciding=basis is not None and _decides(basis, result.verdict),
-                basis=basis,
-                track=next((track for track in result.tracks if subject == track.subject), None),
-                scores=scores,
-                thresholds=cards[model].thresholds if model in cards else None,
-                groups=() if subject in drawn else groups_of(subject, exhibits),
-                likelihood=_likelihood(result, basis, cards) if ratios and basis is not None else None,
-            )
-        )
-        drawn.add(subject)
-    subjects.extend(
-        SubjectView(subject, "", False, None, None, (), None, groups_of(subject, exhibits))
-        for subject in dict.fromkeys(one.subject for one in exhibits if one.subject not in drawn)
-    )
-    return tuple(subjects)
-
-
-def _likelihood(
-    result: ScanResult, basis: SubjectScore, cards: Mapping[str, ModelCard]
-) -> LikelihoodStatement:
-    card = cards.get(basis.model)
-    if card is None:
-        words = f"{REFUSAL}the card of {basis.model} is not at hand."
-        return LikelihoodStatement(None, False, None, words)
-    return likelihood_of(basis, card, result.properties_of(basis.detector, basis.subject))
 
 
 def _omission(files: Sequence[FileView], case: str | None) -> Omission | None:

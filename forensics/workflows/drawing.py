@@ -31,8 +31,8 @@ from forensics.report.view import build_view
 _REDACTED = (
     Notice(
         "report",
-        "Pictures of people are blurred in this copy of the report. The case file holds them as they were "
-        "examined; names and paths are not changed.",
+        "Pictures of people are blurred in this copy of the report, and sound is left out. The case file "
+        "holds them as they were examined; names and paths are not changed.",
     ),
 )
 
@@ -243,9 +243,9 @@ def rejection_notice(path: str, reason: str, hint: str) -> Notice:
 
 
 def _blurred(load_exhibits: ExhibitLoader) -> ExhibitLoader:
-    from forensics.report.redaction import blurred
+    from forensics.report.redaction import redacted
 
-    return lambda row_id: [blurred(exhibit) for exhibit in load_exhibits(row_id)]
+    return lambda row_id: redacted(load_exhibits(row_id))
 
 
 def labelled_figures(

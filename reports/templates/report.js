@@ -204,9 +204,17 @@
   portion();
   root.classList.remove("opening");
   const fromAddress = () => {
-    const found = /^#f(\d+)$/.exec(location.hash);
-    const row = found && rows.find((one) => one.dataset.f === found[1]);
-    if (row) show(row);
+    // #f1 is a file, #m1-2-3 the third frame of its second subject.
+    const found = /^#(?:f(\d+)|m(\d+)-\d+-\d+)$/.exec(location.hash);
+    const row = found && rows.find((one) => one.dataset.f === (found[1] ?? found[2]));
+    if (!row) return;
+    const frame = found[2] && byId(location.hash.slice(1));
+    if (row !== current) {
+      const wanted = location.hash;
+      show(row);
+      if (frame) note(wanted);
+    }
+    if (frame) frame.scrollIntoView({ block: "center" });
   };
   addEventListener("hashchange", fromAddress);
   fromAddress();

@@ -10,7 +10,17 @@ import pytest
 
 from forensics.casefile.case_file import CaseFile
 from forensics.errors import CaseFileError
-from forensics.records.exhibit_content import CurveChart, CurveLine, Picture, Table, Text, stored
+from forensics.records.exhibit_content import (
+    CurveChart,
+    CurveLine,
+    Filmstrip,
+    Picture,
+    SoundClip,
+    StripFrame,
+    Table,
+    Text,
+    stored,
+)
 from forensics.records.findings import Exhibit, ExhibitKind
 from tests.casefile.made import exhibit, manifest, result
 
@@ -23,12 +33,15 @@ CHART = CurveChart(
 )
 TABLE = Table(("box", "bytes"), (("moov", "1,024"), ("mdat", "99")), marked=(1,))
 TEXT = Text("Written by Lavf60.3.100.\n\nNo camera does.")
+STRIP = Filmstrip((StripFrame(b"\xff\xd81", 0.0, 0.25), StripFrame(b"\xff\xd82", 0.5, 0.75)), 3)
 SHOWN = (
     exhibit(),
     Exhibit(ExhibitKind.PICTURE, Picture(b"\xff\xd8residual"), "Noise", "file", "noise"),
     Exhibit(ExhibitKind.CURVE, CHART, "Lips and sound", "person 1", "person 1, lips", 0.0, 0.7),
     Exhibit(ExhibitKind.TABLE, TABLE, "Boxes", "file", "container"),
     Exhibit(ExhibitKind.TEXT, TEXT, "Encoder", "file", "container"),
+    Exhibit(ExhibitKind.FILMSTRIP, STRIP, "2 sampled frames", "person 1", "person 1, all sampled frames"),
+    Exhibit(ExhibitKind.SOUND, SoundClip(b"fLaC\x00\xff"), "The sound", "voice", "voice", 1.5, 0.9),
 )
 
 

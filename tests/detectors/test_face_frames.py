@@ -9,7 +9,7 @@ import pytest
 
 from forensics.detectors.detector import ModelForms
 from forensics.detectors.face_frames import FaceFrames
-from forensics.records.exhibit_content import Picture
+from forensics.records.exhibit_content import Filmstrip, Picture
 from forensics.records.faces import FaceBox, FaceCrop
 from forensics.records.findings import Exhibit, ExhibitKind, Notice, Score
 from forensics.records.media import MediaFile, MediaKind
@@ -60,6 +60,9 @@ def test_batches_are_bounded_however_many_faces_come() -> None:
 def test_exhibits_show_each_persons_strongest_and_weakest_moment_as_jpeg() -> None:
     crops = [crop(i, 20 * i, 20 * i, track_id=1) for i in range(5)] + [crop(9, 7, 7, track_id=2)]
     exhibits = [item for item in look_at(crops, KnownNet(face_card())) if isinstance(item, Exhibit)]
+    strips = [e for e in exhibits if e.kind is ExhibitKind.FILMSTRIP]
+    exhibits = [e for e in exhibits if e not in strips]
+    assert [e.content.n_seen for e in strips if isinstance(e.content, Filmstrip)] == [5, 1]
     assert {e.kind for e in exhibits} == {ExhibitKind.FRAME, ExhibitKind.CROP, ExhibitKind.ATTENTION}
     strongest = [e for e in exhibits if e.group == "person 1, strongest for manipulation"]
     weakest = [e for e in exhibits if e.group == "person 1, strongest against manipulation"]

@@ -2,22 +2,35 @@
 
 from __future__ import annotations
 
+import io
 from itertools import pairwise
 from pathlib import Path
 
+import av
 import numpy as np
 import pytest
 
 from forensics.detectors.detector import ModelForms
+from forensics.detectors.exhibits import sound_exhibit
 from forensics.detectors.speech import speech_of
 from forensics.detectors.voice import Voice
 from forensics.engines.speech_net import load_speech_net
 from forensics.media.decode import decode
 from forensics.media.probe import probe
-from forensics.records.findings import Abstention, AbstentionReason, Exhibit, ExhibitKind, Notice, Score
+from forensics.records.exhibit_content import SoundClip
+from forensics.records.findings import (
+    Abstention,
+    AbstentionReason,
+    Exhibit,
+    ExhibitKind,
+    Notice,
+    Score,
+    Span,
+)
 from forensics.records.media import AudioChunk, MediaFile, MediaKind, Samples, StreamInfo, StreamKind
 from forensics.records.stream import Item
 from forensics.records.verdict import VerdictLabel
+from forensics.settings import ScanSettings
 from forensics.verdicts.policy import conclude
 from tests import synthetic
 from tests.detectors.nets import KnownNet, voice_card
@@ -35,10 +48,17 @@ def speech(duration_s: float, seed: int = 1) -> Samples:
 
 
 def listen(
-    samples: Samples, *, chunk_s: float = 10.0, media: MediaFile | None = None, net: KnownNet | None = None
+    samples: Samples,
+    *,
+    chunk_s: float = 10.0,
+    media: MediaFile | None = None,
+    net: KnownNet | None = None,
+    sound_clips: bool = False,
 ) -> list[Item]:
     media = media or sound_file(samples.size / RATE_HZ)
-    examination = Voice([ModelForms(net or KnownNet(voice_card()))]).begin(media, Path("clip.wav"))
+    detector = Voice([ModelForms(net or KnownNet(voice_card()))])
+    detector.configure(ScanSettings((), sound_clips=sound_clips))
+    examination = detector.begin(media, Path("clip.wav"))
     items: list[Item] = []
     n_chunk = int(chunk_s * RATE_HZ)
     for start in range(0, samples.size, n_chunk):
@@ -233,3 +253,31 @@ def test_a_track_scores_the_same_beside_others() -> None:
     ]
     beside = [item.logit for item in items if isinstance(item, Score) and item.subject == "voice"]
     assert beside == alone
+
+
+def test_the_strongest_window_can_be_heard_where_that_was_asked_for() -> None:
+    """As it was recorded: the samples come back to the last of 16 bits."""
+    rising = speech(6.0) * np.linspace(0.3, 1.0, 6 * RATE_HZ, dtype=np.float32)
+    items = listen(rising, sound_clips=True)
+    spectrogram, clip = (item for item in items if isinstance(item, Exhibit))
+    assert clip.kind is ExhibitKind.SOUND
+    assert clip.group == spectrogram.group
+    assert isinstance(clip.content, SoundClip)
+    with av.open(io.BytesIO(clip.content.flac)) as opened:
+        heard = np.concatenate([frame.to_ndarray()[0] for frame in opened.decode(audio=0)])
+    assert clip.at_s is not None
+    start = round(clip.at_s * RATE_HZ)
+    expected = np.rint(rising[start : start + heard.size] * 32_767)
+    np.testing.assert_array_equal(heard, expected)
+    assert heard.size == 3 * RATE_HZ
+    assert len(clip.content.flac) < 210_000
+
+
+def test_a_long_window_is_cut_and_its_bytes_are_bounded() -> None:
+    noise = np.random.default_rng(1).uniform(-1, 1, 20 * RATE_HZ).astype(np.float32)
+    exhibit = sound_exhibit(
+        noise, Score("voice", "m", "voice", Span(2.0, 22.0), 0.0, 0.5), "voice, strongest"
+    )
+    assert isinstance(exhibit.content, SoundClip)
+    assert len(exhibit.content.flac) <= 210_000
+    assert exhibit.caption == "The sound as recorded, 2.0 to 8.0 s, mono, 16 kHz"

@@ -1,17 +1,29 @@
-"""Exhibits that are no pictures: a chart, a table and a text, each drawn in its way."""
+"""Exhibits that are no single pictures: a strip, a sound, a chart, a table and a text."""
 
 from __future__ import annotations
 
+import base64
 import io
 import re
 from dataclasses import replace
 
-from forensics.records.exhibit_content import CurveChart, CurveLine, Table, Text
-from forensics.records.findings import Exhibit, ExhibitKind, Notice
+from PIL import Image
+
+from forensics.records.exhibit_content import (
+    CurveChart,
+    CurveLine,
+    Filmstrip,
+    SoundClip,
+    StripFrame,
+    Table,
+    Text,
+)
+from forensics.records.findings import Abstention, AbstentionReason, Exhibit, ExhibitKind, Notice
 from forensics.report.curves import MOST_POINTS, curve_chart
-from forensics.report.redaction import blurred
+from forensics.report.evidence import encoded_bytes, image_budget, spend
+from forensics.report.redaction import blurred, redacted
 from forensics.report.renderers.html import HtmlRenderer
-from forensics.report.view import build_view
+from forensics.report.view import ReportView, build_view
 from tests.report.synthetic_case import examined
 
 CHART = CurveChart(
@@ -108,3 +120,86 @@ def test_a_long_curve_keeps_its_peaks() -> None:
 
 def test_redaction_leaves_numbers_and_words() -> None:
     assert [blurred(one) for one in SHOWN] == list(SHOWN)
+
+
+def film(values: tuple[float, ...], at_s: tuple[float, ...]) -> Exhibit:
+    frames = tuple(
+        StripFrame(tiny(i), at, value) for i, (at, value) in enumerate(zip(at_s, values, strict=True))
+    )
+    strip = Filmstrip(frames, len(frames))
+    words = f"{len(frames)} sampled frames, in order of time"
+    return Exhibit(ExhibitKind.FILMSTRIP, strip, words, "person 1", "person 1, all sampled frames")
+
+
+def tiny(number: int) -> bytes:
+    out = io.BytesIO()
+    Image.new("RGB", (8, 8), (number * 20, 9, 9)).save(out, "JPEG")
+    return out.getvalue()
+
+
+def test_the_dots_of_the_timeline_lead_to_their_frames() -> None:
+    result = examined("clips/a.mp4", (0.9,), None, 1)
+    shown = tuple(score.span.start_s for score in result.scores[:5])
+    strip = film(tuple(score.manipulation_score for score in result.scores[:5]), shown)
+    html = drawn(build_view([], [(2, result)], lambda _: (strip,)))
+    links = re.findall(r'<a href="#(m1-1-\d+)" tabindex="-1" aria-label="([^"]+)">', html)
+    assert [link for link, _ in links] == [f"m1-1-{number}" for number in range(1, 6)]
+    for number, (link, words) in enumerate(links):
+        [frame] = re.findall(rf'<li id="{link}"[^>]*>(.*?)</li>', html)
+        assert base64.b64encode(tiny(number)).decode() in frame
+        assert words.split(" at ")[0] in frame
+    assert len(re.findall(r'<li id="m1-1-\d+" class="strongest">', html)) == 1
+    chart = html[html.index('class="chart time"') :]
+    assert 'role="group"' in chart[: chart.index(">")]
+
+
+def test_a_file_is_known_by_the_face_with_the_highest_score() -> None:
+    result = examined("clips/a.mp4", (0.9,), None, 1)
+    strip = film((0.2, 0.95, 0.4), (0.0, 1.0, 2.0))
+    html = drawn(build_view([], [(2, result)], lambda _: (strip,)))
+    [face] = re.findall(r'<img class="face" src="data:image/jpeg;base64,([^"]+)" alt=""', html)
+    assert base64.b64decode(face) == tiny(1)
+    assert 'class="face"' not in drawn(build_view([], [(2, result)], lambda _: ()))
+
+
+def test_faces_of_thousands_of_files_stay_within_the_page() -> None:
+    result = examined("clips/a.mp4", (0.9,), None, 1)
+    heavy = replace(film((0.5,), (0.0,)), content=Filmstrip((StripFrame(bytes(6_000), 0.0, 0.5),), 1))
+    rows = [(number, result) for number in range(2, 5_002)]
+    spent = spend(rows, lambda _: (heavy,))
+    weight = sum(4 * len(face.jpeg) / 3 for face in spent.faces.values())
+    assert 0 < len(spent.faces) < len(rows)
+    assert weight + sum(encoded_bytes(one) for kept in spent.kept.values() for one in kept) <= image_budget(
+        len(rows)
+    )
+
+
+def test_a_sound_is_within_the_page_and_not_in_a_redacted_one() -> None:
+    clip = Exhibit(ExhibitKind.SOUND, SoundClip(b"fLaC7"), "The sound", "voice", "voice, strongest", 1.0, 0.9)
+    strip = film((0.2, 0.3), (0.0, 1.0))
+    result = examined("clips/a.mp4", (0.9,), 0.9, 1)
+    html = drawn(build_view([], [(2, result)], lambda _: (clip, strip)))
+    assert f'src="data:audio/flac;base64,{base64.b64encode(b"fLaC7").decode()}"' in html
+    assert "media-src data:" in html
+    [only] = redacted((clip, strip))
+    assert isinstance(only.content, Filmstrip)
+    assert [frame.score for frame in only.content.frames] == [0.2, 0.3]
+    assert all(frame.jpeg not in (tiny(0), tiny(1)) for frame in only.content.frames)
+
+
+def test_why_scores_carry_less_stands_with_the_person() -> None:
+    result = examined("clips/a.mp4", (0.9, 0.2), None, 1)
+    notice = Notice("faces", "Person 1: 3 of 32 faces are smaller than 60 px", subject="person 1")
+    unlike = Abstention("face", AbstentionReason.OUT_OF_DOMAIN, "Person 2 is not judged: blurred", "person 2")
+    result = replace(result, notices=(notice,), abstentions=(*result.abstentions, unlike))
+    html = drawn(build_view([], [(2, result)], lambda _: ()))
+    one, two = re.findall(r'<section class="subject".*?</section>', html, re.DOTALL)
+    assert "3 of 32 faces are smaller" in one
+    assert "not judged" not in one
+    assert "Person 2 is not judged: blurred" in two
+
+
+def drawn(view: ReportView) -> str:
+    out = io.BytesIO()
+    HtmlRenderer().render(view, out)
+    return out.getvalue().decode()

@@ -12,8 +12,9 @@ from forensics.records.findings import Score, Span
 from forensics.records.labelled_figures import Curve, LabelledFigures
 from forensics.report import svg
 from forensics.report.figures import charts, confusion_columns, confusion_rows
+from forensics.report.subjects import SubjectView
 from forensics.report.timeline import MOST_MARKS, describe, score_chart, thin
-from forensics.report.view import ReportView, SubjectView
+from forensics.report.view import ReportView
 from tests.report.synthetic_case import labelled_figures
 
 

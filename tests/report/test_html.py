@@ -14,7 +14,7 @@ from pathlib import Path
 import pytest
 
 from forensics.errors import ReportError
-from forensics.records.exhibit_content import Picture
+from forensics.records.exhibit_content import Filmstrip, Picture
 from forensics.records.findings import Exhibit, Notice
 from forensics.records.scan_result import ScanResult
 from forensics.report.renderers.html import HtmlRenderer
@@ -229,7 +229,7 @@ def test_broken_template_is_a_report_error(tmp_path: Path, rich_view: ReportView
     with pytest.raises(ReportError, match="missing") as caught:
         HtmlRenderer(tmp_path).render(rich_view, io.BytesIO())
     assert "Install" in caught.value.hint
-    for name in ("report.css", "early.js", "report.js"):
+    for name in ("report.css", "evidence.css", "early.js", "report.js"):
         (tmp_path / name).write_text("")
     (tmp_path / "report.html.jinja").write_text("{{ view.nothing_of_the_kind }}")
     with pytest.raises(ReportError, match="does not fit"):
@@ -241,9 +241,13 @@ def test_exhibits_carry_their_bytes(rich_page: str, rich_view: ReportView) -> No
         exhibit for file in rich_view.files for s in file.subjects for g in s.groups for exhibit in g.exhibits
     ]
     assert shown
-    assert isinstance(shown[0].content, Picture)
-    assert rich_page.count("data:image/jpeg;base64,") == len(shown)
-    assert base64.b64encode(shown[0].content.jpeg).decode() in rich_page
+    first = next(one.content for one in shown if isinstance(one.content, Picture))
+    n_small = sum(len(one.content.frames) for one in shown if isinstance(one.content, Filmstrip))
+    n_faces = sum(file.face is not None for file in rich_view.files)
+    n_large = sum(isinstance(one.content, Picture) for one in shown)
+    assert rich_page.count("data:image/jpeg;base64,") == n_large + n_small + n_faces
+    assert n_small > n_faces > 0
+    assert base64.b64encode(first.jpeg).decode() in rich_page
 
 
 def scrubbed(page: str) -> str:

@@ -74,10 +74,12 @@ def test_subjects_follow_the_basis_and_keep_their_pictures() -> None:
     assert [subject.deciding for subject in file.subjects] == [True, False, False]
     person = file.subjects[0]
     assert [group.title for group in person.groups] == [
+        "all sampled frames",
         "strongest for manipulation",
         "strongest against manipulation",
     ]
-    assert [one.kind.value for one in person.groups[0].exhibits] == ["frame", "crop", "attention"]
+    assert [one.kind.value for one in person.groups[0].exhibits] == ["filmstrip"]
+    assert [one.kind.value for one in person.groups[1].exhibits] == ["frame", "crop", "attention"]
     assert person.thresholds is not None
     assert len(person.scores) == 32
 

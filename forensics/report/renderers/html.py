@@ -13,7 +13,7 @@ from markupsafe import Markup
 
 from forensics import numerals
 from forensics.errors import ReportError
-from forensics.records.exhibit_content import Picture
+from forensics.records.exhibit_content import Picture, SoundClip, StripFrame
 from forensics.records.findings import Notice
 from forensics.report import brief, curves, figures, report_words, timeline
 from forensics.report.evidence import MOST_FILE_NOTES, MOST_RUN_NOTICES, beside_tables
@@ -25,6 +25,7 @@ from forensics.verdicts.verdict_words import stated
 PAGE = "report.html.jinja"
 BRIEF_PAGE = "brief.html.jinja"
 STYLE = "report.css"
+EVIDENCE_STYLE = "evidence.css"
 BRIEF_STYLE = "brief.css"
 SCRIPT = "report.js"
 # Runs before the body is parsed: what waits for the viewer is never laid out, however many files there are.
@@ -49,6 +50,7 @@ class HtmlRenderer:
         """
         style, early, script = (self._asset(name) for name in (STYLE, EARLY_SCRIPT, SCRIPT))
         page = PAGE
+        style += self._asset(EVIDENCE_STYLE)
         scripts: tuple[str, ...] = (early, script)
         if view.brief:
             page, scripts, style = BRIEF_PAGE, (), style + self._asset(BRIEF_STYLE)
@@ -84,8 +86,8 @@ class HtmlRenderer:
 def content_security_policy(styles: Iterable[str], scripts: Iterable[str]) -> str:
     """Nothing from outside, and of what is inside only these styles and these scripts."""
     return (
-        f"default-src 'none'; img-src data:; style-src {_hashes(styles)}; script-src {_hashes(scripts)}; "
-        "base-uri 'none'; form-action 'none'"
+        f"default-src 'none'; img-src data:; media-src data:; style-src {_hashes(styles)}; "
+        f"script-src {_hashes(scripts)}; base-uri 'none'; form-action 'none'"
     )
 
 
@@ -159,9 +161,12 @@ def _notices_beside_tables(file: FileView) -> tuple[Notice, ...]:
     return beside_tables(file.result.notices, shown)
 
 
-def _data_uri(picture: Picture) -> Markup:
-    encoded = base64.b64encode(picture.jpeg).decode("ascii")
-    return Markup(f"data:image/jpeg;base64,{encoded}")  # noqa: S704 - base64 has no markup
+def _data_uri(content: Picture | StripFrame | SoundClip) -> Markup:
+    if isinstance(content, SoundClip):
+        kind, encoded = "audio/flac", base64.b64encode(content.flac)
+    else:
+        kind, encoded = "image/jpeg", base64.b64encode(content.jpeg)
+    return Markup(f"data:{kind};base64,{encoded.decode()}")  # noqa: S704 - base64 has no markup
 
 
 def _percent(value: float) -> str:

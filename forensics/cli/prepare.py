@@ -30,6 +30,14 @@ def prepare(
         ),
     ] = None,
     frames: Annotated[int, typer.Option("--frames", metavar="N", help="Frames per video.")] = 16,
+    bursts: Annotated[
+        int,
+        typer.Option(
+            "--bursts",
+            metavar="N",
+            help="Half seconds per video of which every picture is kept, for nets of motion.",
+        ),
+    ] = 0,
     workers: Annotated[
         int | None, typer.Option("--workers", metavar="N", help="Processes.", show_default="one per core")
     ] = None,
@@ -62,7 +70,12 @@ def prepare(
 ) -> None:
     """Find faces, cut them, part them by group, and write a manifest with hashes. Resumes."""
     from forensics.cli.progress import StepProgress
-    from forensics.training.data.preparation import SKIPPED_NAME, PrepareProgress, PrepareSettings
+    from forensics.training.data.preparation import (
+        SKIPPED_NAME,
+        PrepareProgress,
+        PrepareSettings,
+        disk_use_bytes,
+    )
     from forensics.training.data.preparation import prepare as run
     from forensics.training.data.samples import tally
     from forensics.training.data.split_assignment import parse_shares
@@ -72,6 +85,7 @@ def prepare(
         out=out,
         kind=kind,
         n_frames=frames,
+        n_bursts=bursts,
         n_workers=usable_cores() if workers is None else workers,
         shares=None if split is None else parse_shares(split),
         seed=seed,
@@ -94,6 +108,8 @@ def prepare(
             f"{one.origin}, {one.split}: {one.n_pristine} pristine and {one.n_manipulated} manipulated in "
             f"{one.n_groups} groups"
         )
+    if size_bytes := disk_use_bytes(out, samples):
+        typer.echo(f"The pictures that were cut take up {size_bytes / 1e6:,.1f} MB in {out}")
     if n_skipped:
         typer.echo(f"{n_skipped} files were skipped; the reasons are in {out / SKIPPED_NAME}")
     made = "" if any(one.n_manipulated for one in tallies) else "--pseudo-fakes 1 "

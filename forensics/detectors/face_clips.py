@@ -18,10 +18,10 @@ from forensics.detectors.two_stage_scoring import TwoStageScoring
 from forensics.engines.net import Net
 from forensics.errors import ModelError
 from forensics.records.exhibit_content import CurveLine
-from forensics.records.faces import FaceCrop, person
+from forensics.records.faces import FaceCrop, FaceTrack, person
 from forensics.records.findings import Abstention, AbstentionReason, Exhibit, Score, Span
 from forensics.records.media import MediaFile
-from forensics.records.model_card import ClipForm, ClipSampling, InputContract
+from forensics.records.model_card import BURST_S, ClipForm, ClipSampling, InputContract
 from forensics.records.stream import Item
 
 # Where pictures are chosen by motion, they are chosen from so many times as many.
@@ -104,36 +104,49 @@ class ClipExamination:
         by_motion = contract.clip_sampling is ClipSampling.MOTION
         self._n_gathered = n_frames * (_CHOSEN_FROM if by_motion else 1)
         self._scoring: TwoStageScoring[_Clip, _Moment] = TwoStageScoring(model.net, model.exact, _scored)
-        self._gathered: dict[int, list[FaceCrop]] = {}
+        # By person and burst; the burst is None where clips are made of spread pictures.
+        self._gathered: dict[tuple[int, int | None], list[FaceCrop]] = {}
+        self._seen: set[int] = set()
         self._taken: set[int] = set()
+        # People who are in the film, and in none of its bursts; and those whose faces are too small.
+        self._in_bursts = contract.clip_sampling is ClipSampling.BURST
+        self._refused: set[str | None] = set()
         self._explainer = model.explainer
         self._strongest: dict[str, _Moment] = {}
         self._over_time: dict[str, list[tuple[tuple[float, ...], tuple[float, ...]]]] = {}
 
     def observe(self, item: Item) -> Iterator[Item]:
         """Takes crops in the order of time; scores them when they make a batch of clips."""
+        if isinstance(item, Abstention) and item.detector == SEQUENCE.name:
+            self._refused.add(item.subject)
+        if isinstance(item, FaceTrack) and self._in_bursts:
+            self._seen.add(item.track_id)
         if not isinstance(item, FaceCrop) or item.spec != self._contract.crop:
             return
-        crops = self._gathered.setdefault(item.track_id, [])
+        key = item.track_id, item.burst
+        self._seen.add(item.track_id)
+        crops = self._gathered.setdefault(key, [])
+        if item.burst is not None and not _goes_on(crops, item, self._n_frames):
+            return
         crops.append(item)
-        if len(crops) == self._n_gathered:
-            yield from self._take(self._gathered.pop(item.track_id))
+        # A burst stays where it is: more of its pictures may come, and are not wanted.
+        if item.burst is None and len(crops) == self._n_gathered:
+            yield from self._take(self._gathered.pop(key))
 
     def conclude(self) -> Iterator[Item]:
         """What is left of each person as a shorter clip, and the outstanding scores."""
-        too_short = []
-        for track_id, crops in sorted(self._gathered.items()):
+        for _, crops in sorted(self._gathered.items(), key=_in_order):
             if len(crops) >= fewest_pictures(self._contract):
                 yield from self._take(crops)
-            elif track_id not in self._taken:
-                too_short.append(track_id)
         self._gathered.clear()
+        too_short = [one for one in sorted(self._seen - self._taken) if person(one) not in self._refused]
         yield from self._told(self._scoring.finish())
         for track_id in too_short:
             yield Abstention(
                 SEQUENCE.name,
                 AbstentionReason.TOO_SHORT,
-                "one picture of this person was found, and motion needs two. Look at more frames (--frames).",
+                "no two pictures of this person were found that make a clip, and motion needs two. Look at "
+                "more frames (--frames).",
                 person(track_id),
             )
         yield from self._scoring.notices
@@ -145,7 +158,7 @@ class ClipExamination:
         picked = chosen([crop.image for crop in crops], self._n_frames, self._contract.clip_sampling)
         images = as_input([crops[index].image for index in picked], self._contract)
         # A flow is named by the later of its two pictures.
-        at_s = tuple(crops[index].at_s for index in picked[fewest_pictures(self._contract) - 1 :])
+        at_s = tuple(crops[index].at_s for index in picked[int(self._contract.clip_form is ClipForm.FLOW) :])
         clip = _Clip(
             images,
             crops[0].track_id,
@@ -177,6 +190,16 @@ class ClipExamination:
             return
         title, caption = _WORDS[self._contract.clip_form]
         yield weights_exhibit([_line(clips)], subject, title, caption)
+
+
+def _goes_on(crops: Sequence[FaceCrop], crop: FaceCrop, n_frames: int) -> bool:
+    """Whether a picture of a burst belongs into its clip."""
+    return len(crops) < n_frames and (not crops or crop.at_s - crops[0].at_s < BURST_S)
+
+
+def _in_order(gathered: tuple[tuple[int, int | None], list[FaceCrop]]) -> tuple[int, int]:
+    (track_id, burst), _ = gathered
+    return track_id, -1 if burst is None else burst
 
 
 def _line(clips: Sequence[tuple[tuple[float, ...], tuple[float, ...]]]) -> CurveLine:

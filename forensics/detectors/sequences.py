@@ -22,10 +22,13 @@ def chosen(images: Sequence[RgbImage], n: int, sampling: ClipSampling) -> list[i
     Args:
         images: crops of one person in time order, of one size.
         n: how many a net takes.
-        sampling: SPREAD takes them evenly; MOTION takes those that differ most from the picture before.
+        sampling: SPREAD takes them evenly; MOTION takes those that differ most from the picture before;
+            BURST takes the first.
     """
     if len(images) <= n:
         return list(range(len(images)))
+    if sampling is ClipSampling.BURST:
+        return list(range(n))
     if sampling is ClipSampling.SPREAD:
         return [int(index) for index in np.linspace(0, len(images) - 1, n).round()]
     return sorted(np.argsort(-_motion(images), kind="stable")[:n].tolist())
@@ -39,8 +42,9 @@ def stacked(images: Sequence[RgbImage], n: int) -> np.ndarray[tuple[int, ...], n
 
 
 def fewest_pictures(contract: InputContract) -> int:
-    """How many pictures a clip needs to say anything: flow needs two."""
-    return 2 if contract.clip_form is ClipForm.FLOW else 1
+    """How many pictures a clip needs to say anything: two show motion."""
+    in_bursts = contract.clip_sampling is ClipSampling.BURST
+    return 2 if contract.clip_form is ClipForm.FLOW or in_bursts else 1
 
 
 def as_input(

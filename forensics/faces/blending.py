@@ -24,7 +24,12 @@ _RATIOS = (0.25, 0.5, 0.75, 1.0, 1.0, 1.0)
 
 
 def self_blend(
-    image: RgbImage, box: FaceBox, rng: np.random.Generator, landmarks: Points | None = None
+    image: RgbImage,
+    box: FaceBox,
+    rng: np.random.Generator,
+    landmarks: Points | None = None,
+    *,
+    off: tuple[float, float] = (0.0, 0.0),
 ) -> RgbImage:
     """Blends a changed copy of a face into its own picture.
 
@@ -33,6 +38,8 @@ def self_blend(
         box: the face in ``image``.
         rng: source of all randomness.
         landmarks: float32[68, 2] (x, y) in pixels of ``image``, if known.
+        off: (x, y) by which the blended copy is displaced on top of what is drawn, in sides of the box: of
+            pictures of one clip that are blended by the same draws, each may have its own.
 
     Returns:
         uint8[H, W, 3] RGB, to be labelled manipulated.
@@ -47,7 +54,7 @@ def self_blend(
         mask = ellipse_mask(height, width, box, rng)
     else:
         mask = landmark_mask(height, width, landmarks, rng)
-    source, mask = _move(source, mask, box, rng)
+    source, mask = _move(source, mask, box, rng, off)
     return blend(source, target, soften(mask, box.size_px, rng) * np.float32(rng.choice(_RATIOS)))
 
 
@@ -93,11 +100,13 @@ def other_sharpness(image: RgbImage, rng: np.random.Generator) -> RgbImage:
     return image
 
 
-def _move(source: RgbImage, mask: Mask, box: FaceBox, rng: np.random.Generator) -> tuple[RgbImage, Mask]:
+def _move(
+    source: RgbImage, mask: Mask, box: FaceBox, rng: np.random.Generator, off: tuple[float, float]
+) -> tuple[RgbImage, Mask]:
     """Shifts and scales the copy and its mask by a little, and bends the mask elastically."""
     height, width = mask.shape
     x, y = box.centre_px
-    shift = rng.uniform(-0.03, 0.03, size=2) * box.size_px
+    shift = (rng.uniform(-0.03, 0.03, size=2) + off) * box.size_px
     matrix = cv2.getRotationMatrix2D((x, y), rng.uniform(-3, 3), rng.uniform(0.95, 1.05))
     matrix = matrix + np.array([[0, 0, shift[0]], [0, 0, shift[1]]])
     moved = cv2.warpAffine(source, matrix, (width, height), borderMode=cv2.BORDER_REFLECT_101)

@@ -16,6 +16,7 @@ from dataclasses import dataclass, field
 import cv2
 import numpy as np
 
+from forensics.faces.overlap import steadied
 from forensics.records.detector_spec import CropSpec
 from forensics.records.faces import FaceBox, FaceCrop, TrackedFace, person
 from forensics.records.findings import Abstention, AbstentionReason, Notice
@@ -82,9 +83,10 @@ def crop(
 ) -> Iterator[Item]:
     """The stage: cuts every tracked face that is large enough, once in each way; passes on everything else.
 
-    Faces whose box is smaller than a way's ``min_face_px`` are left out. When the stream has ended, a
-    person whose faces were all too small gets an abstention of each detector that wanted them, one with
-    some too small a notice.
+    Pictures that were decoded for their burst alone count for the ways that want bursts, and for no other.
+    Within a burst the boxes are steadied. Faces whose box is smaller than a way's ``min_face_px`` are left
+    out. When the stream has ended, a person whose faces were all too small gets an abstention of each
+    detector that wanted them, one with some too small a notice.
 
     Args:
         items: the stream; its ``TrackedFace`` items become ``FaceCrop`` items.
@@ -92,14 +94,22 @@ def crop(
         whole: the pictures are face crops already: each is cut as a whole, whatever the margin.
     """
     seen: dict[CropSpec, dict[int, _Sizes]] = {spec: {} for spec in users}
+    steady: dict[tuple[int, int | None], FaceBox] = {}
     frame: Frame | None = None
     thumbnail, scale = np.empty((0, 0, 3), np.uint8), 1.0
     for item in items:
         if not isinstance(item, TrackedFace):
             yield item
             continue
+        within = item.track_id, item.frame.short_burst
+        if item.frame.short_burst is not None:
+            steady[within] = steadied(steady.get(within), item.box)
         for spec, people in seen.items():
+            if not _wanted(item.frame, spec):
+                continue
             box = whole_image_box(item.frame.image, spec) if whole else item.box
+            if spec.in_bursts:
+                box = steady[within]
             sizes = people.setdefault(item.track_id, _Sizes())
             if box.size_px < spec.min_face_px:
                 sizes.too_small_px.append(box.size_px)
@@ -117,11 +127,16 @@ def crop(
                 thumbnail=thumbnail,
                 thumbnail_scale=scale,
                 spec=spec,
+                burst=item.frame.short_burst if spec.in_bursts else None,
             )
     said: list[Item] = []  # the ways of one detector say the same
     for spec, people in seen.items():
         said += [item for item in _left_out(people, spec.min_face_px, users[spec]) if item not in said]
     yield from said
+
+
+def _wanted(frame: Frame, spec: CropSpec) -> bool:
+    return frame.short_burst is not None if spec.in_bursts else frame.sampled
 
 
 @dataclass(slots=True)

@@ -35,3 +35,21 @@ def same_face(one: FaceBox, other: FaceBox) -> bool:
     shared = width * height
     both = one.width_px * one.height_px + other.width_px * other.height_px - shared
     return shared > _SAME_IOU * both
+
+
+# How much of the box before stays in a box: the finder's boxes jump, and what is cut by them would.
+_KEPT = 0.7
+
+
+def steadied(before: FaceBox | None, box: FaceBox) -> FaceBox:
+    """The box of a burst's next picture, drawn to the one before where both are of one face in one place."""
+    if before is None or not same_face(before, box):
+        return box
+    left, top, width, height = (
+        _KEPT * old + (1 - _KEPT) * new for old, new in zip(_sides(before), _sides(box), strict=True)
+    )
+    return FaceBox(left, top, width, height, box.confidence)
+
+
+def _sides(box: FaceBox) -> tuple[float, float, float, float]:
+    return box.left_px, box.top_px, box.width_px, box.height_px

@@ -80,13 +80,16 @@ class Bursts(NamedTuple):
 
     Attributes:
         n: as many, spread evenly, fewer where they would overlap.
-        length_s: of each.
+        length_s: of each; 0 for none.
         most_per_s: pictures a second at most; of a faster stream every second or third is taken.
+        short_s: of short ones that begin at the same pictures and count by themselves: where the stream is so
+            short that the others overlap, these may not, and they are the same with the others and without.
     """
 
     n: int
     length_s: float
     most_per_s: float = 30.0
+    short_s: float = 0.0
 
 
 @dataclass(frozen=True, slots=True)
@@ -101,6 +104,7 @@ class Plan:
         by_order: the keys of ``wanted`` are the order of output.
         seams: of the timetable.
         bursts: index of a picture to the number of its burst.
+        short_bursts: likewise of the short ones.
         between: indices of the pictures that are wanted for their burst alone.
     """
 
@@ -110,6 +114,7 @@ class Plan:
     by_order: bool = False
     seams: tuple[Seam, ...] = ()
     bursts: dict[int, int] = field(default_factory=dict)
+    short_bursts: dict[int, int] = field(default_factory=dict)
     between: frozenset[int] = frozenset()
 
 
@@ -212,8 +217,9 @@ def plan(
     coded_order = coded_order[np.argsort(packet_index.pts[coded_order], kind="stable")]
     ranks = _chosen_ranks(packet_index, coded_order, n_frames, cheapest_frames=cheapest_frames)
     times_s = (packet_index.pts[coded_order] * float(packet_index.time_base)).astype(np.float64)
-    of_burst = _bursts(times_s, ranks, bursts) if bursts is not None else {}
-    between = frozenset(of_burst) - frozenset(ranks.tolist())
+    of_burst = _bursts(times_s, ranks, bursts, bursts.length_s) if bursts is not None else {}
+    of_short = _bursts(times_s, ranks, bursts, bursts.short_s) if bursts is not None else {}
+    between = (frozenset(of_burst) | frozenset(of_short)) - frozenset(ranks.tolist())
     ranks = np.union1d(ranks, np.array(sorted(between), np.int64))
     chosen = coded_order[ranks]
     wanted = {
@@ -225,19 +231,31 @@ def plan(
         around = np.unique(np.clip(np.concatenate([ranks - 1, ranks, ranks + 1]), 0, coded_order.size - 1))
         decoded = coded_order[around]
     feed, restart = _needed(packet_index, decoded)
-    return Plan(wanted, feed, restart, seams=packet_index.seams, bursts=of_burst, between=between)
+    return Plan(
+        wanted,
+        feed,
+        restart,
+        seams=packet_index.seams,
+        bursts=of_burst,
+        short_bursts=of_short,
+        between=between,
+    )
 
 
-def _bursts(times_s: npt.NDArray[np.float64], ranks: npt.NDArray[np.int64], bursts: Bursts) -> dict[int, int]:
+def _bursts(
+    times_s: npt.NDArray[np.float64], ranks: npt.NDArray[np.int64], bursts: Bursts, length_s: float
+) -> dict[int, int]:
     """Rank of each picture of a burst to the number of the burst."""
     found: dict[int, int] = {}
     n = 0
+    if not length_s:
+        return found
     for first in ranks[_spread(ranks.size, bursts.n)].tolist():
         if first in found:
             continue
-        end = int(np.searchsorted(times_s, times_s[first] + bursts.length_s))
+        end = int(np.searchsorted(times_s, times_s[first] + length_s))
         n_pictures = end - first
-        step = max(1, math.ceil(n_pictures / (bursts.length_s * bursts.most_per_s) - 0.1))
+        step = max(1, math.ceil(n_pictures / (length_s * bursts.most_per_s) - 0.1))
         found.update(dict.fromkeys((rank for rank in range(first, end, step) if rank not in found), n))
         n += 1
     return found

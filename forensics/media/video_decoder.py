@@ -134,8 +134,9 @@ class VideoDecoder:
 
     def _shown(self, frame: VideoFrame | None, chosen: tuple[int, float] | None) -> Iterator[Frame]:
         for (index, at_s), image in self.showing.follow(frame, chosen):
-            burst, sampled = self._plan.bursts.get(index), index not in self._plan.between
-            yield Frame(image, index, at_s, self.stream_index, burst, sampled)
+            plan = self._plan
+            bursts = plan.bursts.get(index), plan.short_bursts.get(index)
+            yield Frame(image, index, at_s, self.stream_index, *bursts, sampled=index not in plan.between)
 
 
 def _pictures(n: int) -> str:

@@ -46,11 +46,14 @@ class CropSpec:
         size_px: side of the square crop.
         margin: width of the crop in boxes of the finder.
         min_face_px: faces whose box is smaller are not cut: their detector abstains with TOO_SMALL.
+        in_bursts: cut the faces of bursts of consecutive pictures, not those of pictures that are spread over
+            the film.
     """
 
     size_px: int
     margin: float
     min_face_px: int = 0
+    in_bursts: bool = False
 
 
 @dataclass(frozen=True, slots=True)

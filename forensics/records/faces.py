@@ -61,6 +61,7 @@ class FaceCrop:
         track_id: the person's track within this file, from 1.
         thumbnail: the frame, scaled to at most ``THUMBNAIL_WIDTH_PX`` wide, for exhibits.
         thumbnail_scale: thumbnail pixels per source pixel.
+        burst: number of the burst of consecutive pictures that it is of; None for one by itself.
     """
 
     image: RgbImage
@@ -71,6 +72,7 @@ class FaceCrop:
     thumbnail: RgbImage
     thumbnail_scale: float
     spec: CropSpec
+    burst: int | None = None
 
     @property
     def subject(self) -> str:

@@ -186,6 +186,7 @@ class Frame:
         at_s: presentation time in seconds.
         stream_index: of the stream that it is from.
         burst: number of the burst of consecutive pictures that it belongs to; None for a picture by itself.
+        short_burst: likewise of the short ones, which nets of clips look at.
         sampled: it is among the pictures that are spread over the stream; False for one that was decoded for
             its burst alone, which detectors of single pictures never see.
     """
@@ -195,6 +196,7 @@ class Frame:
     at_s: float
     stream_index: int | None = None
     burst: int | None = None
+    short_burst: int | None = None
     sampled: bool = True
 
 

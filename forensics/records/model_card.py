@@ -13,10 +13,19 @@ from forensics.records.detector_spec import CropSpec
 
 
 class ClipSampling(enum.StrEnum):
-    """Which of a person's crops make a clip: evenly spread ones, or those that moved most."""
+    """Which of a person's crops make a clip.
+
+    SPREAD: evenly spread ones. MOTION: those that moved most. BURST: those of consecutive pictures, the
+    first of each burst within ``BURST_S``.
+    """
 
     SPREAD = "spread"
     MOTION = "motion"
+    BURST = "burst"
+
+
+BURST_S = 0.5
+"""Length of a burst, in seconds: ten pictures and more at the rates of films and cameras."""
 
 
 class ClipForm(enum.StrEnum):
@@ -62,7 +71,8 @@ class InputContract:
         """How faces are cut for it; None where it takes no faces."""
         if not self.size_px or not self.crop_margin:
             return None
-        return CropSpec(self.size_px, self.crop_margin, self.min_face_px or 0)
+        in_bursts = self.clip_frames is not None and self.clip_sampling is ClipSampling.BURST
+        return CropSpec(self.size_px, self.crop_margin, self.min_face_px or 0, in_bursts)
 
 
 @dataclass(frozen=True, slots=True)

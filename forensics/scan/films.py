@@ -17,14 +17,17 @@ from forensics.records.detector_spec import Input
 from forensics.records.faces import FaceTrack
 from forensics.records.findings import Abstention, AbstentionReason, Notice
 from forensics.records.media import AudioChunk, Frame, MediaFile, MediaKind, MediaUpdate, StreamInfo
+from forensics.records.model_card import BURST_S
 from forensics.records.stream import Item
 from forensics.scan.stage_timer import StageTimer
 from forensics.scan.worker_context import WorkerContext
 
 # A disc may hold a dozen angles, and each costs as much as a film.
 _MOST_FILMS = 4
-# Of the main stream, where a detector observes landmarks: lips and blinks are seen at the stream's own rate.
-_BURSTS = Bursts(n=4, length_s=2.5)
+# Of the main stream, where a detector observes landmarks, since lips and blinks are seen at the stream's own
+# rate, and where a net looks at short bursts.
+_N_BURSTS = 4
+_LENGTH_S = 2.5
 # So often, in seconds of the file, it says that it is getting on.
 _TELL_EVERY_S = 2.0
 
@@ -71,10 +74,17 @@ def _decoded(
             frames_per_s=settings.frames_per_s,
             cheapest_frames=settings.cheapest_frames,
             speaks=context.speaks,
-            bursts=_BURSTS if context.landmarks is not None and film is None else None,
+            bursts=_bursts(context) if film is None else None,
         )
     )
     return _telling(timer.timed("decode", items), tell)
+
+
+def _bursts(context: WorkerContext) -> Bursts | None:
+    """Of the main stream of a file: those that the detectors of this run look at."""
+    length_s = _LENGTH_S if context.landmarks is not None else 0.0
+    short_s = BURST_S if any(way.in_bursts for way in context.crop_users) else 0.0
+    return Bursts(_N_BURSTS, length_s, short_s=short_s) if length_s or short_s else None
 
 
 def _faces(

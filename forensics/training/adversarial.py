@@ -23,7 +23,7 @@ from forensics.errors import TrainingError
 from forensics.training.nets.torch_net import TorchNet
 
 # Pictures of these recipes reach the net as they are; flow is computed from them outside of torch.
-RECIPES_WITH_PIXELS = ("face-pictures", "face-clips", "face-clips-by-motion")
+RECIPES_WITH_PIXELS = ("face-pictures", "face-clips", "face-clips-by-motion", "face-bursts")
 # Madry's rule: the steps reach the edge from any start, with some to spare.
 _REACH = 2.5
 # Robustness is measured on so many validation samples at most, by an attack of so many steps: each costs a

@@ -179,3 +179,19 @@ def test_ready_made_crops_are_cut_whole_in_every_way() -> None:
     cuts = [item for item in crop([tracked], users, whole=True) if isinstance(item, FaceCrop)]
     assert len(cuts) == 2
     assert all(np.array_equal(item.image, image) for item in cuts)
+
+
+def test_bursts_are_cut_for_those_that_want_them_from_steadied_boxes() -> None:
+    ways = {CropSpec(40, 1.0): ["face"], CropSpec(40, 1.0, in_bursts=True): ["sequence"]}
+    image = gradient(200, 200)
+    seen = [
+        TrackedFace(Frame(image, 0, 0.0), FaceBox(50, 50, 80, 80), 1),
+        TrackedFace(Frame(image, 9, 0.3, 0, short_burst=0), FaceBox(50, 50, 80, 80), 1),
+        TrackedFace(Frame(image, 10, 0.34, 0, short_burst=0, sampled=False), FaceBox(60, 50, 80, 80), 1),
+    ]
+    cuts = [item for item in crop(seen, ways) if isinstance(item, FaceCrop)]
+    spread = [one for one in cuts if not one.spec.in_bursts]
+    of_burst = [one for one in cuts if one.spec.in_bursts]
+    assert [(one.frame_index, one.burst) for one in spread] == [(0, None), (9, None)]
+    assert [(one.frame_index, one.burst) for one in of_burst] == [(9, 0), (10, 0)]
+    assert of_burst[1].box.left_px == pytest.approx(53), "a jump of the finder's box is followed slowly"

@@ -55,3 +55,19 @@ def test_a_stream_without_times_has_none(tmp_path: Path) -> None:
     dense, _ = frames(clip, Bursts(2, 0.5))
     assert dense
     assert all(one.burst is None and one.sampled for one in dense)
+
+
+def test_short_bursts_are_the_same_with_long_ones_that_overlap_and_without(tmp_path: Path) -> None:
+    clip = synthetic.numbered_clip(tmp_path)
+
+    def short(bursts: Bursts) -> list[tuple[int, int | None]]:
+        stream = decode(clip, probe(clip), 8, audio=False, bursts=bursts)
+        return [
+            (one.index, one.short_burst)
+            for one in stream
+            if isinstance(one, Frame) and one.short_burst is not None
+        ]
+
+    alone = short(Bursts(4, 0.0, short_s=0.2))
+    assert {number for _, number in alone} == {0, 1, 2, 3}
+    assert short(Bursts(4, 2.5, short_s=0.2)) == alone

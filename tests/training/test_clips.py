@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from dataclasses import replace
+from dataclasses import asdict, replace
 from pathlib import Path
 
 import cv2
@@ -12,13 +12,16 @@ import torch
 
 from forensics import catalog
 from forensics.detectors.sequences import chosen, stacked
+from forensics.errors import TrainingError
 from forensics.media.discovery import Found, discover
-from forensics.records.model_card import ClipSampling, InputContract
+from forensics.records.model_card import BURST_S, ClipSampling, InputContract
 from forensics.scan.pipeline import examine
 from forensics.scan.worker_context import assemble, choose_detectors
 from forensics.settings import ScanSettings
 from forensics.training.conversion import parity, to_onnx, to_openvino
-from forensics.training.data.clip_samples import ClipSample, WholeClips, clips_of
+from forensics.training.data.balanced_sampler import BalancedSampler
+from forensics.training.data.clip_samples import ClipSample, TrainingClips, WholeClips, bursts_of, clips_of
+from forensics.training.data.face_samples import TrainingFaces
 from forensics.training.data.samples import Sample, read_samples, write_samples
 from forensics.training.model_export import ExportSettings, export
 from forensics.training.nets import build_net
@@ -88,7 +91,10 @@ def prepared(folder: Path) -> Path:
                     path = folder / f"{clip}-{at:02d}.png"
                     cv2.imwrite(str(path), image)
                     box = {"left": 0.1, "top": 0.1, "width": 0.8, "height": 0.8}
-                    rows.append(Sample(path.name, manipulated, "made", "made", clip, split, clip=clip, **box))
+                    of_burst = {"clip": clip, "at_s": at / 25, "track": 1, "burst": 0 if number else None}
+                    rows.append(
+                        Sample(path.name, manipulated, "made", "made", clip, split, **of_burst, **box)
+                    )
     write_samples(folder, rows)
     return folder
 
@@ -121,6 +127,41 @@ def test_training_items_are_a_function_of_seed_and_number(tmp_path: Path) -> Non
         assert float(label) == index % 2
         assert torch.equal(pictures, again[index][0])
     assert isinstance(open_datasets(recipe, settings).validation_samples[0], ClipSample)
+
+
+def test_the_pictures_of_bursts_make_clips_of_their_own(tmp_path: Path) -> None:
+    rows = read_samples(prepared(tmp_path))
+    second = [replace(row, path=row.path.replace("-0", "-1"), burst=1, spread=False) for row in rows[1:]]
+    bursts = bursts_of([*rows, *second])
+    assert {(len(one.frames), one.burst) for one in bursts} >= {(4, 0), (4, 1)}
+    assert [len(one.frames) for one in clips_of([*rows, *second])] == [
+        len(one.frames) for one in clips_of(rows)
+    ]
+    pictures = load_recipe("face-pictures").units([*rows, *second])
+    assert pictures == rows, "pictures that are there for their burst alone are no pictures by themselves"
+    units = load_recipe("face-bursts").units(rows)
+    assert sorted(len(one.frames) for one in units if isinstance(one, ClipSample))[:4] == [1, 1, 1, 1]
+    alone = [row for row in rows if row.burst is None]
+    with pytest.raises(TrainingError, match="no consecutive pictures"):
+        load_recipe("face-bursts").units(alone)
+
+
+def test_pictures_of_one_clip_are_changed_alike_and_pseudo_fakes_of_bursts_over_time(tmp_path: Path) -> None:
+    still = np.random.default_rng(5).integers(0, 256, (96, 96, 3), np.uint8)
+    cv2.imwrite(str(tmp_path / "still.png"), cv2.GaussianBlur(still, (0, 0), 2))
+    row = Sample(str(tmp_path / "still.png"), False, "made", "made", "g", "train", clip="c", burst=0)
+    whole = {"left": 0.2, "top": 0.2, "width": 0.6, "height": 0.6}
+    clip = ClipSample(**(asdict(replace(row, **whole)) | {"frames": (replace(row, **whole),) * 6}))
+    differing = {}
+    for sampling in (ClipSampling.SPREAD, ClipSampling.BURST):
+        contract = replace(CONTRACT, clip_frames=6, clip_sampling=sampling)
+        sampler = BalancedSampler([clip], 1.0)
+        items = TrainingClips(sampler, contract, TrainingFaces(sampler, contract, 3), 3)
+        n = [sum(bool((items[at][0][1:] != items[at][0][0]).any()) for at in range(k, 60, 2)) for k in (0, 1)]
+        assert n[0] == 0, "six equal pictures of a pristine clip stay equal"
+        differing[sampling] = n[1]
+    assert differing[ClipSampling.SPREAD] == 0
+    assert 3 <= differing[ClipSampling.BURST] <= 25, "some pseudo-fakes shake, others are steady"
 
 
 def test_from_training_to_a_scan(tmp_path: Path) -> None:
@@ -156,6 +197,9 @@ def test_from_training_to_a_scan(tmp_path: Path) -> None:
     result = examine(found, assemble(scan, choose_detectors(scan)))
     assert {(score.detector, score.model) for score in result.scores} == {("sequence", "sequence-tried")}
     assert len(result.scores) >= 2
-    assert all(score.span.end_s > score.span.start_s for score in result.scores[:2])
+    assert all(0.2 < score.span.end_s - score.span.start_s < BURST_S for score in result.scores)
+    beside = replace(scan, detectors=("sequence", "blink-pose"))
+    longer = examine(found, assemble(beside, choose_detectors(beside)))
+    assert longer.scores == result.scores, "what a burst is does not depend on the detectors beside it"
     assert result.verdict.basis
     assert "over time" in result.verdict.reason

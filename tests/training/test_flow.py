@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-from dataclasses import replace
 from pathlib import Path
 
 import cv2
@@ -76,14 +75,17 @@ def prepared(folder: Path, n_pictures: int = 4) -> Path:
                     path = folder / f"{clip}-{at:02d}.png"
                     cv2.imwrite(str(path), image)
                     box = {"left": 0.02, "top": 0.02, "width": 0.96, "height": 0.96}
-                    rows.append(Sample(path.name, manipulated, "made", "made", clip, split, clip=clip, **box))
+                    of_burst = {"clip": clip, "at_s": at / 25, "track": 1, "burst": 0}
+                    rows.append(
+                        Sample(path.name, manipulated, "made", "made", clip, split, **of_burst, **box)
+                    )
     write_samples(folder, rows)
     return folder
 
 
 def test_single_pictures_are_no_clips_of_it(tmp_path: Path) -> None:
     recipe = load_recipe("face-flow")
-    with pytest.raises(TrainingError, match="flow is between two"):
+    with pytest.raises(TrainingError, match="moves between two"):
         recipe.units(read_samples(prepared(tmp_path / "data", n_pictures=1)))
 
 
@@ -110,7 +112,10 @@ def test_from_training_to_a_scan(tmp_path: Path) -> None:
     result = examine(found, assemble(scan, choose_detectors(scan)))
     assert result.scores
     assert {score.model for score in result.scores} == {"flow-tried"}
-    single = replace(scan, frames=1)
-    result = examine(found, assemble(single, choose_detectors(single)))
+    picture = synthetic.still(tmp_path)
+    [found] = [one for one in discover([picture]) if isinstance(one, Found)]
+    result = examine(found, assemble(scan, choose_detectors(scan)))
     assert not result.scores
-    assert [said.why for said in result.abstentions] == [AbstentionReason.TOO_SHORT]
+    assert [said.why for said in result.abstentions] == [AbstentionReason.TOO_SHORT], (
+        "a picture has no motion"
+    )

@@ -13,9 +13,10 @@ import soundfile
 
 from forensics.errors import TrainingError
 from forensics.media.sound import RATE_HZ
+from forensics.records.model_card import BURST_S
 from forensics.training.data import preparation as preparing
 from forensics.training.data.journal import JOURNAL_NAME
-from forensics.training.data.preparation import SKIPPED_NAME, PrepareSettings, prepare
+from forensics.training.data.preparation import SKIPPED_NAME, PrepareSettings, disk_use_bytes, prepare
 from forensics.training.data.prepared_file import STORED_MARGIN, Job, PreparedFile, make_all
 from forensics.training.data.samples import MANIFEST_NAME, read_samples
 from tests import synthetic
@@ -109,7 +110,7 @@ def test_nothing_usable_is_an_error_with_the_first_reason(tmp_path: Path):
 
 
 def test_settings_that_cannot_work(tmp_path: Path):
-    for bad in ({"n_frames": 0}, {"n_workers": 0}, {"crop_margin": 0.5}):
+    for bad in ({"n_frames": 0}, {"n_workers": 0}, {"n_bursts": -1}, {"crop_margin": 0.5}):
         with pytest.raises(TrainingError):
             PrepareSettings(tmp_path, tmp_path, **bad)
     with pytest.raises(TrainingError, match="no regular expression"):
@@ -133,6 +134,30 @@ def test_faces_of_a_video_are_found_and_cut_wide(shared_data: Path, tmp_path: Pa
     assert all(hashlib.sha256(Path(row.path).read_bytes()).hexdigest() == row.sha256 for row in rows)
     assert {Path(row.clip).name for row in rows} == {clip.name}
     assert list(skipped(out)) == ["empty.mp4"]
+
+
+def test_bursts_of_consecutive_pictures_are_kept_beside_the_others(shared_data: Path, tmp_path: Path):
+    clip = shared_data / "video" / "real" / "ffpp_youtube__481.mp4"
+    if not clip.exists():
+        pytest.skip(f"no {clip}")
+    (tmp_path / "set" / "real").mkdir(parents=True)
+    (tmp_path / "set" / "fake").mkdir()
+    (tmp_path / "set" / "real" / clip.name).symlink_to(clip)
+    out = tmp_path / "out"
+    settings = PrepareSettings(tmp_path / "set", out, n_frames=4, n_bursts=2)
+    made = prepare(settings)
+    rows = read_samples(out)
+    assert sum(row.spread for row in rows) == 4
+    for number in (0, 1):
+        times_s = [row.at_s for row in rows if row.burst == number]
+        assert len(times_s) >= 10
+        assert max(times_s) - min(times_s) < BURST_S
+        assert np.diff(sorted(times_s)).max() < 0.05, "each picture follows the one before"
+    assert {row.track for row in rows} == {1}
+    assert disk_use_bytes(out, made) == sum(path.stat().st_size for path in (out / "crops").rglob("*.jpg"))
+    before = {path: path.stat().st_mtime_ns for path in (out / "crops").rglob("*.jpg")}
+    assert prepare(settings) == made
+    assert {path: path.stat().st_mtime_ns for path in before} == before, "what is done is not done again"
 
 
 def test_the_wild_crops_are_parted_as_for_the_shipped_weights(shared_data: Path, tmp_path: Path):

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Sequence
-from dataclasses import dataclass, fields, replace
+from dataclasses import dataclass, fields
 
 import cv2
 import numpy as np
@@ -14,9 +14,19 @@ from forensics.detectors.sequences import as_input, chosen
 from forensics.errors import TrainingError
 from forensics.faces.blending import self_blend
 from forensics.faces.crop import cut
+from forensics.records.faces import FaceBox
 from forensics.records.media import RgbImage
-from forensics.records.model_card import InputContract
-from forensics.training.data.balanced_sampler import BalancedSampler
+from forensics.records.model_card import ClipSampling, InputContract
+from forensics.training.data.balanced_sampler import BalancedSampler, SampleDraw
+from forensics.training.data.clip_fakes import (
+    FEWEST,
+    ClipFake,
+    drawn_fake,
+    repeated,
+    retimed_mouth,
+    shakes,
+    swapped_halves,
+)
 from forensics.training.data.face_samples import TrainingFaces, box_in, crop_spec, read_rgb
 from forensics.training.data.samples import Sample
 
@@ -33,11 +43,21 @@ class ClipSample(Sample):
 
 
 def clips_of(samples: Sequence[Sample]) -> list[ClipSample]:
-    """Puts the pictures of each clip together; names of files rise with time within one clip."""
-    clips: dict[tuple[str, str, str, bool, str], list[Sample]] = {}
+    """Puts the pictures together that are spread over each clip; names of files rise with time within one."""
+    return _joined([sample for sample in samples if sample.spread])
+
+
+def bursts_of(samples: Sequence[Sample]) -> list[ClipSample]:
+    """Puts the consecutive pictures of each burst together."""
+    return _joined([sample for sample in samples if sample.burst is not None], by_burst=True)
+
+
+def _joined(samples: Sequence[Sample], *, by_burst: bool = False) -> list[ClipSample]:
+    clips: dict[tuple[object, ...], list[Sample]] = {}
     for sample in samples:
         name = sample.clip or sample.path
-        key = (sample.origin, sample.split, sample.group, sample.manipulated, name)
+        burst = sample.burst if by_burst else None
+        key = (sample.origin, sample.split, sample.group, sample.manipulated, name, burst)
         clips.setdefault(key, []).append(sample)
     names = [field.name for field in fields(Sample)]
     made = []
@@ -50,7 +70,8 @@ def clips_of(samples: Sequence[Sample]) -> list[ClipSample]:
 class TrainingClips(Dataset[tuple[torch.Tensor, torch.Tensor]]):
     """Endless, deterministic stream of augmented clips: item i depends on (seed, i) alone.
 
-    Every picture of a clip is cut, blended and degraded by the same draws, as are the two clips of a pair.
+    Every picture of a clip is cut and degraded by the same draws, as are the two clips of a pair. Of
+    consecutive pictures the pseudo-fakes are those of ``clip_fakes``; of others each is blended alike.
 
     Args:
         sampler: which clips a pair of items draws.
@@ -73,11 +94,42 @@ class TrainingClips(Dataset[tuple[torch.Tensor, torch.Tensor]]):
         cv2.setNumThreads(1)
         pair, member = divmod(index, 2)
         draw = self.sampler.pair(np.random.default_rng((self.seed, pair)))[member]
-        images = []
-        for frame in _spread(draw.sample, _n_frames(self.contract)):
-            journey, blending = (np.random.default_rng((self.seed, pair, purpose)) for purpose in (1, 2))
-            images.append(self.pictures.augmented(replace(draw, sample=frame), journey, blending))
+        frames = _taken(draw.sample, self.contract)
+        read = [self.pictures.read(frame) for frame in frames]
+        images, boxes = [image for image, _ in read], [box for _, box in read]
+        if draw.pseudo_fake:
+            images = self._pseudo_fake(draw, images, boxes, np.random.default_rng((self.seed, pair, 3)), pair)
+        images = [
+            self.pictures.on_its_way(image, box, np.random.default_rng((self.seed, pair, 1)))
+            for image, box in zip(images, boxes, strict=True)
+        ]
         return torch.from_numpy(_clip(images, self.contract)), torch.tensor(float(draw.manipulated))
+
+    def _pseudo_fake(
+        self,
+        draw: SampleDraw,
+        images: list[RgbImage],
+        boxes: list[FaceBox],
+        rng: np.random.Generator,
+        pair: int,
+    ) -> list[RgbImage]:
+        n = len(images)
+        kind = ClipFake.STEADY
+        if self.contract.clip_sampling is ClipSampling.BURST and n >= FEWEST:
+            kind = drawn_fake(rng)
+        if kind is ClipFake.SWAPPED_HALVES:
+            return [images[index] for index in swapped_halves(n, rng)]
+        if kind is ClipFake.REPEATED:
+            return [images[index] for index in repeated(n, rng)]
+        if kind is ClipFake.RETIMED_MOUTH:
+            return retimed_mouth(images, boxes, rng)
+        off = shakes(n, rng) if kind is ClipFake.SHAKING else np.zeros((n, 2))
+        return [
+            self.pictures.pseudo_fake(
+                draw, image, box, np.random.default_rng((self.seed, pair, 2)), (float(x), float(y))
+            )
+            for image, box, (x, y) in zip(images, boxes, off, strict=True)
+        ]
 
 
 class WholeClips(Dataset[tuple[torch.Tensor, torch.Tensor]]):
@@ -94,7 +146,7 @@ class WholeClips(Dataset[tuple[torch.Tensor, torch.Tensor]]):
     def __getitem__(self, index: int) -> tuple[torch.Tensor, torch.Tensor]:
         sample = self.samples[index]
         images = []
-        for frame in _frames_of(sample):
+        for frame in _taken(sample, self.contract):
             image = read_rgb(frame.path)
             if sample.is_pseudo_fake:
                 image = self_blend(image, box_in(frame, image), np.random.default_rng(index))
@@ -106,9 +158,12 @@ def _frames_of(sample: Sample) -> tuple[Sample, ...]:
     return sample.frames if isinstance(sample, ClipSample) else (sample,)
 
 
-def _spread(sample: Sample, n: int) -> list[Sample]:
-    """At most three times as many pictures as a clip has, evenly: motion chooses among them."""
-    frames = _frames_of(sample)
+def _taken(sample: Sample, contract: InputContract) -> list[Sample]:
+    """A burst's first pictures; of others at most three times as many as a net takes, evenly."""
+    n, frames = _n_frames(contract), _frames_of(sample)
+    if contract.clip_sampling is ClipSampling.BURST:
+        return list(frames[:n])
+    # Motion chooses among them.
     if len(frames) <= 3 * n:
         return list(frames)
     return [frames[int(index)] for index in np.linspace(0, len(frames) - 1, 3 * n).round()]

@@ -101,11 +101,15 @@ class TrainingFaces(Dataset[tuple[torch.Tensor, torch.Tensor]]):
         self, draw: SampleDraw, rng: np.random.Generator, blending_rng: np.random.Generator
     ) -> RgbImage:
         """uint8[S, S, 3]: loaded, blended if so drawn, cut with jitter, degraded, scaled."""
+        image, box = self.read(draw.sample)
+        if draw.pseudo_fake:
+            image = self.pseudo_fake(draw, image, box, blending_rng)
+        return self.on_its_way(image, box, rng)
+
+    def on_its_way(self, image: RgbImage, box: FaceBox, rng: np.random.Generator) -> RgbImage:
+        """uint8[S, S, 3]: cut with jitter, degraded, scaled."""
         size_px, margin = self.spec.size_px, self.spec.margin
         working_px = round(size_px * _WORKING_SCALE)
-        image, box = self._read(draw.sample)
-        if draw.pseudo_fake:
-            image = self._pseudo_fake(draw, image, box, blending_rng)
         side = box.size_px * margin * rng.uniform(self.jitter.narrowest, self.jitter.widest)
         side = min(side, *image.shape[:2])
         x, y = box.centre_px
@@ -124,22 +128,36 @@ class TrainingFaces(Dataset[tuple[torch.Tensor, torch.Tensor]]):
         crop = degrade(crop, rng)
         return np.asarray(cv2.resize(crop, (size_px, size_px), interpolation=cv2.INTER_AREA), np.uint8)
 
-    def _pseudo_fake(
-        self, draw: SampleDraw, image: RgbImage, box: FaceBox, rng: np.random.Generator
+    def pseudo_fake(
+        self,
+        draw: SampleDraw,
+        image: RgbImage,
+        box: FaceBox,
+        rng: np.random.Generator,
+        off: tuple[float, float] = (0.0, 0.0),
     ) -> RgbImage:
-        """Self-blended; with landmarks also with another expression, or with the donor's face."""
+        """Self-blended; with landmarks also with another expression, or with the donor's face.
+
+        Args:
+            draw: may name a donor.
+            image: uint8[H, W, 3], pristine.
+            box: of its face.
+            rng: of all that is drawn.
+            off: see ``faces.blending.self_blend``.
+        """
         points = self._points(image, box)
         kind = rng.random()
         if points is not None and kind < _REENACTED:
             return change_expression(image, points, rng)
         if points is not None and draw.donor is not None and kind < _REENACTED + _SWAPPED:
-            donor, donor_box = self._read(draw.donor)
+            donor, donor_box = self.read(draw.donor)
             donor_points = self._points(donor, donor_box)
             if donor_points is not None and same_pose(points, donor_points):
                 return swap_face(image, points, donor, donor_points, rng)
-        return self_blend(image, box, rng, points)
+        return self_blend(image, box, rng, points, off=off)
 
-    def _read(self, sample: Sample) -> tuple[RgbImage, FaceBox]:
+    def read(self, sample: Sample) -> tuple[RgbImage, FaceBox]:
+        """uint8[H, W, 3], no larger than it needs to be, and the box of its face."""
         image = _shrunk(sample, read_rgb(sample.path), self.spec)
         return image, box_in(sample, image)
 

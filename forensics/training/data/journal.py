@@ -60,6 +60,8 @@ class Journal:
 def _entry(job: Job, made: list[PreparedFile]) -> _Entry:
     status = job.path.stat()
     how = f"ready {job.crop_margin}" if job.ready else f"{job.n_frames} frames"
+    if job.n_bursts and not job.ready:
+        how += f", {job.n_bursts} bursts"
     return _Entry(str(job.path.absolute()), status.st_size, status.st_mtime_ns, how, made)
 
 

@@ -36,6 +36,8 @@ class PrepareSettings:
         dataset: folder or CSV file.
         kind: a reader of the table; None looks for the one that fits.
         n_frames: frames of a video in which faces are looked for.
+        n_bursts: of a video, stretches of half a second of which every picture is kept beside them; for nets
+            that look at consecutive pictures.
         shares: parts of training, validation and test; None keeps the data set's own splits and the
             reader's parts.
         seed: mixed into the hash that parts the groups.
@@ -48,6 +50,7 @@ class PrepareSettings:
     out: Path
     kind: str | None = None
     n_frames: int = 16
+    n_bursts: int = 0
     n_workers: int = 1
     shares: Shares | None = None
     seed: str = ""
@@ -56,8 +59,10 @@ class PrepareSettings:
     crop_margin: float | None = None
 
     def __post_init__(self) -> None:
-        if self.n_frames < 1 or self.n_workers < 1:
-            raise TrainingError("--frames and --workers must be 1 or more", "For example --frames 16.")
+        if self.n_frames < 1 or self.n_workers < 1 or self.n_bursts < 0:
+            raise TrainingError(
+                "--frames and --workers must be 1 or more, --bursts 0 or more", "For example --frames 16."
+            )
         if self.media is not None and not self.media.is_dir():
             raise TrainingError(
                 f"--media {self.media} is not a folder", "Give the folder that holds the files."
@@ -125,6 +130,13 @@ def prepare(
     return samples
 
 
+def disk_use_bytes(out: Path, samples: list[Sample]) -> int:
+    """What the pictures take up that were cut for a manifest; files that were there count for nothing."""
+    return sum(
+        (out / sample.path).stat().st_size for sample in samples if not Path(sample.path).is_absolute()
+    )
+
+
 def _results(
     settings: PrepareSettings,
     sources: list[Source],
@@ -136,7 +148,7 @@ def _results(
     jobs: dict[int, Job] = {}
     with Journal(settings.out) as journal:
         for index, (source, where) in enumerate(zip(sources, places, strict=True)):
-            job = Job(source.path, source.crop_margin, settings.n_frames)
+            job = Job(source.path, source.crop_margin, settings.n_frames, settings.n_bursts)
             reason = source.unfit or _left_out(where) or _missing(source.path)
             done = None if reason else journal.done(job)
             if reason or done:
@@ -207,6 +219,10 @@ def _row(made: PreparedFile, source: Source, where: SplitAssignment, origin: str
         height=height,
         sha256=made.sha256,
         clip=source.clip if source.crop_margin or made.box is None else str(source.path),
+        at_s=made.at_s,
+        track=made.track,
+        burst=made.burst,
+        spread=made.spread,
     )
 
 

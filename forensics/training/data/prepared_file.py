@@ -8,6 +8,7 @@ from collections.abc import Callable
 from dataclasses import dataclass
 from functools import lru_cache
 from pathlib import Path
+from typing import NamedTuple
 
 import cv2
 import msgspec
@@ -20,14 +21,17 @@ from forensics.errors import MediaError
 from forensics.faces.crop import cut_square
 from forensics.faces.finder import FaceFinder
 from forensics.faces.finders import load_finder
+from forensics.faces.overlap import steadied
 from forensics.faces.tracks import track
 from forensics.media.decode import decode
 from forensics.media.hashing import sha256_of
+from forensics.media.packet_index import Bursts
 from forensics.media.probe import probe
 from forensics.media.sound import MIN_SPEECH_S, RATE_HZ, level
 from forensics.records.faces import FaceBox, TrackedFace
 from forensics.records.findings import Abstention
 from forensics.records.media import AudioChunk, RgbImage, Samples, StreamKind
+from forensics.records.model_card import BURST_S
 from forensics.training.data.readers.reader import PICTURE_SUFFIXES, SOUND_SUFFIXES
 
 # Room around the face for jitter, rotation and self-blending.
@@ -49,11 +53,16 @@ class PreparedFile(msgspec.Struct, frozen=True):
     Attributes:
         path: relative to the prepared folder for what was cut, absolute for what was there.
         box: left, top, width and height of the face as fractions of the picture; None for sound.
+        at_s, track, burst, spread: as in ``Sample``.
     """
 
     path: str
     sha256: str
     box: tuple[float, float, float, float] | None = None
+    at_s: float | None = None
+    track: int | None = None
+    burst: int | None = None
+    spread: bool = True
 
 
 @dataclass(frozen=True, slots=True)
@@ -63,11 +72,13 @@ class Job:
     Attributes:
         crop_margin: as in ``Source``.
         n_frames: of a video, spread evenly.
+        n_bursts: of a video, stretches of ``BURST_S`` of which every picture is cut.
     """
 
     path: Path
     crop_margin: float | None
     n_frames: int
+    n_bursts: int = 0
 
     @property
     def ready(self) -> bool:
@@ -151,25 +162,53 @@ def _cut_faces(job: Job, out: Path) -> list[PreparedFile] | str:
 
     Only one person: where several are seen, a label per file does not say who was manipulated.
     """
-    crops: dict[int, list[tuple[int, RgbImage, float]]] = defaultdict(list)
+    crops: dict[int, list[_Cut]] = defaultdict(list)
     reason = "holds no picture"
-    stream = decode(job.path, probe(job.path), job.n_frames, video=True, audio=False)
+    steady: dict[tuple[int, int | None], FaceBox] = {}
+    stream = decode(
+        job.path,
+        probe(job.path),
+        job.n_frames,
+        video=True,
+        audio=False,
+        bursts=Bursts(job.n_bursts, 0.0, short_s=BURST_S) if job.n_bursts else None,
+    )
     for item in track(stream, _finder(), [FACE.name]):
         if isinstance(item, Abstention):
             reason = item.detail
         if isinstance(item, TrackedFace):
             reason = f"every face is smaller than {_MIN_FACE_PX} px"
-            if item.box.size_px >= _MIN_FACE_PX:
-                crop = _wide_crop(item.frame.image, item.box)
-                crops[item.track_id].append((item.frame.index, crop, item.box.size_px))
+            box, within = item.box, (item.track_id, item.frame.short_burst)
+            if item.frame.short_burst is not None:
+                box = steady[within] = steadied(steady.get(within), box)
+            if box.size_px >= _MIN_FACE_PX:
+                crops[item.track_id].append(_cut(item, box))
     if not crops:
         return reason
-    seen_most = max(crops.values(), key=lambda faces: sum(size_px for _, _, size_px in faces))
+    seen_most = max(crops.values(), key=lambda cuts: sum(cut.size_px for cut in cuts if cut.spread))
     folder = Path("crops") / _folder_name(job.path)
     (out / folder).mkdir(parents=True, exist_ok=True)
     share = 1 / STORED_MARGIN
-    box = ((1 - share) / 2, (1 - share) / 2, share, share)
-    return [_store(crop, out, folder / f"{index:06d}.jpg", box) for index, crop, _ in seen_most]
+    where = ((1 - share) / 2, (1 - share) / 2, share, share)
+    return [_store(cut, out, folder / f"{cut.frame_index:06d}.jpg", where) for cut in seen_most]
+
+
+class _Cut(NamedTuple):
+    """A face with room around it, the side of its box in the video, and where it is there."""
+
+    crop: RgbImage
+    size_px: float
+    frame_index: int
+    at_s: float
+    track_id: int
+    burst: int | None
+    spread: bool
+
+
+def _cut(face: TrackedFace, box: FaceBox) -> _Cut:
+    frame = face.frame
+    crop = _wide_crop(frame.image, box)
+    return _Cut(crop, box.size_px, frame.index, frame.at_s, face.track_id, frame.short_burst, frame.sampled)
 
 
 def _wide_crop(image: RgbImage, box: FaceBox) -> RgbImage:
@@ -178,17 +217,25 @@ def _wide_crop(image: RgbImage, box: FaceBox) -> RgbImage:
     return cut_square(image, box.centre_px, side_px, min(STORED_PX, round(side_px)))
 
 
-def _store(crop: RgbImage, out: Path, place: Path, box: tuple[float, float, float, float]) -> PreparedFile:
+def _store(cut: _Cut, out: Path, place: Path, box: tuple[float, float, float, float]) -> PreparedFile:
     options = [
         cv2.IMWRITE_JPEG_QUALITY,
         _JPEG_QUALITY,
         cv2.IMWRITE_JPEG_SAMPLING_FACTOR,
         cv2.IMWRITE_JPEG_SAMPLING_FACTOR_444,
     ]
-    _, encoded = cv2.imencode(".jpg", cv2.cvtColor(crop, cv2.COLOR_RGB2BGR), options)
+    _, encoded = cv2.imencode(".jpg", cv2.cvtColor(cut.crop, cv2.COLOR_RGB2BGR), options)
     content = encoded.tobytes()
     (out / place).write_bytes(content)
-    return PreparedFile(place.as_posix(), hashlib.sha256(content).hexdigest(), box)
+    return PreparedFile(
+        place.as_posix(),
+        hashlib.sha256(content).hexdigest(),
+        box,
+        at_s=cut.at_s,
+        track=cut.track_id,
+        burst=cut.burst,
+        spread=cut.spread,
+    )
 
 
 def _folder_name(path: Path) -> str:

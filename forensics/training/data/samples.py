@@ -31,6 +31,11 @@ class Sample:
             height; empty (None) for sound.
         sha256: digest of the file when it was prepared.
         clip: the video that a picture is a frame of; empty where it is the only one of its video.
+        at_s: when the picture is shown, in seconds from the video's beginning.
+        track: number of the person within the video.
+        burst: number of the burst of consecutive pictures that it is of, from 0; None for one by itself.
+        spread: whether it is among the pictures that are spread over the video; if not, it is there for its
+            burst alone.
     """
 
     path: str
@@ -45,6 +50,10 @@ class Sample:
     height: float | None = None
     sha256: str = ""
     clip: str = ""
+    at_s: float | None = None
+    track: int | None = None
+    burst: int | None = None
+    spread: bool = True
 
     @property
     def is_pseudo_fake(self) -> bool:
@@ -184,4 +193,8 @@ def _sample(row: dict[str, str], folder: Path) -> Sample:
         height=box[3],
         sha256=row.get("sha256") or "",
         clip=row.get("clip") or "",
+        at_s=float(row["at_s"]) if row.get("at_s") else None,
+        track=int(row["track"]) if row.get("track") else None,
+        burst=int(row["burst"]) if row.get("burst") else None,
+        spread={"0": False, "1": True}[row.get("spread") or "1"],
     )

@@ -155,8 +155,8 @@ def efficientnet_b3_transformer() -> SequenceNet:
 
 
 def v2b0_transformer() -> SequenceNet:
-    """EfficientNetV2-B0, as in the shipped face net, and a Transformer encoder."""
-    return SequenceNet("tf_efficientnetv2_b0", TransformerHead)
+    """EfficientNetV2-B0, as in the shipped face net, and a Transformer encoder, on consecutive pictures."""
+    return SequenceNet("tf_efficientnetv2_b0", TransformerHead, recipe="face-bursts")
 
 
 def resnext50_lstm() -> SequenceNet:

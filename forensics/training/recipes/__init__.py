@@ -10,6 +10,7 @@ RECIPES: dict[str, str] = {
     "face-pictures": "forensics.training.recipes.face_pictures:FacePictures",
     "face-clips": "forensics.training.recipes.face_clips:FaceClips",
     "face-clips-by-motion": "forensics.training.recipes.face_clips:FaceClipsByMotion",
+    "face-bursts": "forensics.training.recipes.face_clips:FaceBursts",
     "face-flow": "forensics.training.recipes.face_clips:FaceFlow",
     "sound-windows": "forensics.training.recipes.sound_windows:SoundWindows",
 }

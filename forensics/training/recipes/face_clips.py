@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Mapping, Sequence
-from dataclasses import replace
+from dataclasses import asdict, replace
 from typing import Any
 
 import numpy.typing as npt
@@ -15,7 +15,7 @@ from forensics.detectors.declarations import SEQUENCE
 from forensics.errors import TrainingError
 from forensics.records.model_card import ClipForm, ClipSampling, InputContract
 from forensics.training.data.balanced_sampler import BalancedSampler
-from forensics.training.data.clip_samples import TrainingClips, WholeClips, clips_of
+from forensics.training.data.clip_samples import ClipSample, TrainingClips, WholeClips, bursts_of, clips_of
 from forensics.training.data.face_samples import TrainingFaces
 from forensics.training.data.samples import Sample
 from forensics.training.recipes.face_pictures import face_contract
@@ -88,9 +88,35 @@ class FaceClipsByMotion(FaceClips):
     sampling = ClipSampling.MOTION
 
 
-class FaceFlow(FaceClips):
-    """Optical flow between the crops of a person, of at most ten pictures; single pictures tell nothing."""
+class FaceBursts(FaceClips):
+    """The same with the first ten pictures of a burst of consecutive ones.
 
+    Pictures of clips without bursts are clips of one: they teach what a picture shows.
+    """
+
+    sampling = ClipSampling.BURST
+    limits = (
+        "A face that was made or changed by a method unlike the training data's may go unnoticed.",
+        "It looks at four half seconds of a clip: what happens between them is not seen.",
+        "Changes outside the face are not looked for.",
+    )
+
+    def units(self, samples: Sequence[Sample]) -> list[Sample]:
+        """The bursts, and the pictures of clips that have none.
+
+        Raises:
+            TrainingError: there are no bursts.
+        """
+        bursts = _bursts_of(samples)
+        known = {(one.origin, one.clip) for one in bursts}
+        single = [sample for sample in samples if sample.spread and (sample.origin, sample.clip) not in known]
+        return [*bursts, *(ClipSample(**asdict(sample), frames=(sample,)) for sample in single)]
+
+
+class FaceFlow(FaceClips):
+    """Optical flow between a person's crops in at most ten consecutive pictures."""
+
+    sampling = ClipSampling.BURST
     reading = (
         "input: uint8[N, clip_frames - 1, size_px, size_px, 2], optical flow (OpenCV's DIS, medium preset) "
         "from each of a person's crops to the next, in time order, less its median, right and down; 128 is "
@@ -100,23 +126,17 @@ class FaceFlow(FaceClips):
     )
     limits = (
         "It sees motion alone: a face that looks wrong but moves as a face does is not noticed.",
-        "Between sampled pictures lie fractions of a second: flicker from frame to frame is not seen.",
+        "It looks at four half seconds of a clip: what happens between them is not seen.",
         "Changes outside the face are not looked for.",
     )
 
     def units(self, samples: Sequence[Sample]) -> list[Sample]:
-        """The clips of two pictures and more.
+        """The bursts of two pictures and more.
 
         Raises:
             TrainingError: there are none.
         """
-        clips = [clip for clip in clips_of(samples) if len(clip.frames) > 1]
-        if not clips:
-            raise TrainingError(
-                "The data sets hold single pictures only, and optical flow is between two",
-                "Prepare videos: forensics prepare VIDEOS --out FOLDER takes several pictures of each.",
-            )
-        return list(clips)
+        return list(_bursts_of(samples))
 
     def contract(self, settings: TrainSettings) -> InputContract:
         """As for clips; mirrored flow is not a mirrored picture, so none is averaged in."""
@@ -125,3 +145,18 @@ class FaceFlow(FaceClips):
     def example(self, contract: InputContract, n: int) -> Tensor:
         """uint8[n, T - 1, S, S, 2]."""
         return super().example(contract, n)[:, 1:, ..., :2]
+
+
+def _bursts_of(samples: Sequence[Sample]) -> list[ClipSample]:
+    """Bursts of two pictures and more.
+
+    Raises:
+        TrainingError: there are none.
+    """
+    bursts = [burst for burst in bursts_of(samples) if len(burst.frames) > 1]
+    if not bursts:
+        raise TrainingError(
+            "The data sets hold no consecutive pictures, and this net looks at what moves between two",
+            "Prepare videos: forensics prepare VIDEOS --bursts 4 --out FOLDER keeps some of each.",
+        )
+    return bursts

@@ -44,8 +44,8 @@ class FacePictures:
     )
 
     def units(self, samples: Sequence[Sample]) -> list[Sample]:
-        """Every row by itself."""
-        return list(samples)
+        """Every picture by itself, but for those that are there for their burst alone."""
+        return [sample for sample in samples if sample.spread]
 
     def contract(self, settings: TrainSettings) -> InputContract:
         """Crops of the size that the run trains on."""

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import io
 from collections.abc import Callable, Iterator
 from fractions import Fraction
 from itertools import chain
@@ -9,6 +10,8 @@ from pathlib import Path
 
 import av
 import numpy as np
+from av.stream import Disposition
+from PIL import Image
 
 from forensics.media.encode import write_clip
 from forensics.records.media import RgbImage
@@ -123,6 +126,26 @@ def remuxed(
             one.pts, one.dts = (packet.pts or 0) - shift, packet.dts - shift
             one.stream = streams[index]
             write.mux(one)
+    return path
+
+
+def with_cover(source: Path, path: Path, cover: RgbImage) -> Path:
+    """The same film with a still picture beside it, as editors and download programs write one."""
+    coded = io.BytesIO()
+    Image.fromarray(cover).save(coded, "JPEG")
+    with av.open(str(source)) as read, av.open(str(path), "w") as write:
+        film = write.add_stream_from_template(read.streams.video[0])
+        picture = write.add_stream("mjpeg")
+        picture.height, picture.width = cover.shape[:2]
+        picture.pix_fmt = "yuvj420p"
+        picture.disposition = Disposition.attached_pic
+        packet = av.Packet(coded.getvalue())
+        packet.stream, packet.pts, packet.dts, packet.is_keyframe = picture, 0, 0, True
+        write.mux(packet)
+        for one in read.demux(video=0):
+            if one.dts is not None:
+                one.stream = film
+                write.mux(one)
     return path
 
 

@@ -306,35 +306,54 @@ def png_with_colour_profile(folder: Path, name: str = "profile.png") -> Path:
     return path
 
 
-def tiled_heic(folder: Path, name: str = "tiles.heic", *, n_items: int = 1) -> Path:
-    """A person as phones store pictures: in four HEVC tiles of 256 px, one picture or several."""
+def tiled_heic(
+    folder: Path, name: str = "tiles.heic", *, n_items: int = 1, exif: bytes = b"", companions: bool = False
+) -> Path:
+    """A person as phones store pictures: in four HEVC tiles of 256 px, one picture or several.
+
+    With companions, the first tile is a depth map and the second a thumbnail of the picture, too.
+    """
     clip = folder / f"{name}.mp4"
     person = cv2.resize(bust(), (512, 512), interpolation=cv2.INTER_CUBIC)
     tiles = [np.ascontiguousarray(person[y : y + 256, x : x + 256]) for y in (0, 256) for x in (0, 256)]
-    options = {"x265-params": "log-level=none:keyint=1:crf=10"}
-    write_clip(clip, tiles, 1, codec="libx265", pixel_format="yuv420p", options=options)
-    whole = clip.read_bytes()
-    at = whole.index(b"hvcC") - 4
-    configuration = whole[at : at + int.from_bytes(whole[at : at + 4], "big")]
-    with av.open(str(clip)) as container:
-        coded = [bytes(packet) for packet in container.demux(video=0) if packet.size]
-    clip.unlink()
+    configuration, coded = _hevc(clip, tiles, "yuv420p")
+    grey_configuration, grey = _hevc(clip, tiles[:1], "gray") if companions else (b"", [])
     grid = bytes([0, 0, 1, 1]) + struct.pack(">HH", 512, 512)
     grids = range(5, 5 + n_items)
     payloads = [*coded, *[grid] * n_items]
+    depth_map = thumbnail = about = 0
+    if companions:
+        depth_map, thumbnail = len(payloads) + 1, len(payloads) + 2
+        payloads += [grey[0], coded[1]]
+    if exif:
+        about = len(payloads) + 1
+        payloads.append(bytes(4) + exif)
 
     def meta(first_byte: int) -> bytes:
         infos = [_box("infe", struct.pack(">IHH4sx", 2 << 24 | 1, item, 0, b"hvc1")) for item in range(1, 5)]
         infos += [_box("infe", struct.pack(">IHH4sx", 2 << 24, item, 0, b"grid")) for item in grids]
+        infos += [
+            _box("infe", struct.pack(">IHH4sx", 2 << 24 | 1, item, 0, kind))
+            for item, kind in ((depth_map, b"hvc1"), (thumbnail, b"hvc1"), (about, b"Exif"))
+            if item
+        ]
         places, byte = b"", first_byte
         for item, payload in enumerate(payloads, 1):
             places += struct.pack(">HHHII", item, 0, 1, byte, len(payload))
             byte += len(payload)
         made_of = [_box("dimg", struct.pack(">HH4H", item, 4, 1, 2, 3, 4)) for item in grids]
+        made_of += [
+            _box(kind, struct.pack(">HHH", item, 1, 5))
+            for item, kind in ((depth_map, "auxl"), (thumbnail, "thmb"), (about, "cdsc"))
+            if item
+        ]
         sizes = [_box("ispe", struct.pack(">III", 0, side, side)) for side in (256, 512)]
         uses = [struct.pack(">HBBB", item, 2, 0x81, 2) for item in range(1, 5)]
         uses += [struct.pack(">HBB", item, 1, 3) for item in grids]
-        properties = _box("ipco", configuration + b"".join(sizes))
+        uses += [struct.pack(">HBBBB", depth_map, 3, 0x85, 2, 4)] if depth_map else []
+        uses += [struct.pack(">HBBB", thumbnail, 2, 0x81, 2)] if thumbnail else []
+        of_depth = _box("auxC", bytes(4) + b"urn:mpeg:hevc:2015:auxid:2\0")
+        properties = _box("ipco", configuration + b"".join(sizes) + of_depth + grey_configuration)
         properties += _box("ipma", struct.pack(">II", 0, len(uses)) + b"".join(uses))
         return _box(
             "meta",
@@ -352,6 +371,18 @@ def tiled_heic(folder: Path, name: str = "tiles.heic", *, n_items: int = 1) -> P
     path = folder / name
     path.write_bytes(brand + meta(first_byte) + _box("mdat", b"".join(payloads)))
     return path
+
+
+def _hevc(clip: Path, tiles: list[RgbImage], pixel_format: str) -> tuple[bytes, list[bytes]]:
+    """The decoder's configuration (box hvcC) and the packets."""
+    options = {"x265-params": "log-level=none:keyint=1:crf=10"}
+    write_clip(clip, tiles, 1, codec="libx265", pixel_format=pixel_format, options=options)
+    whole = clip.read_bytes()
+    at = whole.index(b"hvcC") - 4
+    with av.open(str(clip)) as container:
+        coded = [bytes(packet) for packet in container.demux(video=0) if packet.size]
+    clip.unlink()
+    return whole[at : at + int.from_bytes(whole[at : at + 4], "big")], coded
 
 
 def _box(kind: str, body: bytes) -> bytes:

@@ -68,6 +68,7 @@ class FilePackets:
         tags: of the container and, after ``stream N: ``, of its streams.
         is_whole: every packet was read; otherwise the file is longer than what is looked at.
         trouble: what the demuxer said first.
+        others: index to kind and handler of tracks that are neither pictures nor sound.
     """
 
     streams: tuple[StreamPackets, ...]
@@ -75,6 +76,7 @@ class FilePackets:
     container: str = ""
     is_whole: bool = True
     trouble: str | None = None
+    others: dict[int, str] = field(default_factory=dict)
 
     def first(self, *, of_pictures: bool) -> StreamPackets | None:
         """The first stream of pictures or of sound that has packets."""
@@ -149,8 +151,18 @@ def read_packets(path: Path) -> FilePackets:
         tags = {str(key): str(value) for key, value in container.metadata.items()}
         for stream in container.streams:
             tags |= {f"stream {stream.index}: {key}": str(value) for key, value in stream.metadata.items()}
+        others = {
+            stream.index: f"{stream.type}, {stream.metadata.get('handler_name', 'without a name')}"
+            for stream in container.streams
+            if stream.type not in ("video", "audio")
+        }
         return FilePackets(
-            tuple(one.done() for one in rows.values()), tags, container.format.name, is_whole, words.first
+            tuple(one.done() for one in rows.values()),
+            tags,
+            container.format.name,
+            is_whole,
+            words.first,
+            others,
         )
 
 

@@ -7,7 +7,7 @@ import io
 import re
 import struct
 import warnings
-from collections.abc import Iterator
+from collections.abc import Callable, Iterator
 from dataclasses import dataclass, field
 from pathlib import Path
 from typing import Any
@@ -16,6 +16,7 @@ import numpy as np
 import numpy.typing as npt
 
 from forensics.errors import MediaError
+from forensics.media.heic_items import HeicItems
 from forensics.media.picture import MAX_STILL_PIXELS
 from forensics.records.media import RgbImage
 
@@ -38,7 +39,7 @@ class StillMetadata:
     """A still's own account of itself; every text is as it stands in the file.
 
     Attributes:
-        format: ``JPEG``, ``PNG``, ``WEBP`` or ``TIFF``.
+        format: ``JPEG``, ``PNG``, ``WEBP``, ``TIFF`` or ``HEIC``.
         exif: tag name to value, of the main directory, its EXIF part and ``GPS...``.
         texts: keyword to text of PNG's chunks; ``comment`` of a JPEG.
         xmp: the XMP packet, empty without one.
@@ -118,7 +119,7 @@ def _check(size: tuple[int, int]) -> None:
 
 def _read(picture: Any) -> StillMetadata:
     info = picture.info
-    exif, thumbnail = _exif(picture)
+    exif, thumbnail = _exif(picture.getexif, info.get("exif", b""))
     xmp = info.get("xmp") or info.get("XML:com.adobe.xmp") or b""
     texts = {
         str(key)[:80]: _text(value)
@@ -144,19 +145,35 @@ def _read(picture: Any) -> StillMetadata:
     )
 
 
-def _exif(picture: Any) -> tuple[dict[str, str], bytes]:
+def of_heic(items: HeicItems) -> StillMetadata:
+    """A HEIC's account of itself."""
+    from PIL import Image
+
+    def exif() -> Any:
+        block = Image.Exif()
+        block.load(items.exif)
+        return block
+
+    with _quietly():
+        tags, thumbnail = _exif(exif, items.exif) if items.exif else ({}, b"")
+        width, height = items.sizes_px[0]
+        return StillMetadata(
+            "HEIC", width, height, tags, xmp=_text(items.xmp, _MOST_XMP_BYTES), thumbnail=_decoded(thumbnail)
+        )
+
+
+def _exif(read: Callable[[], Any], block: bytes) -> tuple[dict[str, str], bytes]:
     from PIL import ExifTags
 
     found: dict[str, str] = {}
     thumbnail = b""
     with contextlib.suppress(*_UNREADABLE):
-        exif = picture.getexif()
+        exif = read()
         parts = ((exif, ExifTags.TAGS, ""), (exif.get_ifd(ExifTags.IFD.Exif), ExifTags.TAGS, ""))
         for rows, names, prefix in (*parts, (exif.get_ifd(ExifTags.IFD.GPSInfo), ExifTags.GPSTAGS, "GPS ")):
             for tag, value in list(rows.items())[:200]:
                 found.setdefault(f"{prefix}{names.get(tag, hex(tag))}", _text(value))
         second = exif.get_ifd(ExifTags.IFD.IFD1)
-        block = picture.info.get("exif", b"")
         start, length = int(second.get(_THUMBNAIL_START, 0)), int(second.get(_THUMBNAIL_LENGTH, 0))
         if 0 < length <= _MOST_THUMBNAIL_BYTES:
             base = 6 if block.startswith(b"Exif\0\0") else 0

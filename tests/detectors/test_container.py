@@ -8,7 +8,9 @@ from __future__ import annotations
 from dataclasses import replace
 from pathlib import Path
 
+import numpy as np
 import pytest
+from skimage import data
 
 from forensics import detectors
 from forensics.casefile.case_file import CaseFile
@@ -126,6 +128,17 @@ def test_late_sound_and_a_prepared_index_are_told(phone: Path, tmp_path: Path) -
     said = Said(late)
     assert said.noted("The sound begins 0.")
     assert said.of("Order of boxes").startswith("The index (moov) stands before the media")
+
+
+def test_a_cover_is_held_against_the_film(tmp_path: Path) -> None:
+    frames = list(recordings.noisy_frames(30))
+    film = write_clip(tmp_path / "film.mp4", iter(frames), 25.0)
+    own = Said(recordings.with_cover(film, tmp_path / "own.mp4", frames[0]))
+    assert own.of("Cover") == "The still picture that accompanies the film shows one of its key pictures."
+    assert not own.noted("cover")
+    other = np.ascontiguousarray(data.coffee()[:300, :400])
+    said = Said(recordings.with_cover(film, tmp_path / "other.mp4", other))
+    assert said.noted("(cover, thumbnail) shows none of its key pictures")
 
 
 @pytest.mark.parametrize("name", ["clip.mkv", "clip.webm", "clip.avi", "clip.ts", "clip.mov"])

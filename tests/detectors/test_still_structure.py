@@ -132,6 +132,15 @@ def test_an_earlier_coarser_save_is_found_with_its_quality(
     assert abs(found.quality - before) <= 2
 
 
+def test_a_table_with_a_step_of_nothing_tells_nothing(tmp_path: Path) -> None:
+    table = standard_table(90)
+    table[:4] = 0
+    path = saved(tmp_path / "a.jpg", coffee(), 60, 90)
+    with np.errstate(all="raise"):
+        assert earlier_save(grey_and_rgb(path)[0], np.zeros(64, np.int64)) is None
+        earlier_save(grey_and_rgb(path)[0], table)
+
+
 @pytest.mark.parametrize("picture", ["coffee", "astronaut", "chelsea"])
 @pytest.mark.parametrize("quality", [40, 50, 75, 90, 95, 100])
 def test_one_save_alone_leaves_no_comb(picture: str, quality: int, tmp_path: Path) -> None:
@@ -161,6 +170,23 @@ def test_a_digital_source_type_in_xmp_is_told(tmp_path: Path) -> None:
     xmp = f'<x:xmpmeta><rdf:Description Iptc4xmpExt:DigitalSourceType="{source}"/></x:xmpmeta>'
     Image.fromarray(coffee()).save(tmp_path / "a.jpg", xmp=xmp.encode())
     assert Said(tmp_path / "a.jpg").noted('how the picture came about: "trainedAlgorithmicMedia"')
+
+
+def test_items_of_a_heic_are_told_and_its_depth_map_shown(tmp_path: Path) -> None:
+    exif = Image.Exif()
+    exif[0x010F], exif[0x0110] = "Apple", "iPhone 15"
+    said = Said(synthetic.tiled_heic(tmp_path, exif=exif.tobytes(), companions=True))
+    told = {row[0]: row[1] for row in said.rows}
+    assert told["Thumbnail"] == "The file holds a thumbnail of the main picture."
+    assert told["Depth map"] == "The file holds a depth map of the main picture."
+    assert told["Device"] == "The metadata names a camera or phone."
+    assert said.n_pictures == 2  # the depth map and the noise
+    assert Said(synthetic.tiled_heic(tmp_path, "plain.heic")).n_pictures == 1
+
+
+def test_several_pictures_in_a_heic_are_noted(tmp_path: Path) -> None:
+    said = Said(synthetic.tiled_heic(tmp_path, n_items=3))
+    assert said.noted("The file holds 3 pictures, of which the first is the main one.")
 
 
 def test_it_abstains_on_films(tmp_path: Path) -> None:

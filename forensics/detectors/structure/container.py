@@ -8,9 +8,10 @@ from pathlib import Path
 
 from forensics.detectors.declarations import CONTAINER
 from forensics.detectors.detector import WithoutModels
-from forensics.detectors.structure import header_rules, track_rules, writing_rules
+from forensics.detectors.structure import companion_rules, header_rules, track_rules, writing_rules
 from forensics.detectors.structure.observation import Observation, told
 from forensics.detectors.structure.picture_rhythm import rhythm
+from forensics.media.cover_art import cover_art
 from forensics.media.movie_header import movie_header
 from forensics.media.packets import FilePackets, read_packets
 from forensics.media.writing_program import WritingProgram, writing_program
@@ -78,6 +79,8 @@ class ContainerExamination:
         if pictures is not None:
             yield from rhythm(pictures)
         yield from track_rules.sound_beside_pictures(packets)
+        yield from companion_rules.other_tracks(packets)
+        yield from companion_rules.covers(cover_art(self._path))
         yield from _bounds(packets)
 
 

@@ -81,6 +81,8 @@ def earlier_save(grey: npt.NDArray[np.uint8], table: npt.NDArray[np.int64]) -> E
     steps = {}
     for row, column in _MODES:
         present = int(table[8 * row + column])
+        if present <= 0:  # a damaged table
+            continue
         step = _earlier_step(np.rint(blocks[:, row, column] / present).astype(np.int64), present)
         if step is not None:
             steps[row, column] = step, present

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Iterator
+from itertools import chain
 from pathlib import Path
 
 import cv2
@@ -11,12 +12,15 @@ import numpy.typing as npt
 
 from forensics.detectors.declarations import STILLS
 from forensics.detectors.detector import WithoutModels
+from forensics.detectors.structure import companion_rules
 from forensics.detectors.structure import still_rules as rules
 from forensics.detectors.structure.jpeg_history import earlier_save, error_levels, likeness, noise_residual
 from forensics.detectors.structure.observation import SUBJECT, Observation, told
 from forensics.errors import MediaError
 from forensics.media.content_credentials import has_manifest, remote_manifest
-from forensics.media.still_metadata import StillMetadata, grey_and_rgb, still_metadata
+from forensics.media.heic_items import heic_items
+from forensics.media.other_decoders import heic, heic_item
+from forensics.media.still_metadata import StillMetadata, grey_and_rgb, of_heic, still_metadata
 from forensics.records.exhibit_content import Picture
 from forensics.records.findings import Abstention, AbstentionReason, Exhibit, ExhibitKind
 from forensics.records.media import MediaFile, MediaKind, RgbImage
@@ -51,17 +55,25 @@ class StillExamination:
 
     def conclude(self) -> Iterator[Item]:
         """Everything at once."""
-        still = still_metadata(self._path) if self._media.kind is MediaKind.IMAGE else None
+        is_image = self._media.kind is MediaKind.IMAGE
+        still = still_metadata(self._path) if is_image else None
+        items = heic_items(self._path) if is_image and still is None else None
+        if items is not None:
+            still = of_heic(items)
         if still is None:
-            what = (
-                "a picture in a format that is not"
-                if self._media.kind is MediaKind.IMAGE
-                else "no still picture, which is what is"
-            )
+            what = "a picture in a format that is not" if is_image else "no still picture, which is what is"
             yield Abstention(STILLS.name, AbstentionReason.UNSUPPORTED, f"It is {what} looked into.")
             return
-        grey, rgb = _pixels(self._path)
-        yield from told(STILLS.name, "What the picture's file says", self._observations(still, grey, rgb))
+        grey, rgb = _pixels(self._path) if items is None else _pixels_of_heic(self._path)
+        said = self._observations(still, grey, rgb)
+        if items is not None:
+            said = chain(companion_rules.items(items), said)
+        yield from told(STILLS.name, "What the picture's file says", said)
+        if items is not None and items.depth is not None:
+            yield _picture(
+                items.depth,
+                "The depth map, as stored: how far away things were, by the phone's own reckoning",
+            )
         if rgb is None:
             return
         if still.thumbnail is not None:
@@ -114,6 +126,14 @@ def _pixels(path: Path) -> tuple[npt.NDArray[np.uint8] | None, RgbImage | None]:
     except MediaError:
         # Damaged pixels are told by decoding; what the metadata say stands.
         return None, None
+
+
+def _pixels_of_heic(path: Path) -> tuple[npt.NDArray[np.uint8] | None, RgbImage | None]:
+    try:
+        rgb = heic_item(path, heic(path)[0]).stored
+    except MediaError:
+        return None, None
+    return np.asarray(cv2.cvtColor(rgb, cv2.COLOR_RGB2GRAY), np.uint8), rgb
 
 
 def _picture(image: RgbImage, caption: str) -> Exhibit:

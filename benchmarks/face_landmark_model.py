@@ -18,7 +18,8 @@ from forensics import catalog
 from forensics.engines.landmark_net import INPUT_PX, LandmarkNet
 from forensics.engines.openvino_engine import the_core
 from forensics.faces.landmarks import MARGIN
-from forensics.records.model_card import InputContract, ModelCard
+from forensics.records.input_contract import PictureContract
+from forensics.records.model_card import ModelCard
 from forensics.training.ir_metadata import store
 
 READING = (
@@ -46,7 +47,7 @@ def main() -> None:
             "Mobile GPUs, 2019): about 30,000 in-the-wild mobile camera pictures, of Google. Converted from "
             f"face_landmark.tflite of the wheel mediapipe 0.10.21, SHA-256 {digest}."
         ),
-        contract=InputContract(size_px=INPUT_PX, crop_margin=MARGIN, min_face_px=48, finder="dlib-hog"),
+        contract=PictureContract(size_px=INPUT_PX, crop_margin=MARGIN, min_face_px=48, finder="dlib-hog"),
         variants=(),
         limits=(
             "It gives points for whatever face it is shown, hidden parts too: they are guesses there.",

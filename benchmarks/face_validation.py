@@ -311,7 +311,7 @@ def _logits(path: Path, faces: list[Face]) -> npt.NDArray[np.float32]:
     """float32[faces]: each face and its mirror image."""
     if path.is_dir():
         card = read_card(path)
-        crops = _cropped(faces, card.contract.size_px or 0)
+        crops = _cropped(faces, crop_spec(card.contract).size_px)
         ways = [[way[i : i + _BATCH] for i in range(0, len(way), _BATCH)] for way in _both_ways(crops)]
         xml = path / card.variants[0].xml
         straight, mirrored = (run_openvino(xml, [np.asarray(one) for one in way]) for way in ways)

@@ -27,8 +27,9 @@ from forensics.detectors.domain import face_properties
 from forensics.evaluation.shares import share_text
 from forensics.faces.crop import cut
 from forensics.records.faces import FaceBox
+from forensics.records.input_contract import InputContract
 from forensics.records.media import RgbImage
-from forensics.records.model_card import InputContract, ModelCard
+from forensics.records.model_card import ModelCard
 from forensics.training.data.face_samples import box_in, crop_spec, read_rgb
 from forensics.training.data.samples import Sample, read_samples
 from forensics.training.stored_nets import StoredNet, batched, logits_of, stored_nets

@@ -18,6 +18,7 @@ import numpy as np
 import openvino as ov
 
 from forensics import catalog
+from forensics.records.input_contract import SoundContract
 from forensics.records.model_card import ModelCard
 
 _BATCH = 32
@@ -68,11 +69,10 @@ def compiled_forms(card: ModelCard, folder: Path) -> Iterator[tuple[str, ov.Infe
 def made_up(card: ModelCard) -> np.ndarray:
     rng = np.random.default_rng(0)
     contract = card.contract
-    if card.task == "face":
-        side_px = contract.size_px or 0
+    if not isinstance(contract, SoundContract):
+        side_px = contract.size_px
         return rng.integers(0, 256, (_BATCH, side_px, side_px, 3), np.uint8)
-    n_samples = round((contract.window_s or 0) * (contract.rate_hz or 0))
-    return rng.normal(0, 0.06, (_BATCH, n_samples)).astype(np.float32)
+    return rng.normal(0, 0.06, (_BATCH, contract.n_samples)).astype(np.float32)
 
 
 if __name__ == "__main__":

@@ -8,9 +8,7 @@ from __future__ import annotations
 import argparse
 from pathlib import Path
 
-import msgspec
-
-from forensics.records.model_card import InputContract
+from forensics.records.input_contract import contract_from
 from forensics.training.adversarial import RECIPES_WITH_PIXELS, robustness
 from forensics.training.data.samples import read_samples
 from forensics.training.datasets import validation_rows
@@ -29,7 +27,7 @@ def main() -> None:
     recipe = load_recipe(net.recipe)
     folders = record["settings"]["data"]
     rows = validation_rows(recipe.units([row for folder in folders for row in read_samples(Path(folder))]))
-    data = recipe.validation_set(rows, msgspec.convert(record["contract"], InputContract))
+    data = recipe.validation_set(rows, contract_from(record["contract"]))
     labels = [row.manipulated for row in rows]
     print(robustness(net, data, labels, given.epsilon, batch_size=16, seed=record["settings"]["seed"]))
 

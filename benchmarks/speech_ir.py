@@ -18,7 +18,8 @@ import openvino as ov
 from forensics import catalog
 from forensics.engines.speech_net import SpeechNet
 from forensics.media.hashing import sha256_of
-from forensics.records.model_card import InputContract, ModelCard, Variant
+from forensics.records.input_contract import SoundContract
+from forensics.records.model_card import ModelCard, Variant
 
 _PUBLISHED = "9ccdacc4719d8aa7e45a77536bfabec45a03ba1f2fad5e241ab4060b24238a85"
 
@@ -43,7 +44,7 @@ def main() -> None:
         summary="",
         licence="MIT (Silero Team, github.com/snakers4/silero-vad)",
         training_data="As published; its authors name no corpora.",
-        contract=InputContract(rate_hz=16_000, window_s=0.032, hop_s=0.032),
+        contract=SoundContract(rate_hz=16_000, window_s=0.032, hop_s=0.032),
         variants=(Variant("f16", *files, *(sha256_of(given.out / name) for name in files)),),
         limits=(
             "Says of every 32 ms how likely somebody speaks. Whispering, shouting and singing were not "

@@ -27,6 +27,7 @@ from forensics.evaluation.windows import Clip, fit_windows, held_out_alarms
 from forensics.media.decode import decode
 from forensics.media.probe import probe
 from forensics.media.sound import RATE_HZ, level
+from forensics.records.input_contract import SoundContract
 from forensics.records.media import AudioChunk, Samples
 
 _CLIPS = 4
@@ -41,8 +42,10 @@ class _Ear:
         self.net = CompiledNet(self.card, folder, "f32")
         self.finder = SpeechNet(*catalog.find("speech-silero"))
         contract = self.card.contract
-        self.n_window = round((contract.window_s or 0) * RATE_HZ)
-        self.n_hop = round((contract.hop_s or 0) * RATE_HZ)
+        if not isinstance(contract, SoundContract):
+            raise SystemExit(f"{model} is no voice model")
+        self.n_window = contract.n_samples
+        self.n_hop = round(contract.hop_s * RATE_HZ)
 
     def logits(self, sound: Samples) -> tuple[list[float], list[float]]:
         """Logits of all windows with enough speech, and when they begin."""

@@ -18,6 +18,7 @@ import tomli_w
 
 from forensics.errors import ModelError
 from forensics.records.earlier_names import with_present_names
+from forensics.records.input_contract import tagged
 from forensics.records.model_card import ModelCard, Variant
 from forensics.resources import resource_folder
 
@@ -114,6 +115,8 @@ def read_card(folder: Path) -> ModelCard:
     path = folder / CARD_NAME
     content = with_present_names(_read_toml(path))
     try:
+        if isinstance(content.get("contract"), dict):
+            content["contract"] = tagged(content["contract"])
         card = msgspec.convert(content, ModelCard)
     except msgspec.ValidationError as error:
         raise ModelError(f"{path} is not a model card: {error}", _written_by_export(folder)) from error
@@ -253,13 +256,9 @@ def _check(card: ModelCard, path: Path) -> None:
             for name, _ in _files(variant)
             if not name or Path(name).name != name or name.startswith(".")
         )
-    contract = card.contract
-    takes_sound = contract.rate_hz and contract.window_s and contract.hop_s
-    if contract.crop is None and not takes_sound:
-        wrong.append(
-            "a model of faces needs contract.size_px and crop_margin, one of sound needs rate_hz, window_s "
-            "and hop_s"
-        )
+    stated = msgspec.to_builtins(card.contract)
+    positive = ("size_px", "crop_margin", "clip_frames", "rate_hz", "window_s", "hop_s")
+    wrong += [f"contract.{name} must be above 0" for name in positive if not stated.get(name, 1) > 0]
     bounds = card.thresholds
     if bounds is not None and not 0 <= bounds.no_signs <= bounds.signs <= 1:
         wrong.append("thresholds must be 0 <= no_signs <= signs <= 1")

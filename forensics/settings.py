@@ -111,7 +111,6 @@ class ScanSettings:
     crops: bool = False
     time_limit_s: float = DEFAULT_TIME_LIMIT_S
     models: tuple[str, ...] = ()
-    finder: str = "dlib-hog"
     follow_links: bool = False
     explain: bool = False
     fusion: str | None = None

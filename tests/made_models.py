@@ -11,7 +11,8 @@ import openvino as ov
 from openvino import opset13 as op
 
 from forensics import catalog
-from forensics.records.model_card import Calibration, InputContract, ModelCard, Thresholds, Variant
+from forensics.records.input_contract import InputContract, PictureContract, SoundContract
+from forensics.records.model_card import Calibration, ModelCard, Thresholds, Variant
 from forensics.resources import resource_folder
 
 SIZE_PX = 32
@@ -35,12 +36,11 @@ def face_model(
     shares = op.divide(op.convert(pictures, np.float32), np.float32(255))
     means = op.reduce_mean(shares, [1, 2, 3], keep_dims=False)
     where = op.reshape(op.reduce_mean(shares, [3], keep_dims=False), [-1, 1, size_px, size_px], False)
-    contract = InputContract(
+    contract = PictureContract(
         size_px=size_px,
         crop_margin=crop_margin,
         min_face_px=min_face_px,
         finder="dlib-hog",
-        frames_per_clip=8,
         flip=flip,
     )
     return _saved(root / name, "face", pictures, means, where, contract, grey)
@@ -56,7 +56,7 @@ def voice_model(
     means = op.reduce_mean(levels, [1], keep_dims=False)
     begin = op.slice(levels, [0], [_MAP_SIDE**2], [1], [1])
     where = op.reshape(begin, [-1, 1, _MAP_SIDE, _MAP_SIDE], False)
-    contract = InputContract(rate_hz=RATE_HZ, window_s=window_s, hop_s=1.0)
+    contract = SoundContract(rate_hz=RATE_HZ, window_s=window_s, hop_s=1.0)
     return _saved(root / name, "voice", sound, means, where, contract, grey)
 
 

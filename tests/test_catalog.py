@@ -4,25 +4,27 @@ from __future__ import annotations
 
 import hashlib
 import math
+import re
 from dataclasses import replace
 from pathlib import Path
 
+import msgspec
 import pytest
 
 from forensics import catalog
 from forensics.errors import ModelError
-from forensics.records.model_card import (
-    Calibration,
-    Domain,
+from forensics.records.input_contract import (
+    ClipContract,
+    ClipSampling,
+    FlowContract,
     InputContract,
-    Metric,
-    ModelCard,
-    Thresholds,
-    Variant,
+    PictureContract,
+    SoundContract,
 )
+from forensics.records.model_card import Calibration, Domain, Metric, ModelCard, Thresholds, Variant
 
-_FACE = InputContract(size_px=128, crop_margin=1.04, min_face_px=32, finder="dlib-hog", frames_per_clip=32)
-_VOICE = InputContract(rate_hz=16_000, window_s=4.0, hop_s=2.0)
+_FACE = PictureContract(size_px=128, crop_margin=1.04, min_face_px=32, finder="dlib-hog")
+_VOICE = SoundContract(rate_hz=16_000, window_s=4.0, hop_s=2.0)
 
 
 def _model(root: Path, name: str, task: str = "face") -> tuple[ModelCard, Path]:
@@ -163,11 +165,85 @@ def test_thresholds_must_be_in_order(tmp_path: Path) -> None:
         catalog.write_card(replace(card, thresholds=Thresholds(0.2, 0.9, "")), folder)
 
 
-@pytest.mark.parametrize("task", ["face", "voice"])
-def test_a_contract_of_neither_faces_nor_sound_is_an_error(tmp_path: Path, task: str) -> None:
-    card, folder = _model(tmp_path, "model-a", task)
-    with pytest.raises(ModelError, match=r"a model of faces needs contract\.size_px and crop_margin"):
-        catalog.write_card(replace(card, contract=InputContract()), folder)
+@pytest.mark.parametrize(
+    ("contract", "words"),
+    [
+        (PictureContract(size_px=0, crop_margin=1.04), "contract.size_px must be above 0"),
+        (PictureContract(size_px=128, crop_margin=-1.0), "contract.crop_margin must be above 0"),
+        (SoundContract(rate_hz=16_000, window_s=0.0, hop_s=1.0), "contract.window_s must be above 0"),
+    ],
+)
+def test_a_contract_that_no_input_fits_is_an_error(
+    tmp_path: Path, contract: InputContract, words: str
+) -> None:
+    card, folder = _model(tmp_path, "model-a")
+    with pytest.raises(ModelError, match=re.escape(words)):
+        catalog.write_card(replace(card, contract=contract), folder)
+
+
+OF_BEFORE = {
+    "pictures": (
+        'size_px = 128\ncrop_margin = 1.04\nmin_face_px = 48\nfinder = "dlib-hog"\nframes_per_clip = 32\n'
+        'flip = true\nclip_sampling = "spread"\nclip_form = "pictures"\n',
+        PictureContract(size_px=128, crop_margin=1.04, min_face_px=48, flip=True),
+    ),
+    "clips": (
+        'size_px = 64\ncrop_margin = 1.3\nclip_frames = 10\nflip = true\nclip_sampling = "motion"\n',
+        ClipContract(
+            size_px=64, crop_margin=1.3, clip_frames=10, clip_sampling=ClipSampling.MOTION, flip=True
+        ),
+    ),
+    "flow": (
+        'size_px = 64\ncrop_margin = 1.3\nclip_frames = 10\nflip = false\nclip_form = "flow"\n',
+        FlowContract(size_px=64, crop_margin=1.3, clip_frames=10),
+    ),
+    "sound": (
+        'flip = false\nrate_hz = 16000\nwindow_s = 3.0\nhop_s = 1.5\nclip_sampling = "spread"\n',
+        SoundContract(rate_hz=16_000, window_s=3.0, hop_s=1.5),
+    ),
+}
+
+
+def _with_contract(folder: Path, stated: str) -> None:
+    path = folder / catalog.CARD_NAME
+    before, _, after = path.read_text("utf-8").partition("[contract]\n")
+    path.write_text(f"{before}[contract]\n{stated}\n{after[after.index('[') :]}", "utf-8")
+
+
+@pytest.mark.parametrize("kind", list(OF_BEFORE))
+def test_a_contract_of_before_kinds_is_read(tmp_path: Path, kind: str) -> None:
+    stated, expected = OF_BEFORE[kind]
+    card, folder = _model(tmp_path, "model-a")
+    _with_contract(folder, stated)
+    read = catalog.read_card(folder)
+    assert read == replace(card, contract=expected)
+    catalog.write_card(read, folder)
+    assert f'kind = "{msgspec.to_builtins(expected)["kind"]}"' in (folder / "card.toml").read_text("utf-8")
+    assert catalog.read_card(folder) == read
+
+
+@pytest.mark.parametrize(
+    ("stated", "words"),
+    [
+        ("size_px = 128\n", "missing required field `crop_margin`"),
+        ("rate_hz = 16000\nhop_s = 1.0\n", "missing required field `window_s`"),
+        ("size_px = 128\ncrop_margin = 1.0\nwindow_s = 3.0\n", "contract.window_s"),
+        ("size_px = 128\ncrop_margin = 1.0\ncolour = 3\n", "contract.colour"),
+        ('kind = "smell"\nsize_px = 128\n', "Invalid value 'smell'"),
+        ('kind = "sound windows"\nsize_px = 128\n', "missing required field"),
+    ],
+)
+def test_a_contract_that_is_none_is_an_error(tmp_path: Path, stated: str, words: str) -> None:
+    _, folder = _model(tmp_path, "model-a")
+    _with_contract(folder, stated)
+    with pytest.raises(ModelError, match=re.escape(words)):
+        catalog.read_card(folder)
+
+
+def test_the_models_that_ship_say_what_they_take() -> None:
+    kinds = {card.id: type(card.contract) for card, _ in catalog.list_cards()}
+    assert kinds["face-v2b0-autoatt"] is PictureContract
+    assert kinds["voice-whisper"] is SoundContract
 
 
 def test_find_by_id_and_by_folder(shipped: Path, tmp_path: Path) -> None:

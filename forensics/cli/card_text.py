@@ -9,6 +9,7 @@ from pathlib import Path
 from forensics.detectors.domain import property_name, range_words
 from forensics.evaluation.shares import left_out_text
 from forensics.numerals import figure_text
+from forensics.records.input_contract import ClipContract, FlowContract, SoundContract
 from forensics.records.model_card import Calibration, Metric, ModelCard
 from forensics.verdicts.likelihood import ratio_text
 
@@ -60,14 +61,18 @@ def _section(title: str, paragraphs: Iterable[str]) -> Iterator[str]:
 
 def _contract(card: ModelCard) -> str:
     one = card.contract
-    if one.size_px is not None:
-        least = f", faces of {one.min_face_px} px and more" if one.min_face_px else ""
-        mirrored = "; each crop is also scored mirrored" if one.flip else ""
-        return (
-            f"crops of {one.size_px} x {one.size_px} px, cut {one.crop_margin:g} times as wide as the box of "
-            f"the finder {one.finder}{least}{mirrored}"
-        )
-    return f"windows of {one.window_s:g} s at {one.rate_hz} Hz, one every {one.hop_s:g} s"
+    if isinstance(one, SoundContract):
+        return f"windows of {one.window_s:g} s at {one.rate_hz} Hz, one every {one.hop_s:g} s"
+    clips = {
+        ClipContract: f"clips of {getattr(one, 'clip_frames', 1)} ",
+        FlowContract: f"optical flow between {getattr(one, 'clip_frames', 1)} ",
+    }
+    least = f", faces of {one.min_face_px} px and more" if one.min_face_px else ""
+    mirrored = "; each crop is also scored mirrored" if one.flip else ""
+    return (
+        f"{clips.get(type(one), '')}crops of {one.size_px} x {one.size_px} px, cut {one.crop_margin:g} times "
+        f"as wide as the box of the finder {one.finder}{least}{mirrored}"
+    )
 
 
 def _metric(metric: Metric) -> str:

@@ -14,6 +14,7 @@ from typing import Protocol, runtime_checkable
 from forensics.engines.ensemble import EnsembleNet, members_of
 from forensics.engines.net import Net
 from forensics.records.detector_spec import CropSpec, DetectorSpec
+from forensics.records.input_contract import SoundContract
 from forensics.records.media import MediaFile
 from forensics.records.model_card import ModelCard
 from forensics.records.stream import Item
@@ -65,8 +66,8 @@ def crops_of(spec: DetectorSpec, cards: Sequence[ModelCard]) -> dict[str, CropSp
     """
     if spec.crop is not None:
         return {spec.name: spec.crop}
-    wanted = {card.id: card.contract.crop for card in cards}
-    ways = {name: crop for name, crop in wanted.items() if crop is not None}
+    contracts = {card.id: card.contract for card in cards}
+    ways = {name: one.crop for name, one in contracts.items() if not isinstance(one, SoundContract)}
     least_px = max((crop.min_face_px for crop in ways.values()), default=0)
     return {name: replace(crop, min_face_px=least_px) for name, crop in ways.items()}
 

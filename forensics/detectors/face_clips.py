@@ -13,27 +13,27 @@ from forensics.detectors.detector import ModelForms
 from forensics.detectors.exhibits import crop_exhibit, frame_exhibit, occlusion_exhibit, weights_exhibit
 from forensics.detectors.occlusion import occlusion_map
 from forensics.detectors.scoring import opinions, score_of
-from forensics.detectors.sequences import as_input, chosen, fewest_pictures
+from forensics.detectors.sequences import as_input, chosen
 from forensics.detectors.two_stage_scoring import TwoStageScoring
 from forensics.engines.net import Net
 from forensics.errors import ModelError
 from forensics.records.exhibit_content import CurveLine
 from forensics.records.faces import FaceCrop, FaceTrack, person
 from forensics.records.findings import Abstention, AbstentionReason, Exhibit, Score, Span
+from forensics.records.input_contract import BURST_S, ClipContract, Clips, ClipSampling, FlowContract
 from forensics.records.media import MediaFile
-from forensics.records.model_card import BURST_S, ClipForm, ClipSampling, InputContract
 from forensics.records.stream import Item
 
 # Where pictures are chosen by motion, they are chosen from so many times as many.
 _CHOSEN_FROM = 3
 _ALL_OF_IT = 0.999
 _WORDS = {
-    ClipForm.PICTURES: (
+    ClipContract: (
         "Weight",
         "Attention over time: how much each picture weighs in the score of its clip; the line breaks between "
         "clips",
     ),
-    ClipForm.FLOW: (
+    FlowContract: (
         "Sigmoid of the flow's logit",
         "Motion over time: what the flow up to each picture says by itself; the line breaks between clips",
     ),
@@ -48,9 +48,9 @@ class FaceClips:
     def __init__(self, models: Sequence[ModelForms]) -> None:
         (model,) = models
         contract = model.card.contract
-        if contract.crop is None or not contract.clip_frames:
+        if not isinstance(contract, Clips):
             raise ModelError(
-                f"{model.card.id} takes no clips: its contract has no crop or no clip_frames",
+                f"{model.card.id} takes no clips",
                 "Choose a model of clips, as forensics export makes of nets of sequences.",
             )
         for card in model.cards:
@@ -62,11 +62,10 @@ class FaceClips:
         self.model = model
         self.cards = model.cards
         self._contract = contract
-        self._n_frames = contract.clip_frames
 
     def begin(self, media: MediaFile, path: Path) -> ClipExamination:  # noqa: ARG002 - the stream has all
         """Starts on a file."""
-        return ClipExamination(self.model, self._contract, self._n_frames)
+        return ClipExamination(self.model, self._contract)
 
 
 @dataclass(frozen=True, slots=True)
@@ -98,11 +97,10 @@ class _Moment:
 class ClipExamination:
     """One file's people: crops until they make a clip, a batch of clips, and each one's strongest."""
 
-    def __init__(self, model: ModelForms, contract: InputContract, n_frames: int) -> None:
+    def __init__(self, model: ModelForms, contract: Clips) -> None:
         self._contract = contract
-        self._n_frames = n_frames
         by_motion = contract.clip_sampling is ClipSampling.MOTION
-        self._n_gathered = n_frames * (_CHOSEN_FROM if by_motion else 1)
+        self._n_gathered = contract.clip_frames * (_CHOSEN_FROM if by_motion else 1)
         self._scoring: TwoStageScoring[_Clip, _Moment] = TwoStageScoring(model.net, model.exact, _scored)
         # By person and burst; the burst is None where clips are made of spread pictures.
         self._gathered: dict[tuple[int, int | None], list[FaceCrop]] = {}
@@ -126,7 +124,7 @@ class ClipExamination:
         key = item.track_id, item.burst
         self._seen.add(item.track_id)
         crops = self._gathered.setdefault(key, [])
-        if item.burst is not None and not _goes_on(crops, item, self._n_frames):
+        if item.burst is not None and not _goes_on(crops, item, self._contract.clip_frames):
             return
         crops.append(item)
         # A burst stays where it is: more of its pictures may come, and are not wanted.
@@ -136,7 +134,7 @@ class ClipExamination:
     def conclude(self) -> Iterator[Item]:
         """What is left of each person as a shorter clip, and the outstanding scores."""
         for _, crops in sorted(self._gathered.items(), key=_in_order):
-            if len(crops) >= fewest_pictures(self._contract):
+            if len(crops) >= self._contract.fewest:
                 yield from self._take(crops)
         self._gathered.clear()
         too_short = [one for one in sorted(self._seen - self._taken) if person(one) not in self._refused]
@@ -155,10 +153,12 @@ class ClipExamination:
 
     def _take(self, crops: list[FaceCrop]) -> Iterator[Item]:
         self._taken.add(crops[0].track_id)
-        picked = chosen([crop.image for crop in crops], self._n_frames, self._contract.clip_sampling)
+        picked = chosen(
+            [crop.image for crop in crops], self._contract.clip_frames, self._contract.clip_sampling
+        )
         images = as_input([crops[index].image for index in picked], self._contract)
         # A flow is named by the later of its two pictures.
-        at_s = tuple(crops[index].at_s for index in picked[int(self._contract.clip_form is ClipForm.FLOW) :])
+        at_s = tuple(crops[index].at_s for index in picked[int(isinstance(self._contract, FlowContract)) :])
         clip = _Clip(
             images,
             crops[0].track_id,
@@ -188,7 +188,7 @@ class ClipExamination:
         # A recurrent net is read at its last picture: that is no finding about any picture.
         if all(len(at_s) < 2 or max(weights) > _ALL_OF_IT for at_s, weights in clips):
             return
-        title, caption = _WORDS[self._contract.clip_form]
+        title, caption = _WORDS[type(self._contract)]
         yield weights_exhibit([_line(clips)], subject, title, caption)
 
 

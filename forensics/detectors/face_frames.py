@@ -29,6 +29,7 @@ from forensics.errors import ModelError
 from forensics.records.detector_spec import CropSpec
 from forensics.records.faces import FaceCrop, person
 from forensics.records.findings import Exhibit, Score, Span
+from forensics.records.input_contract import PictureContract
 from forensics.records.media import MediaFile, RgbImage
 from forensics.records.properties import Properties
 from forensics.records.stream import Item
@@ -42,9 +43,9 @@ class FaceFrames:
     def __init__(self, models: Sequence[ModelForms]) -> None:
         (model,) = models
         for card in model.cards:
-            if card.contract.crop is None:
+            if not isinstance(card.contract, PictureContract):
                 raise ModelError(
-                    f"{card.id} takes no faces: its contract has no size_px or no crop_margin",
+                    f"{card.id} takes no single pictures of faces",
                     "Choose a face model: forensics models list",
                 )
         self.model = model

@@ -16,7 +16,7 @@ import numpy.typing as npt
 
 from forensics.detectors.optical_flow import REST
 from forensics.engines.net import Net
-from forensics.records.model_card import ClipForm
+from forensics.records.input_contract import FlowContract
 
 N_PLACES = 7
 """Places along each side."""
@@ -55,7 +55,7 @@ def occlusion_map(net: Net, item: npt.NDArray[np.uint8]) -> npt.NDArray[np.float
 
 def _hidden(net: Net, item: npt.NDArray[np.uint8]) -> npt.NDArray[np.uint8]:
     """The item with all of it hidden; what is missing stays missing."""
-    if net.card.contract.clip_form is ClipForm.FLOW:
+    if isinstance(net.card.contract, FlowContract):
         return np.where(item > 0, np.uint8(REST), np.uint8(0))
     pictures = item.reshape(-1, *item.shape[-3:])
     sigma = _BLUR_OF_SIDE * item.shape[-2]

@@ -8,9 +8,8 @@ import cv2
 import numpy as np
 
 from forensics.detectors.optical_flow import flows
-from forensics.errors import ModelError
+from forensics.records.input_contract import ClipContract, Clips, ClipSampling
 from forensics.records.media import RgbImage
-from forensics.records.model_card import ClipForm, ClipSampling, InputContract
 
 # Motion is measured on grey pictures of this size: large enough for lips, small enough to cost nothing.
 _MOTION_PX = 32
@@ -41,26 +40,13 @@ def stacked(images: Sequence[RgbImage], n: int) -> np.ndarray[tuple[int, ...], n
     return clip
 
 
-def fewest_pictures(contract: InputContract) -> int:
-    """How many pictures a clip needs to say anything: two show motion."""
-    in_bursts = contract.clip_sampling is ClipSampling.BURST
-    return 2 if contract.clip_form is ClipForm.FLOW or in_bursts else 1
-
-
-def as_input(
-    images: Sequence[RgbImage], contract: InputContract
-) -> np.ndarray[tuple[int, ...], np.dtype[np.uint8]]:
+def as_input(images: Sequence[RgbImage], contract: Clips) -> np.ndarray[tuple[int, ...], np.dtype[np.uint8]]:
     """What a net of clips takes of at most ``clip_frames`` pictures in time order.
 
     Returns:
         uint8[clip_frames, S, S, 3], or uint8[clip_frames - 1, S, S, 2] of flow; 0 where there are fewer.
-
-    Raises:
-        ModelError: the contract is not one of clips.
     """
-    if not contract.clip_frames:
-        raise ModelError("The model's contract has no clip_frames", "Export the model again.")
-    if contract.clip_form is ClipForm.PICTURES:
+    if isinstance(contract, ClipContract):
         return stacked(images, contract.clip_frames)
     moving = np.zeros((contract.clip_frames - 1, *images[0].shape[:2], 2), np.uint8)
     moving[: len(images) - 1] = flows(images)

@@ -22,6 +22,7 @@ from forensics.errors import ModelError
 from forensics.media.sound import MIN_SPEECH_S, level
 from forensics.numerals import span_text
 from forensics.records.findings import Abstention, AbstentionReason, Notice, Score, Span
+from forensics.records.input_contract import SoundContract
 from forensics.records.media import AudioChunk, MediaFile, MediaKind, Samples, StreamKind
 from forensics.records.model_card import ModelCard
 from forensics.records.properties import Properties
@@ -67,23 +68,10 @@ class Voice:
         return VoiceExamination(self.model, self.cutting, self.finder, media, sound_clips=self._sound_clips)
 
 
-@dataclass(frozen=True, slots=True)
-class _Cutting:
-    """How sound is cut into windows."""
-
-    rate_hz: int
-    window_s: float
-    hop_s: float
-
-
-def _cutting(card: ModelCard) -> _Cutting:
-    contract = card.contract
-    if not contract.window_s or not contract.hop_s or not contract.rate_hz:
-        raise ModelError(
-            f"{card.id} takes no sound: its contract has no window, hop or rate",
-            "Choose a voice model: forensics models list",
-        )
-    return _Cutting(contract.rate_hz, contract.window_s, contract.hop_s)
+def _cutting(card: ModelCard) -> SoundContract:
+    if not isinstance(card.contract, SoundContract):
+        raise ModelError(f"{card.id} takes no sound", "Choose a voice model: forensics models list")
+    return card.contract
 
 
 @dataclass(frozen=True, slots=True)
@@ -172,7 +160,7 @@ class VoiceExamination:
     def __init__(
         self,
         model: ModelForms,
-        cutting: _Cutting,
+        cutting: SoundContract,
         finder: SpeechFinder,
         media: MediaFile,
         *,
@@ -184,7 +172,7 @@ class VoiceExamination:
         self._scoring: TwoStageScoring[_Window, _Moment] = TwoStageScoring(model.net, model.exact, _scored)
         self._media = media
         self._rate_hz = cutting.rate_hz
-        self._n_window = round(cutting.window_s * cutting.rate_hz)
+        self._n_window = cutting.n_samples
         long = (media.duration_s or 0.0) > _OVERLAP_UP_TO_S
         self._n_hop = self._n_window if long else round(cutting.hop_s * cutting.rate_hz)
         self._tracks: dict[str, _Track] = {}

@@ -21,6 +21,7 @@ import numpy.typing as npt
 from forensics import cache
 from forensics.engines.net import InferenceConfig, Net, stored_form
 from forensics.processor import cpu_isa, cpu_name
+from forensics.records.input_contract import ClipContract, FlowContract, SoundContract
 from forensics.records.model_card import ModelCard
 
 N_ROUNDS = 3
@@ -145,11 +146,15 @@ def _inputs(card: ModelCard, n: int) -> npt.NDArray[Any]:
     """Made-up inputs: what is in them does not change how long a net takes."""
     noise = np.random.default_rng(0)
     contract = card.contract
-    if contract.crop is not None:
-        side = contract.crop.size_px
-        return noise.integers(0, 256, (n, side, side, 3), dtype=np.uint8)
-    n_samples = round((contract.window_s or 0.0) * (contract.rate_hz or 0))
-    return np.asarray(noise.normal(0, 0.05, (n, n_samples)), np.float32)
+    if isinstance(contract, SoundContract):
+        return np.asarray(noise.normal(0, 0.05, (n, contract.n_samples)), np.float32)
+    side = contract.size_px
+    shape: tuple[int, ...] = (side, side, 3)
+    if isinstance(contract, ClipContract):
+        shape = (contract.clip_frames, *shape)
+    elif isinstance(contract, FlowContract):
+        shape = (contract.clip_frames - 1, side, side, 2)
+    return noise.integers(0, 256, (n, *shape), dtype=np.uint8)
 
 
 def _per_s(net: Net, batch: npt.NDArray[Any]) -> float:

@@ -22,7 +22,8 @@ import numpy as np
 
 from forensics.evaluation.labels import Label
 from forensics.evaluation.resampling import Floats
-from forensics.records.model_card import InputContract, Windows
+from forensics.records.input_contract import InputContract, SoundContract
+from forensics.records.model_card import Windows
 from forensics.records.scan_result import ScanResult
 
 MAX_FALSE_POSITIVE_RATE = 0.02
@@ -62,7 +63,7 @@ def fit_windows(clips: Iterable[Clip], contract: InputContract, *, data: str) ->
         contract: of the model that scored.
         data: what they are, in words, for the card.
     """
-    length_s, n_fewest = _OF_PICTURES if contract.window_s is None else _OF_SOUND
+    length_s, n_fewest = _OF_SOUND if isinstance(contract, SoundContract) else _OF_PICTURES
     shape = Windows(length_s, n_fewest, ((1, 0.0),), ((1, 0.0),), "", 0, "")
     pristine = [clip for clip in clips if not clip.manipulated and clip.logits]
     several = [clip for clip in pristine if len(clip.logits) >= max(MIN_SCORES, 2 * n_fewest)]

@@ -2,77 +2,13 @@
 
 from __future__ import annotations
 
-import enum
 import math
 from bisect import bisect_right
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass, field
 from itertools import pairwise
 
-from forensics.records.detector_spec import CropSpec
-
-
-class ClipSampling(enum.StrEnum):
-    """Which of a person's crops make a clip.
-
-    SPREAD: evenly spread ones. MOTION: those that moved most. BURST: those of consecutive pictures, the
-    first of each burst within ``BURST_S``.
-    """
-
-    SPREAD = "spread"
-    MOTION = "motion"
-    BURST = "burst"
-
-
-BURST_S = 0.5
-"""Length of a burst, in seconds: ten pictures and more at the rates of films and cameras."""
-
-
-class ClipForm(enum.StrEnum):
-    """What a model of clips is shown: the pictures, or the optical flow from each to the next."""
-
-    PICTURES = "pictures"
-    FLOW = "flow"
-
-
-@dataclass(frozen=True, slots=True)
-class InputContract:
-    """What the IR expects. Mean and scale are inside the IR.
-
-    A face model takes uint8[N, size_px, size_px, 3] RGB, cut ``crop_margin`` times the finder's box
-    wide. A voice model takes float32[N, window_s * rate_hz], conditioned by ``media.sound``.
-
-    Attributes:
-        min_face_px: faces whose box is smaller abstain with TOO_SMALL.
-        finder: the face finder whose boxes ``crop_margin`` refers to.
-        clip_frames: a model of clips takes uint8[N, clip_frames, size_px, size_px, 3], black pictures where a
-            clip is shorter; None for single pictures.
-        clip_sampling: which crops make a clip.
-        clip_form: FLOW: it takes uint8[N, clip_frames - 1, size_px, size_px, 2] instead, as
-            ``detectors.optical_flow`` makes it of the crops, 0 where a clip is shorter.
-        flip: score the mirrored crop too and average the logits.
-    """
-
-    size_px: int | None = None
-    crop_margin: float | None = None
-    min_face_px: int | None = None
-    finder: str | None = None
-    frames_per_clip: int | None = None
-    flip: bool = False
-    rate_hz: int | None = None
-    window_s: float | None = None
-    hop_s: float | None = None
-    clip_frames: int | None = None
-    clip_sampling: ClipSampling = ClipSampling.SPREAD
-    clip_form: ClipForm = ClipForm.PICTURES
-
-    @property
-    def crop(self) -> CropSpec | None:
-        """How faces are cut for it; None where it takes no faces."""
-        if not self.size_px or not self.crop_margin:
-            return None
-        in_bursts = self.clip_frames is not None and self.clip_sampling is ClipSampling.BURST
-        return CropSpec(self.size_px, self.crop_margin, self.min_face_px or 0, in_bursts)
+from forensics.records.input_contract import InputContract
 
 
 @dataclass(frozen=True, slots=True)

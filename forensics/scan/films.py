@@ -16,8 +16,8 @@ from forensics.media.packet_index import Bursts
 from forensics.records.detector_spec import Input
 from forensics.records.faces import FaceTrack
 from forensics.records.findings import Abstention, AbstentionReason, Notice
+from forensics.records.input_contract import BURST_S
 from forensics.records.media import AudioChunk, Frame, MediaFile, MediaKind, MediaUpdate, StreamInfo
-from forensics.records.model_card import BURST_S
 from forensics.records.stream import Item
 from forensics.scan.stage_timer import StageTimer
 from forensics.scan.worker_context import WorkerContext

@@ -21,7 +21,7 @@ from forensics.engines.net import RUN_PRECISIONS, InferenceConfig, Net, stored_f
 from forensics.engines.tuning import pace_for
 from forensics.errors import EngineError, SettingsError
 from forensics.faces.finder import FaceFinder
-from forensics.faces.finders import load_finder
+from forensics.faces.finders import finder_for, load_finder
 from forensics.media.sound import like_speech
 from forensics.processor import cpu_isa, cpu_name, has_bf16, usable_cores
 from forensics.records.detector_spec import CropSpec, DetectorSpec, Input, ModelCount, Role
@@ -300,11 +300,15 @@ def assemble(settings: ScanSettings, detectors: Sequence[ChosenDetector]) -> Wor
     """
     return WorkerContext(
         settings,
-        load_finder(settings.finder),
+        load_finder(_finder_for(detectors)),
         tuple(chosen.load(settings) for chosen in detectors),
         choose_fusion(settings, detectors),
         _predictor(detectors),
     )
+
+
+def _finder_for(detectors: Sequence[ChosenDetector]) -> str:
+    return finder_for(card for one in detectors for model in one.models for card in model.cards)
 
 
 def landmark_model(detectors: Sequence[ChosenDetector]) -> tuple[ChosenModel, ...]:
@@ -345,7 +349,11 @@ def manifest_of(
         command=tuple(command),
         profile=settings.profile.value,
         policy=POLICY if fusion is None else policy_name(fusion),
-        settings=settings.as_text() | {"detectors": ", ".join(one.spec.name for one in detectors)},
+        settings=settings.as_text()
+        | {
+            "detectors": ", ".join(one.spec.name for one in detectors),
+            "finder": _finder_for(detectors),
+        },
         models=tuple(use for model in (*models, *aids) for use in _uses(model)),
         detectors=tuple(_detector_use(detector.spec) for detector in detectors),
         versions=package_versions(),

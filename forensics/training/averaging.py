@@ -14,12 +14,11 @@ from dataclasses import asdict
 from pathlib import Path
 from typing import Any
 
-import msgspec
 import torch
 from torch import Tensor
 
 from forensics.errors import TrainingError
-from forensics.records.model_card import InputContract
+from forensics.records.input_contract import contract_from
 from forensics.training.data.samples import make_folder, read_samples
 from forensics.training.datasets import validation_rows
 from forensics.training.nets import build_net
@@ -54,9 +53,9 @@ def average(sources: Sequence[Path], out: Path) -> tuple[dict[str, Any], Validat
     checkpoints = [source / BEST_NAME if source.is_dir() else source for source in sources]
     records = [read_record(checkpoint.parent) for checkpoint in checkpoints]
     for record, checkpoint in zip(records[1:], checkpoints[1:], strict=True):
-        if (record["settings"]["net"], record["contract"]) != (
+        if (record["settings"]["net"], contract_from(record["contract"])) != (
             records[0]["settings"]["net"],
-            records[0]["contract"],
+            contract_from(records[0]["contract"]),
         ):
             raise TrainingError(
                 f"{checkpoint.parent} trained another net, or on other inputs, than {checkpoints[0].parent}",
@@ -66,7 +65,7 @@ def average(sources: Sequence[Path], out: Path) -> tuple[dict[str, Any], Validat
     states = [load(checkpoint) for checkpoint in checkpoints]
     net = build_net(records[-1]["settings"]["net"])
     net.load_state_dict(mean_of([state["ema"] for state in states]))
-    contract = msgspec.convert(records[-1]["contract"], InputContract)
+    contract = contract_from(records[-1]["contract"])
     folders = [Path(folder) for folder in records[-1]["settings"]["data"]]
     recipe = load_recipe(net.recipe)
     rows = validation_rows(recipe.units([row for folder in folders for row in read_samples(folder)]))

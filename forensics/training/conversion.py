@@ -14,7 +14,7 @@ from torch import Tensor, nn
 
 from forensics.engines.openvino_engine import LOGIT_OUTPUT, MAP_OUTPUT, the_core
 from forensics.errors import TrainingError
-from forensics.records.model_card import InputContract
+from forensics.records.input_contract import InputContract
 from forensics.training.nets.torch_net import TorchNet
 from forensics.training.recipes import load_recipe
 

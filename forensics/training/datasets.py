@@ -7,7 +7,7 @@ from dataclasses import dataclass, replace
 from torch.utils.data import Dataset
 
 from forensics.errors import TrainingError
-from forensics.records.model_card import InputContract
+from forensics.records.input_contract import InputContract
 from forensics.training.data.balanced_sampler import BalancedSampler
 from forensics.training.data.samples import PSEUDO_FAKE, Sample, read_samples
 from forensics.training.recipes.recipe import Item, Recipe

@@ -11,13 +11,13 @@ from dataclasses import dataclass, replace
 from pathlib import Path
 from typing import Any
 
-import msgspec
 import numpy as np
 import openvino as ov
 
 from forensics import catalog
 from forensics.errors import TrainingError
-from forensics.records.model_card import InputContract, ModelCard
+from forensics.records.input_contract import InputContract, contract_from
+from forensics.records.model_card import ModelCard
 from forensics.training.conversion import parity, run_openvino, to_onnx, to_openvino
 from forensics.training.data.samples import Sample, read_samples
 from forensics.training.ir_metadata import stem_of, store
@@ -68,7 +68,7 @@ def export(settings: ExportSettings, on_note: Callable[[str], None] | None = Non
     """
     note = on_note or (lambda _: None)
     net, record = finished_net(settings.run)
-    contract = msgspec.convert(record["contract"], InputContract)
+    contract = contract_from(record["contract"])
     folders = settings.data or tuple(Path(folder) for folder in record["settings"]["data"])
     recipe = load_recipe(net.recipe)
     samples = recipe.units([sample for folder in folders for sample in read_samples(folder)])

@@ -9,7 +9,8 @@ import numpy as np
 
 from forensics import catalog
 from forensics.media.hashing import sha256_of
-from forensics.records.model_card import InputContract, ModelCard
+from forensics.records.input_contract import USUAL_FINDER, PictureContract
+from forensics.records.model_card import ModelCard
 from forensics.training.checkpoint_import import import_checkpoint
 from forensics.training.conversion import parity, to_openvino
 from forensics.training.ir_metadata import store
@@ -53,8 +54,8 @@ def import_model(settings: ImportSettings) -> ModelCard:
     """
     net = import_checkpoint(settings.checkpoint, settings.net)
     recipe = load_recipe(net.recipe)
-    contract = InputContract(
-        size_px=_SIZE_PX, crop_margin=settings.crop_margin, min_face_px=_MIN_FACE_PX, finder="dlib-hog"
+    contract = PictureContract(
+        size_px=_SIZE_PX, crop_margin=settings.crop_margin, min_face_px=_MIN_FACE_PX, finder=USUAL_FINDER
     )
     model = to_openvino(net, contract)
     worst = parity(net, model, [_pictures()])

@@ -12,7 +12,8 @@ from torch.utils.data import Dataset
 
 from forensics import ensembles
 from forensics.errors import ModelError
-from forensics.records.model_card import InputContract, ModelCard
+from forensics.records.input_contract import InputContract
+from forensics.records.model_card import ModelCard
 from forensics.training.conversion import run_openvino
 from forensics.training.data.samples import Sample
 from forensics.training.nets import build_net

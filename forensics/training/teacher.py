@@ -42,7 +42,7 @@ class Teacher:
             )
         self._net = net
         self._model = laid_out(net.eval(), step_config, backend.device)
-        self._size_px: int | None = record["contract"]["size_px"]
+        self._size_px: int | None = record["contract"].get("size_px")
         self._backend = backend
         self._layout = step_config
 

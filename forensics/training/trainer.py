@@ -13,6 +13,7 @@ from collections.abc import Callable, Iterator
 from dataclasses import asdict, dataclass, replace
 from typing import Any
 
+import msgspec
 import torch
 from torch import Tensor, nn
 from torch.utils.data import DataLoader, Dataset
@@ -305,7 +306,7 @@ class Trainer:
             "settings": self.settings.as_record(),
             "backend": self.backend.describe() | {"layout": str(self.step_config)},
             "initial_weights": self.initial,
-            "contract": asdict(streams.contract),
+            "contract": msgspec.to_builtins(streams.contract),
             "n_validation": len(streams.validation_samples),
             "steps_done": self.step,
             "trained_s": self.trained_s,

@@ -8,6 +8,7 @@ from collections.abc import Iterator, Mapping, Sequence
 from forensics.numerals import count_text, moment_text, score_text, span_text
 from forensics.records.detector_spec import DetectorSpec, Role
 from forensics.records.findings import Abstention, AbstentionReason, Span
+from forensics.records.input_contract import SoundContract
 from forensics.records.media import MediaFile, MediaKind, StreamKind
 from forensics.records.model_card import ModelCard
 from forensics.records.verdict import FusedTerm, SubjectScore, VerdictLabel
@@ -217,7 +218,7 @@ def unheard_parts(bases: Sequence[SubjectScore], cards: Mapping[str, ModelCard])
         f"The card of {card.id} has no thresholds for parts of a recording: the recording is judged as a "
         "whole, and a few seconds of synthetic speech in it are nearly always missed."
         for card in cards.values()
-        if card.id in judging and card.contract.window_s is not None and card.windows is None
+        if card.id in judging and isinstance(card.contract, SoundContract) and card.windows is None
     )
 
 

@@ -9,7 +9,8 @@ import numpy.typing as npt
 
 from forensics.engines.net import InferenceConfig, NetOutput
 from forensics.records.detector_spec import CropSpec
-from forensics.records.model_card import Calibration, Domain, InputContract, ModelCard, Thresholds
+from forensics.records.input_contract import InputContract, PictureContract, SoundContract
+from forensics.records.model_card import Calibration, Domain, ModelCard, Thresholds
 
 SPEC = CropSpec(32, 1.04, 20)
 
@@ -18,14 +19,14 @@ def face_card(**domain: tuple[float, float]) -> ModelCard:
     """A face model's card, 32 px crops, mirrored crops scored too."""
     return _card(
         "face",
-        InputContract(size_px=32, crop_margin=1.04, min_face_px=20, finder="dlib-hog", flip=True),
+        PictureContract(size_px=32, crop_margin=1.04, min_face_px=20, finder="dlib-hog", flip=True),
         domain,
     )
 
 
 def voice_card(**domain: tuple[float, float]) -> ModelCard:
     """A voice model's card, windows of 3 s every 1.5 s."""
-    return _card("voice", InputContract(rate_hz=16_000, window_s=3.0, hop_s=1.5), domain)
+    return _card("voice", SoundContract(rate_hz=16_000, window_s=3.0, hop_s=1.5), domain)
 
 
 def _card(task: str, contract: InputContract, domain: dict[str, tuple[float, float]]) -> ModelCard:

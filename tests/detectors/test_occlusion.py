@@ -17,14 +17,19 @@ from forensics.detectors.occlusion import N_PLACES, occlusion_map
 from forensics.engines.net import NetOutput
 from forensics.records.exhibit_content import CurveChart
 from forensics.records.findings import Exhibit, ExhibitKind
-from forensics.records.model_card import ClipForm, InputContract
+from forensics.records.input_contract import (
+    ClipContract,
+    FlowContract,
+    InputContract,
+    PictureContract,
+)
 from tests.detectors.nets import KnownNet, face_card
 from tests.detectors.test_face_frames import VIDEO, crop
 
 SIDE = 64
 # Rows, columns of what the nets below look at.
 EYE = (slice(16, 28), slice(40, 52))
-CLIPS = InputContract(size_px=SIDE, crop_margin=1.04, clip_frames=3)
+CLIPS = ClipContract(size_px=SIDE, crop_margin=1.04, clip_frames=3)
 
 
 class RoughnessNet(KnownNet):
@@ -38,7 +43,7 @@ class RoughnessNet(KnownNet):
     def infer(self, batch: npt.NDArray[Any]) -> NetOutput:
         self.batches.append(len(batch))
         place = batch[..., EYE[0], EYE[1], :].astype(np.float32)
-        if self.card.contract.clip_form is ClipForm.FLOW:
+        if isinstance(self.card.contract, FlowContract):
             logits = np.abs(place - 128).reshape(len(batch), -1).mean(axis=1)
         else:
             logits = place.reshape(len(batch), -1).std(axis=1)
@@ -50,10 +55,10 @@ class RoughnessNet(KnownNet):
 @pytest.mark.parametrize(
     ("contract", "shape"),
     [
-        (InputContract(size_px=SIDE, crop_margin=1.04), (SIDE, SIDE, 3)),
+        (PictureContract(size_px=SIDE, crop_margin=1.04), (SIDE, SIDE, 3)),
         (CLIPS, (3, SIDE, SIDE, 3)),
         (
-            InputContract(size_px=SIDE, crop_margin=1.04, clip_frames=3, clip_form=ClipForm.FLOW),
+            FlowContract(size_px=SIDE, crop_margin=1.04, clip_frames=3),
             (2, SIDE, SIDE, 2),
         ),
     ],
@@ -83,12 +88,10 @@ def test_a_missing_picture_of_a_clip_stays_missing() -> None:
             seen.append(batch)
             return super().infer(batch)
 
-    for form, channels in ((ClipForm.PICTURES, 3), (ClipForm.FLOW, 2)):
+    for kind, channels in ((ClipContract, 3), (FlowContract, 2)):
         item = np.random.default_rng(0).integers(1, 256, (3, SIDE, SIDE, channels), np.uint8)
         item[2] = 0
-        occlusion_map(
-            Watched(InputContract(size_px=SIDE, crop_margin=1.0, clip_frames=3, clip_form=form)), item
-        )
+        occlusion_map(Watched(kind(size_px=SIDE, crop_margin=1.0, clip_frames=3)), item)
     assert not any(batch[:, 2].any() for batch in seen)
 
 
@@ -109,7 +112,7 @@ def rough(index: int, detector: FaceFrames | FaceClips) -> Any:
 
 
 def test_it_is_shown_where_it_was_asked_for_and_named() -> None:
-    contract = InputContract(size_px=SIDE, crop_margin=1.04)
+    contract = PictureContract(size_px=SIDE, crop_margin=1.04)
     plain, asked = (
         examined(FaceFrames([ModelForms(RoughnessNet(contract), explain=explain)]))
         for explain in (False, True)

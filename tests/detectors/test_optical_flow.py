@@ -4,16 +4,14 @@ from __future__ import annotations
 
 import cv2
 import numpy as np
-import pytest
 
 from forensics.detectors.optical_flow import LARGEST_OF_SIDE, REST, flows
-from forensics.detectors.sequences import as_input, fewest_pictures
-from forensics.errors import ModelError
+from forensics.detectors.sequences import as_input
+from forensics.records.input_contract import FlowContract
 from forensics.records.media import RgbImage
-from forensics.records.model_card import ClipForm, InputContract
 
 SIDE = 96
-CONTRACT = InputContract(size_px=SIDE, crop_margin=1.0, clip_frames=4, clip_form=ClipForm.FLOW)
+CONTRACT = FlowContract(size_px=SIDE, crop_margin=1.0, clip_frames=4)
 
 
 def texture(seed: int = 0) -> RgbImage:
@@ -66,9 +64,4 @@ def test_a_short_clip_is_filled_with_flows_that_are_missing_not_at_rest() -> Non
     assert clip[0].min() >= 1
     assert not clip[1:].any()
     assert not as_input(images[:1], CONTRACT).any()
-    assert fewest_pictures(CONTRACT) == 2
-
-
-def test_a_contract_without_clips_is_refused() -> None:
-    with pytest.raises(ModelError, match="no clip_frames"):
-        as_input([texture()], InputContract(size_px=SIDE, crop_margin=1.0))
+    assert CONTRACT.fewest == 2

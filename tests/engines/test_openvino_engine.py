@@ -8,16 +8,18 @@ import sys
 from dataclasses import replace
 from pathlib import Path
 
+import msgspec
 import numpy as np
 import openvino as ov
 import pytest
 from openvino import opset13 as ops
 
-from forensics import cache
+from forensics import cache, catalog
 from forensics.engines.net import InferenceConfig
 from forensics.engines.openvino_engine import CompiledNet
 from forensics.errors import EngineError
-from forensics.records.model_card import InputContract, ModelCard, Variant
+from forensics.records.input_contract import PictureContract, contract_from
+from forensics.records.model_card import ModelCard, Variant
 
 
 @pytest.fixture
@@ -40,7 +42,7 @@ def model(tmp_path: Path) -> tuple[ModelCard, Path]:
         summary="",
         licence="",
         training_data="",
-        contract=InputContract(size_px=4),
+        contract=PictureContract(size_px=4, crop_margin=1.0),
         variants=(Variant("f16", "model.xml", "model.bin", "", ""),),
     )
     return card, tmp_path
@@ -60,10 +62,11 @@ import faulthandler, signal, sys
 from pathlib import Path
 faulthandler.enable()
 from forensics.engines.openvino_engine import CompiledNet
-from forensics.records.model_card import InputContract, ModelCard, Variant
+from forensics.records.input_contract import PictureContract, contract_from
+from forensics.records.model_card import ModelCard, Variant
 said = dict(id="mean", version="1", task="face", net="test", summary="", licence="", training_data="")
 variants = (Variant("f16", "model.xml", "model.bin", "", ""),)
-card = ModelCard(**said, contract=InputContract(size_px=4), variants=variants)
+card = ModelCard(**said, contract=PictureContract(size_px=4, crop_margin=1.0), variants=variants)
 first, second = (CompiledNet(card, Path(sys.argv[1]), "f32") for _ in range(2))
 del first
 del second
@@ -200,3 +203,14 @@ def test_streams_and_threads_give_the_same_answers(
     )
     assert paced.logits == pytest.approx(plain.logits, rel=1e-6)
     assert np.array_equal(paced.maps, plain.maps)
+
+
+@pytest.mark.parametrize("name", ["face-v2b0-autoatt", "face-autoatt-b4", "voice-whisper"])
+def test_an_ir_that_ships_states_the_contract_of_its_card(name: str) -> None:
+    """They were written before contracts had a kind."""
+    card, folder = catalog.find(name)
+    for variant in card.variants:
+        ir = ov.Core().read_model(folder / variant.xml)
+        stated = msgspec.json.decode(ir.get_rt_info(["forensics", "contract"]).astype(str))
+        assert "kind" not in stated
+        assert contract_from(stated) == card.contract

@@ -14,9 +14,10 @@ from forensics.evaluation.windows import (
     fit_windows,
     held_out_alarms,
 )
-from forensics.records.model_card import InputContract, Windows
+from forensics.records.input_contract import PictureContract
+from forensics.records.model_card import Windows
 
-PICTURES = InputContract(size_px=128, crop_margin=1.04)
+PICTURES = PictureContract(size_px=128, crop_margin=1.04)
 
 
 def clips(n: int, n_scores: int, seed: int, *, timed: bool = False, spread: float = 1.0) -> list[Clip]:

@@ -2,13 +2,16 @@
 
 from __future__ import annotations
 
+from dataclasses import replace
 from pathlib import Path
 
+import msgspec
 import pytest
 
-from forensics.errors import SettingsError
-from forensics.faces.finders import FINDERS, load_finder
+from forensics.errors import ModelError, SettingsError
+from forensics.faces.finders import FINDERS, finder_for, load_finder
 from forensics.faces.finders.yunet import YuNetFinder
+from tests.detectors.nets import face_card, voice_card
 
 
 def test_unknown_finder_names_the_known_ones() -> None:
@@ -31,3 +34,12 @@ def test_yunet_with_another_file_is_refused(tmp_path: Path) -> None:
     model.write_bytes(b"not a net")
     with pytest.raises(SettingsError, match="is not a YuNet model"):
         YuNetFinder(model)
+
+
+def test_the_finder_is_the_one_that_the_models_name() -> None:
+    face = face_card()
+    small = replace(face, id="small", contract=msgspec.structs.replace(face.contract, finder="yunet"))
+    assert finder_for([]) == finder_for([voice_card()]) == "dlib-hog"
+    assert finder_for([small, voice_card()]) == "yunet"
+    with pytest.raises(ModelError, match="small takes the boxes of yunet"):
+        finder_for([face, small])

@@ -16,16 +16,10 @@ from skimage.data import astronaut
 from forensics.records.exhibit_content import Filmstrip, Picture, StripFrame
 from forensics.records.faces import FaceTrack
 from forensics.records.findings import Abstention, AbstentionReason, Exhibit, ExhibitKind, Notice, Score, Span
+from forensics.records.input_contract import PictureContract
 from forensics.records.labelled_figures import Confusion, Curve, Figure, LabelledFigures
 from forensics.records.media import MediaFile, MediaKind, StreamInfo, StreamKind
-from forensics.records.model_card import (
-    Calibration,
-    InputContract,
-    Metric,
-    ModelCard,
-    Thresholds,
-    Variant,
-)
+from forensics.records.model_card import Calibration, Metric, ModelCard, Thresholds, Variant
 from forensics.records.scan_result import ModelUse, RunManifest, ScanResult
 from forensics.records.verdict import SubjectScore, Verdict, VerdictLabel
 from forensics.report.view import ReportView, build_view
@@ -412,7 +406,7 @@ def cards() -> tuple[ModelCard, ...]:
             summary=f"Scores one {task} for signs of synthesis.",
             licence="Apache-2.0",
             training_data="DFDC crops, wild faces and self-blended pictures; no test row.",
-            contract=InputContract(size_px=224, crop_margin=1.3, min_face_px=48),
+            contract=PictureContract(size_px=224, crop_margin=1.3, min_face_px=48),
             variants=(Variant("f16", "model.xml", "model.bin", "a" * 64, "b" * 64),),
             calibration=Calibration(1.1, -0.2, -6.0, 6.0, "validation groups of three origins", 2_140),
             thresholds=Thresholds(SIGNS, NO_SIGNS, "At most 2% false alarms on validation rows."),

@@ -6,6 +6,7 @@ from dataclasses import asdict, replace
 from pathlib import Path
 
 import cv2
+import msgspec
 import numpy as np
 import pytest
 import torch
@@ -14,7 +15,7 @@ from forensics import catalog
 from forensics.detectors.sequences import chosen, stacked
 from forensics.errors import TrainingError
 from forensics.media.discovery import Found, discover
-from forensics.records.model_card import BURST_S, ClipSampling, InputContract
+from forensics.records.input_contract import BURST_S, ClipContract, ClipSampling
 from forensics.scan.pipeline import examine
 from forensics.scan.worker_context import assemble, choose_detectors
 from forensics.settings import ScanSettings
@@ -33,7 +34,7 @@ from tests import synthetic
 NETS = ["v2b0-transformer", "efficientnet-b3-transformer", "resnext50-lstm", "inceptionv3-lstm-gru"]
 # Inception takes nothing smaller than 75 px.
 SIZE_PX = 96
-CONTRACT = InputContract(size_px=SIZE_PX, crop_margin=1.04, clip_frames=4, flip=True)
+CONTRACT = ClipContract(size_px=SIZE_PX, crop_margin=1.04, clip_frames=4, flip=True)
 
 
 def noise(n: int, t: int = 4) -> np.ndarray[tuple[int, ...], np.dtype[np.uint8]]:
@@ -70,7 +71,7 @@ def test_black_pictures_at_the_end_change_nothing_and_ir_and_onnx_agree(name: st
     assert all_weights[..., 3].abs().max() < 1e-6
     assert (full - alone).abs().max() > 1e-6, "pictures that are there do change something"
     mixed = [np.concatenate([padded, noise(2)]), noise(5)]
-    assert parity(net, to_openvino(net, replace(CONTRACT)), mixed) < 1e-3
+    assert parity(net, to_openvino(net, CONTRACT), mixed) < 1e-3
     if name == "v2b0-transformer":
         to_onnx(net, CONTRACT, tmp_path / "model.onnx")
         assert parity(net, tmp_path / "model.onnx", mixed) < 1e-3
@@ -154,7 +155,7 @@ def test_pictures_of_one_clip_are_changed_alike_and_pseudo_fakes_of_bursts_over_
     clip = ClipSample(**(asdict(replace(row, **whole)) | {"frames": (replace(row, **whole),) * 6}))
     differing = {}
     for sampling in (ClipSampling.SPREAD, ClipSampling.BURST):
-        contract = replace(CONTRACT, clip_frames=6, clip_sampling=sampling)
+        contract = msgspec.structs.replace(CONTRACT, clip_frames=6, clip_sampling=sampling)
         sampler = BalancedSampler([clip], 1.0)
         items = TrainingClips(sampler, contract, TrainingFaces(sampler, contract, 3), 3)
         n = [sum(bool((items[at][0][1:] != items[at][0][0]).any()) for at in range(k, 60, 2)) for k in (0, 1)]

@@ -11,13 +11,14 @@ from torch import nn
 from forensics.detectors.occlusion import N_PLACES, occlusion_map
 from forensics.engines.net import InferenceConfig, NetOutput
 from forensics.engines.openvino_engine import LOGIT_OUTPUT, MAP_OUTPUT, the_core
-from forensics.records.model_card import InputContract, ModelCard
+from forensics.records.input_contract import PictureContract
+from forensics.records.model_card import ModelCard
 from forensics.training.conversion import to_openvino
 from forensics.training.nets import build_net
 from forensics.training.nets.torch_net import TorchNet
 
 SIDE, PATCH = 64, 16
-CONTRACT = InputContract(size_px=SIDE, crop_margin=1.0)
+CONTRACT = PictureContract(size_px=SIDE, crop_margin=1.0)
 
 
 def planted(n: int, seed: int) -> tuple[npt.NDArray[np.uint8], npt.NDArray[np.int64]]:

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import json
-from dataclasses import asdict, replace
+from dataclasses import replace
 from pathlib import Path
 
 import msgspec
@@ -14,7 +14,8 @@ import torch
 from forensics import catalog
 from forensics.engines.openvino_engine import CompiledNet
 from forensics.errors import TrainingError
-from forensics.records.model_card import InputContract, Metric
+from forensics.records.input_contract import contract_from
+from forensics.records.model_card import Metric
 from forensics.training.ir_metadata import read_inscription
 from forensics.training.model_export import ExportSettings, export
 from forensics.training.nets import build_net
@@ -41,7 +42,7 @@ def run(tmp_path_factory: pytest.TempPathFactory) -> Path:
     save({"ema": build_net(NET).state_dict(), "step": 3}, folder / BEST_NAME)
     record = {
         "settings": {"net": NET, "data": [str(prepared)], "n_steps": 4, "batch_size": 8},
-        "contract": asdict(face_contract(SIZE_PX)),
+        "contract": msgspec.to_builtins(face_contract(SIZE_PX)),
         "best_step": 3,
     }
     (folder / RECORD_NAME).write_text(json.dumps(record))
@@ -84,7 +85,7 @@ def test_an_ir_without_its_card_says_what_it_is(exported: tuple[Path, list[str]]
     lasting = ("id", "version", "net", "summary", "licence", "training_data")
     assert {name: said[name] for name in lasting} == {name: getattr(card, name) for name in lasting}
     assert (said["task"], said["precision"]) == ("face", "f16")
-    assert msgspec.json.decode(said["contract"], type=InputContract) == card.contract
+    assert contract_from(msgspec.json.decode(said["contract"])) == card.contract
     assert tuple(msgspec.json.decode(said["limits"])) == card.limits
     assert "positive for manipulated" in said["reading"]
     assert not {"calibration", "thresholds", "metrics"} & set(said), "these are measured again, in the card"

@@ -12,7 +12,7 @@ import torch
 from forensics.errors import TrainingError
 from forensics.media.discovery import Found, discover
 from forensics.records.findings import AbstentionReason
-from forensics.records.model_card import ClipForm, InputContract
+from forensics.records.input_contract import FlowContract
 from forensics.scan.pipeline import examine
 from forensics.scan.worker_context import assemble, choose_detectors
 from forensics.settings import ScanSettings
@@ -27,7 +27,7 @@ from tests import synthetic
 from tests.training.small import small_settings
 
 SIDE = 48
-CONTRACT = InputContract(size_px=SIDE, crop_margin=1.04, clip_frames=5, clip_form=ClipForm.FLOW)
+CONTRACT = FlowContract(size_px=SIDE, crop_margin=1.04, clip_frames=5)
 
 
 def flow_noise(n: int, t: int = 4) -> np.ndarray[tuple[int, ...], np.dtype[np.uint8]]:
@@ -105,7 +105,7 @@ def test_from_training_to_a_scan(tmp_path: Path) -> None:
     assert read_record(tmp_path / "run")["best_score"] > 0.95, "motion tells these clips apart, and it alone"
     model = tmp_path / "flow-tried"
     card = export(ExportSettings(tmp_path / "run", model, int8=False))
-    assert (card.task, card.contract.clip_form, card.contract.flip) == ("sequence", ClipForm.FLOW, False)
+    assert (card.task, type(card.contract), card.contract.flip) == ("sequence", FlowContract, False)
     clip = synthetic.normal_clip(tmp_path)
     scan = ScanSettings(paths=(clip,), frames=12, detectors=("sequence",), models=(str(model),))
     [found] = [one for one in discover([clip]) if isinstance(one, Found)]

@@ -13,7 +13,7 @@ import soundfile
 
 from forensics.errors import TrainingError
 from forensics.media.sound import RATE_HZ
-from forensics.records.model_card import BURST_S
+from forensics.records.input_contract import BURST_S
 from forensics.training.data import preparation as preparing
 from forensics.training.data.journal import JOURNAL_NAME
 from forensics.training.data.preparation import SKIPPED_NAME, PrepareSettings, disk_use_bytes, prepare

@@ -9,7 +9,8 @@ import torch
 from openvino import opset13 as op
 from torch import Tensor, nn
 
-from forensics.records.model_card import Calibration, InputContract
+from forensics.records.input_contract import PictureContract
+from forensics.records.model_card import Calibration
 from forensics.training import quantise as room
 from forensics.training.conversion import run_openvino, to_openvino
 from forensics.training.nets.torch_net import TorchNet, normalise_rgb
@@ -44,7 +45,7 @@ class Small(TorchNet):
 
 def model_and_comparison(loud: float = 1.0) -> tuple[ov.Model, list[np.ndarray], Comparison]:
     torch.manual_seed(3)
-    model = to_openvino(Small(loud), InputContract(size_px=SIZE_PX, crop_margin=1.0))
+    model = to_openvino(Small(loud), PictureContract(size_px=SIZE_PX, crop_margin=1.0))
     rng = np.random.default_rng(0)
     dark, bright = (
         rng.integers(*span, (32, SIZE_PX, SIZE_PX, 3), np.uint8) for span in ((0, 90), (166, 256))

@@ -7,20 +7,24 @@ from dataclasses import replace
 import pytest
 
 from forensics.records.findings import Span
-from forensics.records.model_card import (
-    Calibration,
-    Domain,
-    InputContract,
-    LikelihoodBounds,
-    ModelCard,
-    Thresholds,
-)
+from forensics.records.input_contract import PictureContract
+from forensics.records.model_card import Calibration, Domain, LikelihoodBounds, ModelCard, Thresholds
 from forensics.records.verdict import Stretch, SubjectScore, VerdictLabel
 from forensics.verdicts.likelihood import likelihood_of, log10_ratio, state, verbal
 
 WIDE = LikelihoodBounds(-8.0, 8.0, "made")
 CARD = ModelCard(
-    *("face-x", "1", "face", "net", "made", "none", "none", InputContract(), ()),
+    *(
+        "face-x",
+        "1",
+        "face",
+        "net",
+        "made",
+        "none",
+        "none",
+        PictureContract(size_px=128, crop_margin=1.04),
+        (),
+    ),
     calibration=Calibration(1.0, 0.0, -5.0, 5.0, "made", 100),
     thresholds=Thresholds(0.9, 0.1, "made"),
     domain=Domain({"brightness": (0.2, 0.8)}),

@@ -11,8 +11,9 @@ import pytest
 
 from forensics.detectors import DETECTORS
 from forensics.records.findings import Abstention, AbstentionReason, Score, Span
+from forensics.records.input_contract import PictureContract, SoundContract
 from forensics.records.media import MediaFile, MediaKind, StreamInfo, StreamKind
-from forensics.records.model_card import Calibration, InputContract, ModelCard, Thresholds, Windows
+from forensics.records.model_card import Calibration, ModelCard, Thresholds, Windows
 from forensics.records.verdict import Verdict, VerdictLabel
 from forensics.verdicts import policy
 from forensics.verdicts.interval import mean_interval
@@ -40,7 +41,7 @@ def card(task: str, **changes: object) -> ModelCard:
         summary="",
         licence="",
         training_data="",
-        contract=InputContract(),
+        contract=PictureContract(size_px=128, crop_margin=1.04),
         variants=(),
         calibration=Calibration(1.0, 0.0, -6.0, 6.0, "made up", 100),
         thresholds=Thresholds(signs=0.8, no_signs=0.3, rule="made up"),
@@ -242,7 +243,7 @@ def frames(
 
 @pytest.mark.parametrize(("n_windows", "said"), [(1, False), (2, True)])
 def test_sound_without_bounds_for_parts_says_that_they_are_missed(n_windows: int, said: bool) -> None:
-    sound = InputContract(rate_hz=16_000, window_s=3.0, hop_s=1.5)
+    sound = SoundContract(rate_hz=16_000, window_s=3.0, hop_s=1.5)
     cards = {"voice-test": card("voice", contract=sound)}
     rows = scores("voice", "voice", [-3.0] * n_windows)
     verdict = conclude(SOUND, rows, [], cards)

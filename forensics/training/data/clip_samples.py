@@ -15,8 +15,8 @@ from forensics.errors import TrainingError
 from forensics.faces.blending import self_blend
 from forensics.faces.crop import cut
 from forensics.records.faces import FaceBox
+from forensics.records.input_contract import Clips, ClipSampling, InputContract
 from forensics.records.media import RgbImage
-from forensics.records.model_card import ClipSampling, InputContract
 from forensics.training.data.balanced_sampler import BalancedSampler, SampleDraw
 from forensics.training.data.clip_fakes import (
     FEWEST,
@@ -84,7 +84,7 @@ class TrainingClips(Dataset[tuple[torch.Tensor, torch.Tensor]]):
         self, sampler: BalancedSampler, contract: InputContract, pictures: TrainingFaces, seed: int
     ) -> None:
         self.sampler = sampler
-        self.contract = contract
+        self.contract = of_clips(contract)
         self.pictures = pictures
         self.seed = seed
 
@@ -137,7 +137,7 @@ class WholeClips(Dataset[tuple[torch.Tensor, torch.Tensor]]):
 
     def __init__(self, samples: Sequence[Sample], contract: InputContract) -> None:
         self.samples = samples
-        self.contract = contract
+        self.contract = of_clips(contract)
         self.spec = crop_spec(contract)
 
     def __len__(self) -> int:
@@ -158,9 +158,9 @@ def _frames_of(sample: Sample) -> tuple[Sample, ...]:
     return sample.frames if isinstance(sample, ClipSample) else (sample,)
 
 
-def _taken(sample: Sample, contract: InputContract) -> list[Sample]:
+def _taken(sample: Sample, contract: Clips) -> list[Sample]:
     """A burst's first pictures; of others at most three times as many as a net takes, evenly."""
-    n, frames = _n_frames(contract), _frames_of(sample)
+    n, frames = contract.clip_frames, _frames_of(sample)
     if contract.clip_sampling is ClipSampling.BURST:
         return list(frames[:n])
     # Motion chooses among them.
@@ -169,12 +169,18 @@ def _taken(sample: Sample, contract: InputContract) -> list[Sample]:
     return [frames[int(index)] for index in np.linspace(0, len(frames) - 1, 3 * n).round()]
 
 
-def _clip(images: list[RgbImage], contract: InputContract) -> np.ndarray[tuple[int, ...], np.dtype[np.uint8]]:
-    n = _n_frames(contract)
-    return as_input([images[index] for index in chosen(images, n, contract.clip_sampling)], contract)
+def _clip(images: list[RgbImage], contract: Clips) -> np.ndarray[tuple[int, ...], np.dtype[np.uint8]]:
+    return as_input(
+        [images[index] for index in chosen(images, contract.clip_frames, contract.clip_sampling)], contract
+    )
 
 
-def _n_frames(contract: InputContract) -> int:
-    if not contract.clip_frames:
+def of_clips(contract: InputContract) -> Clips:
+    """The contract, which must be one of clips.
+
+    Raises:
+        TrainingError: it is not.
+    """
+    if not isinstance(contract, Clips):
         raise TrainingError("The input contract is not one of clips", "Train the net again.")
-    return contract.clip_frames
+    return contract

@@ -17,8 +17,8 @@ from forensics.faces.landmarks import LandmarkPredictor, Points
 from forensics.faces.transfer import change_expression, same_pose, swap_face
 from forensics.records.detector_spec import CropSpec
 from forensics.records.faces import FaceBox
+from forensics.records.input_contract import InputContract, SoundContract
 from forensics.records.media import RgbImage
-from forensics.records.model_card import InputContract
 from forensics.training.data.balanced_sampler import BalancedSampler, SampleDraw
 from forensics.training.data.degrade import beautify, degrade, occlude, rotate
 from forensics.training.data.samples import Sample
@@ -231,6 +231,6 @@ def crop_spec(contract: InputContract) -> CropSpec:
     Raises:
         TrainingError: it is not one of faces.
     """
-    if contract.crop is None:
-        raise TrainingError("A face net needs a crop size and a margin", "Give both in the input contract.")
+    if isinstance(contract, SoundContract):
+        raise TrainingError("The input contract is not one of faces", "Train the net again.")
     return contract.crop

@@ -30,15 +30,14 @@ from forensics.media.probe import probe
 from forensics.media.sound import MIN_SPEECH_S, RATE_HZ, level
 from forensics.records.faces import FaceBox, TrackedFace
 from forensics.records.findings import Abstention
+from forensics.records.input_contract import BURST_S, USUAL_FINDER
 from forensics.records.media import AudioChunk, RgbImage, Samples, StreamKind
-from forensics.records.model_card import BURST_S
 from forensics.training.data.readers.reader import PICTURE_SUFFIXES, SOUND_SUFFIXES
 
 # Room around the face for jitter, rotation and self-blending.
 STORED_MARGIN = 1.8
 # 512 px leave a face of up to 284 px: enough for nets of 224 px.
 STORED_PX = 512
-_FINDER = "dlib-hog"
 # As long as the windows of voice nets.
 _STRETCH = 3 * RATE_HZ
 # A face that is smaller is not scored in a scan either.
@@ -246,7 +245,7 @@ def _folder_name(path: Path) -> str:
 
 @lru_cache(maxsize=1)
 def _finder() -> FaceFinder:
-    return load_finder(_FINDER)
+    return load_finder(USUAL_FINDER)
 
 
 @lru_cache(maxsize=1)

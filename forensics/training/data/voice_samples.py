@@ -13,8 +13,8 @@ from forensics.errors import MediaError, TrainingError
 from forensics.media.decode import decode
 from forensics.media.probe import probe
 from forensics.media.sound import RATE_HZ, level
+from forensics.records.input_contract import InputContract, SoundContract
 from forensics.records.media import AudioChunk, Samples
-from forensics.records.model_card import InputContract
 from forensics.training.data.balanced_sampler import BalancedSampler
 from forensics.training.data.copy_synthesis import copy_synthesise
 from forensics.training.data.degrade_sound import degrade_sound
@@ -29,7 +29,7 @@ class TrainingVoices(Dataset[tuple[torch.Tensor, torch.Tensor]]):
 
     def __init__(self, sampler: BalancedSampler, contract: InputContract, seed: int) -> None:
         self.sampler = sampler
-        self.n_window = window_length(contract)
+        self.n_window = of_sound(contract).n_samples
         self.seed = seed
 
     def __getitem__(self, index: int) -> tuple[torch.Tensor, torch.Tensor]:
@@ -62,7 +62,7 @@ class WholeVoices(Dataset[tuple[torch.Tensor, torch.Tensor]]):
 
     def __init__(self, samples: list[Sample], contract: InputContract) -> None:
         self.samples = samples
-        self.n_window = window_length(contract)
+        self.n_window = of_sound(contract).n_samples
 
     def __len__(self) -> int:
         return len(self.samples)
@@ -76,13 +76,15 @@ class WholeVoices(Dataset[tuple[torch.Tensor, torch.Tensor]]):
         return torch.from_numpy(window), torch.tensor(float(sample.manipulated))
 
 
-def window_length(contract: InputContract) -> int:
-    """Samples in a window."""
-    if contract.window_s is None or contract.rate_hz is None:
-        raise TrainingError(
-            "A voice net needs a window and a sample rate", "Give both in the input contract."
-        )
-    return round(contract.window_s * contract.rate_hz)
+def of_sound(contract: InputContract) -> SoundContract:
+    """The contract, which must be one of sound.
+
+    Raises:
+        TrainingError: it is not.
+    """
+    if not isinstance(contract, SoundContract):
+        raise TrainingError("The input contract is not one of sound", "Train the net again.")
+    return contract
 
 
 @lru_cache(maxsize=2048)

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Mapping, Sequence
-from dataclasses import asdict, replace
+from dataclasses import asdict
 from typing import Any
 
 import numpy.typing as npt
@@ -13,9 +13,16 @@ from torch.utils.data import Dataset
 
 from forensics.detectors.declarations import SEQUENCE
 from forensics.errors import TrainingError
-from forensics.records.model_card import ClipForm, ClipSampling, InputContract
+from forensics.records.input_contract import ClipContract, ClipSampling, FlowContract, InputContract
 from forensics.training.data.balanced_sampler import BalancedSampler
-from forensics.training.data.clip_samples import ClipSample, TrainingClips, WholeClips, bursts_of, clips_of
+from forensics.training.data.clip_samples import (
+    ClipSample,
+    TrainingClips,
+    WholeClips,
+    bursts_of,
+    clips_of,
+    of_clips,
+)
 from forensics.training.data.face_samples import TrainingFaces
 from forensics.training.data.samples import Sample
 from forensics.training.recipes.face_pictures import face_contract
@@ -50,11 +57,15 @@ class FaceClips:
 
     def contract(self, settings: TrainSettings) -> InputContract:
         """Crops as for single pictures, ten to a clip."""
-        return replace(
-            face_contract(settings.size_px),
-            frames_per_clip=None,
+        one = face_contract(settings.size_px)
+        return ClipContract(
+            size_px=one.size_px,
+            crop_margin=one.crop_margin,
+            min_face_px=one.min_face_px,
+            finder=one.finder,
             clip_frames=_N_FRAMES,
             clip_sampling=self.sampling,
+            flip=one.flip,
         )
 
     def training_set(
@@ -72,10 +83,8 @@ class FaceClips:
 
     def example(self, contract: InputContract, n: int) -> Tensor:
         """uint8[n, T, S, S, 3]."""
-        if contract.crop is None or not contract.clip_frames:
-            raise TrainingError("The input contract is not one of clips", "Train the net again.")
-        size_px = contract.crop.size_px
-        return torch.ones(n, contract.clip_frames, size_px, size_px, 3, dtype=torch.uint8)
+        one = of_clips(contract)
+        return torch.ones(n, one.clip_frames, one.size_px, one.size_px, 3, dtype=torch.uint8)
 
     def properties(self, item: npt.NDArray[Any], contract: InputContract) -> Mapping[str, float]:  # noqa: ARG002
         """None: the domain of nets of clips is not measured."""
@@ -140,7 +149,15 @@ class FaceFlow(FaceClips):
 
     def contract(self, settings: TrainSettings) -> InputContract:
         """As for clips; mirrored flow is not a mirrored picture, so none is averaged in."""
-        return replace(super().contract(settings), clip_form=ClipForm.FLOW, flip=False)
+        one = face_contract(settings.size_px)
+        return FlowContract(
+            size_px=one.size_px,
+            crop_margin=one.crop_margin,
+            min_face_px=one.min_face_px,
+            finder=one.finder,
+            clip_frames=_N_FRAMES,
+            clip_sampling=self.sampling,
+        )
 
     def example(self, contract: InputContract, n: int) -> Tensor:
         """uint8[n, T - 1, S, S, 2]."""

@@ -13,10 +13,9 @@ from torch.utils.data import Dataset
 
 from forensics.detectors.declarations import FACE
 from forensics.detectors.domain import face_properties
-from forensics.errors import TrainingError
-from forensics.records.model_card import InputContract
+from forensics.records.input_contract import USUAL_FINDER, InputContract, PictureContract
 from forensics.training.data.balanced_sampler import BalancedSampler
-from forensics.training.data.face_samples import TrainingFaces, WholeFaces
+from forensics.training.data.face_samples import TrainingFaces, WholeFaces, crop_spec
 from forensics.training.data.samples import Sample
 from forensics.training.recipes.recipe import Item
 from forensics.training.training_run import TrainSettings
@@ -24,7 +23,6 @@ from forensics.training.training_run import TrainSettings
 # dlib's HOG box is 0.96 of the width of a DFDC crop, so that the whole crop is 1.04 boxes wide.
 _CROP_MARGIN = 1.04
 _MIN_FACE_PX = 48
-_FRAMES_PER_CLIP = 32
 
 
 class FacePictures:
@@ -63,9 +61,7 @@ class FacePictures:
 
     def example(self, contract: InputContract, n: int) -> Tensor:
         """uint8[n, S, S, 3]."""
-        if contract.crop is None:
-            raise TrainingError("The input contract is not one of faces", "Train the net again.")
-        size_px = contract.crop.size_px
+        size_px = crop_spec(contract).size_px
         return torch.zeros(n, size_px, size_px, 3, dtype=torch.uint8)
 
     def properties(self, item: npt.NDArray[Any], contract: InputContract) -> Mapping[str, float]:  # noqa: ARG002
@@ -74,13 +70,8 @@ class FacePictures:
         return {name: value for name, value in found.items() if name != "face_size_px"}
 
 
-def face_contract(size_px: int) -> InputContract:
+def face_contract(size_px: int) -> PictureContract:
     """How faces are cut, in training and in scans."""
-    return InputContract(
-        size_px=size_px,
-        crop_margin=_CROP_MARGIN,
-        min_face_px=_MIN_FACE_PX,
-        finder="dlib-hog",
-        frames_per_clip=_FRAMES_PER_CLIP,
-        flip=True,
+    return PictureContract(
+        size_px=size_px, crop_margin=_CROP_MARGIN, min_face_px=_MIN_FACE_PX, finder=USUAL_FINDER, flip=True
     )

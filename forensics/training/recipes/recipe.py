@@ -13,7 +13,7 @@ import torch
 from torch import Tensor
 from torch.utils.data import Dataset
 
-from forensics.records.model_card import InputContract
+from forensics.records.input_contract import InputContract
 from forensics.training.data.balanced_sampler import BalancedSampler
 from forensics.training.data.samples import Sample
 from forensics.training.training_run import TrainSettings

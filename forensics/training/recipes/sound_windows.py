@@ -13,12 +13,11 @@ from torch.utils.data import Dataset
 
 from forensics.detectors.declarations import VOICE
 from forensics.detectors.domain import voice_properties
-from forensics.errors import TrainingError
 from forensics.media.sound import RATE_HZ
-from forensics.records.model_card import InputContract
+from forensics.records.input_contract import InputContract, SoundContract
 from forensics.training.data.balanced_sampler import BalancedSampler
 from forensics.training.data.samples import Sample
-from forensics.training.data.voice_samples import TrainingVoices, WholeVoices
+from forensics.training.data.voice_samples import TrainingVoices, WholeVoices, of_sound
 from forensics.training.recipes.recipe import Item
 from forensics.training.training_run import TrainSettings
 
@@ -60,15 +59,13 @@ class SoundWindows:
 
     def example(self, contract: InputContract, n: int) -> Tensor:
         """float32[n, samples]."""
-        if not contract.window_s or not contract.rate_hz:
-            raise TrainingError("The input contract is not one of sound", "Train the net again.")
-        return torch.zeros(n, round(contract.window_s * contract.rate_hz))
+        return torch.zeros(n, of_sound(contract).n_samples)
 
     def properties(self, item: npt.NDArray[Any], contract: InputContract) -> Mapping[str, float]:
         """The bandwidth."""
-        return voice_properties(np.asarray(item, np.float32), contract.rate_hz or 0)
+        return voice_properties(np.asarray(item, np.float32), of_sound(contract).rate_hz)
 
 
-def voice_contract() -> InputContract:
+def voice_contract() -> SoundContract:
     """How sound is cut into windows, in training and in scans."""
-    return InputContract(rate_hz=RATE_HZ, window_s=_WINDOW_S, hop_s=_WINDOW_S / 2)
+    return SoundContract(rate_hz=RATE_HZ, window_s=_WINDOW_S, hop_s=_WINDOW_S / 2)

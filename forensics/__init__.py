@@ -11,19 +11,6 @@ from importlib import import_module
 from typing import Any
 
 __version__ = "0.1.0"
-__all__ = [
-    "CaseFile",
-    "ForensicsError",
-    "Results",
-    "ScanResult",
-    "Scanner",
-    "Verdict",
-    "VerdictLabel",
-    "__version__",
-    "scan_file",
-    "write_report",
-]
-
 _PUBLIC = {
     "CaseFile": "forensics.casefile.case_file",
     "ForensicsError": "forensics.errors",
@@ -35,6 +22,7 @@ _PUBLIC = {
     "scan_file": "forensics.api",
     "write_report": "forensics.api",
 }
+__all__ = ["__version__", *_PUBLIC]  # noqa: PLE0604 - the names of a table
 
 
 def __getattr__(name: str) -> Any:

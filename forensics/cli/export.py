@@ -37,6 +37,13 @@ def export(
     onnx: Annotated[
         bool, typer.Option("--onnx", help="Write model.onnx too, for other runtimes; needs the package onnx.")
     ] = False,
+    calibrate: Annotated[
+        bool,
+        typer.Option(
+            "--calibrate/--no-calibrate",
+            help="Without, the model gives scores and draws no verdict: to measure a net.",
+        ),
+    ] = True,
 ) -> None:
     """Convert the best weights to OpenVINO, prove that they agree, calibrate, and write the card."""
     require("torch", "timm", "nncf")
@@ -52,6 +59,7 @@ def export(
         terms=terms,
         int8=int8,
         onnx=onnx,
+        calibrate=calibrate,
     )
     card = convert(settings, on_note=lambda line: typer.echo(line, err=True))
     typer.echo(f"{card.id}: {', '.join(variant.precision for variant in card.variants)} in {out}")

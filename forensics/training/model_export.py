@@ -45,6 +45,8 @@ class ExportSettings:
         terms: under which terms the training data may be used, for the card.
         int8: try INT8.
         onnx: write ``model.onnx`` too, for other runtimes.
+        calibrate: fit calibration, thresholds and domain, without which a model draws no verdict. A net whose
+            scores do not rise with manipulation cannot be calibrated, but measured; it gets no INT8 form.
     """
 
     run: Path
@@ -55,6 +57,7 @@ class ExportSettings:
     terms: str = ""
     int8: bool = True
     onnx: bool = False
+    calibrate: bool = True
 
 
 def export(settings: ExportSettings, on_note: Callable[[str], None] | None = None) -> ModelCard:
@@ -83,6 +86,11 @@ def export(settings: ExportSettings, on_note: Callable[[str], None] | None = Non
         to_onnx(net, contract, settings.out / ONNX_NAME)
         worst = parity(net, settings.out / ONNX_NAME, batches[:_N_PARITY_BATCHES])
         note(f"parity: worst difference of a logit between torch and ONNX is {worst:.1e}")
+    if not settings.calibrate:
+        note("not calibrated: its scores stand in reports, and it draws no verdict")
+        catalog.write_card(card, settings.out)
+        catalog.verify(card, settings.out)
+        return card
     # Weights were rounded to half precision: what is calibrated is what was stored.
     nets = StoredNets([StoredNet(card.contract, settings.out / card.variants[0].xml)])
     logits = nets.logits((batches,))

@@ -100,6 +100,15 @@ def test_figures_that_are_added_to_the_card_leave_the_ir_as_it_is(exported: tupl
     catalog.verify(again, out)
 
 
+def test_without_calibration_a_model_scores_and_draws_no_verdict(run: Path, tmp_path: Path):
+    notes: list[str] = []
+    card = export(ExportSettings(run, tmp_path / "model", calibrate=False), notes.append)
+    assert catalog.find(str(tmp_path / "model"))[0] == card
+    assert (card.calibration, card.thresholds) == (None, None)
+    assert [variant.precision for variant in card.variants] == ["f16"]
+    assert notes[-1].startswith("not calibrated")
+
+
 def test_an_ir_that_no_export_wrote_says_nothing(tmp_path: Path):
     model = ov.Core().read_model(face_model(tmp_path) / "model.xml")
     assert read_inscription(model) == {}

@@ -4,12 +4,14 @@ from __future__ import annotations
 
 import contextlib
 import enum
+import logging
 import os
 import secrets
 import shutil
 import sys
 import threading
-from dataclasses import dataclass, replace
+from collections.abc import Callable, Mapping, Sequence
+from dataclasses import dataclass, field, replace
 from datetime import UTC, datetime
 from pathlib import Path
 from typing import Final, Self
@@ -22,7 +24,10 @@ from forensics.settings import Profile
 
 MOST_FILES: Final = 1_000
 MOST_NAME_CHARACTERS: Final = 255
+MOST_MEMBERS: Final = 200
+LABELS: Final = ("", "manipulated", "pristine")
 _RECORD: Final = "desk.json"
+_LOG = logging.getLogger(__name__)
 
 
 class CaseState(enum.StrEnum):
@@ -36,6 +41,20 @@ class CaseState(enum.StrEnum):
 
 
 @dataclass(frozen=True, slots=True)
+class MemberVerdict:
+    """What was found of one member of an uploaded archive.
+
+    Attributes:
+        name: within the archive.
+    """
+
+    name: str
+    verdict: str
+    manipulation_score: float | None
+    reason: str
+
+
+@dataclass(frozen=True, slots=True)
 class UploadedFile:
     """One file of a case.
 
@@ -46,6 +65,9 @@ class UploadedFile:
         verdict: label of the verdict, None before there is one.
         manipulation_score: in [0, 1], 1 means manipulated; None without scores.
         reason: of the verdict.
+        label: ``manipulated`` or ``pristine`` where the truth is known, for it and all its members.
+        members: of an archive, those that need a human's eye first; at most ``MOST_MEMBERS``.
+        member_verdicts: label of the verdict to number of members, of all of them.
     """
 
     id: str
@@ -56,6 +78,9 @@ class UploadedFile:
     verdict: str | None = None
     manipulation_score: float | None = None
     reason: str = ""
+    label: str = ""
+    members: tuple[MemberVerdict, ...] = ()
+    member_verdicts: dict[str, int] = field(default_factory=dict)
 
 
 @dataclass(frozen=True, slots=True)
@@ -66,6 +91,8 @@ class DeskCase:
         id: random hexadecimal; the case's folder.
         queued_utc: since when it waits; None before that.
         problem: what stopped the scan, with what to do about it; empty otherwise.
+        models: ids of the models that score; empty for those that ship.
+        reports: how often the reports were drawn; a page that shows one loads it anew when that changes.
     """
 
     id: str
@@ -76,6 +103,8 @@ class DeskCase:
     queued_utc: str | None = None
     files: tuple[UploadedFile, ...] = ()
     problem: str = ""
+    models: tuple[str, ...] = ()
+    reports: int = 0
 
 
 def default_folder() -> Path:
@@ -95,6 +124,9 @@ def default_folder() -> Path:
 
 class Desk:
     """All cases of one folder; one server at a time. A context manager, safe for threads.
+
+    Reading never waits: who writes puts a new table in the place of the old one. Writing waits for the disk,
+    and is no business of an event loop.
 
     Raises:
         SettingsError: the folder cannot be used, or another server has it.
@@ -129,19 +161,16 @@ class Desk:
 
     def cases(self) -> list[DeskCase]:
         """All, newest first."""
-        with self._mutex:
-            return sorted(self._cases.values(), key=lambda case: case.created_utc, reverse=True)
+        return sorted(self._cases.values(), key=lambda case: case.created_utc, reverse=True)
 
     def case(self, case_id: str) -> DeskCase | None:
         """The case; None if there is none."""
-        with self._mutex:
-            return self._cases.get(case_id)
+        return self._cases.get(case_id)
 
     def next_waiting(self) -> DeskCase | None:
         """The case that has waited longest."""
-        with self._mutex:
-            waiting = [case for case in self._cases.values() if case.state is CaseState.WAITING]
-            return min(waiting, key=lambda case: case.queued_utc or "", default=None)
+        waiting = [case for case in self._cases.values() if case.state is CaseState.WAITING]
+        return min(waiting, key=lambda case: case.queued_utc or "", default=None)
 
     def place(self, case_id: str) -> Path:
         """The folder of a case."""
@@ -161,14 +190,22 @@ class Desk:
 
     # -- writing ---------------------------------------------------------------------------------
 
-    def create(self, title: str, profile: Profile) -> DeskCase:
+    def create(self, title: str, profile: Profile, models: Sequence[str] = ()) -> DeskCase:
         """A new case that receives files.
+
+        Args:
+            models: ids of those that score; none for those that ship.
 
         Raises:
             OSError: the disk is full, or the folder is gone.
         """
         case = DeskCase(
-            secrets.token_hex(8), clean_name(title, "Untitled"), profile, CaseState.RECEIVING, now_utc()
+            secrets.token_hex(8),
+            clean_name(title, "Untitled"),
+            profile,
+            CaseState.RECEIVING,
+            now_utc(),
+            models=tuple(models),
         )
         self.place(case.id).mkdir(mode=0o700)
         (self.place(case.id) / "files").mkdir(mode=0o700)
@@ -187,10 +224,38 @@ class Desk:
                 name = f"{file.name} ({number})"
             return self._keep(replace(case, files=(*case.files, replace(file, name=name))))
 
-    def update(self, case: DeskCase) -> DeskCase | None:
-        """Records a case anew; None if it was deleted meanwhile."""
+    def change(self, case_id: str, how: Callable[[DeskCase], DeskCase]) -> DeskCase | None:
+        """Records a case as it is after a change; None if it was deleted meanwhile.
+
+        A disk without room does not stop it: the change stands until the server ends.
+        """
         with self._mutex:
-            return self._keep(case) if case.id in self._cases else None
+            case = self._cases.get(case_id)
+            if case is None:
+                return None
+            changed = how(case)
+            try:
+                return self._keep(changed)
+            except OSError as error:
+                _LOG.warning("the state of case %s could not be written: %s", case_id, error)
+                self._cases = {**self._cases, case_id: changed}
+                return changed
+
+    def label(self, case_id: str, labels: Mapping[str, str]) -> DeskCase | None:
+        """The case with known labels; None if there is no such case.
+
+        Args:
+            labels: id of a file to one of ``LABELS``; other files keep theirs.
+
+        Raises:
+            OSError: the disk is full.
+        """
+        with self._mutex:
+            case = self._cases.get(case_id)
+            if case is None:
+                return None
+            files = tuple(replace(file, label=labels.get(file.id, file.label)) for file in case.files)
+            return self._keep(replace(case, files=files))
 
     def queue(self, case_id: str) -> DeskCase | None:
         """Lets a case with files wait for its examination; None if it cannot."""
@@ -203,7 +268,7 @@ class Desk:
     def delete(self, case_id: str) -> None:
         """Removes a case and all that belongs to it."""
         with self._mutex:
-            self._cases.pop(case_id, None)
+            self._cases = {key: case for key, case in self._cases.items() if key != case_id}
             shutil.rmtree(self.place(case_id), ignore_errors=True)
 
     # -- inside ----------------------------------------------------------------------------------
@@ -218,7 +283,7 @@ class Desk:
                 out.flush()
                 os.fsync(out.fileno())
             temporary.replace(path)
-            self._cases[case.id] = case
+            self._cases = {**self._cases, case.id: case}
             return case
 
     def _read(self) -> list[DeskCase]:

@@ -4,51 +4,22 @@ from __future__ import annotations
 
 import logging
 import threading
-import time
 from collections.abc import Callable, Mapping
 from concurrent.futures import Future, ThreadPoolExecutor
-from dataclasses import dataclass, replace
-from pathlib import Path
-from typing import Any, Final
+from dataclasses import replace
+from functools import partial
+from typing import Any
 
 import forensics
 from forensics.processor import usable_cores
-from forensics.records.scan_result import ScanResult
-from forensics.scan.events import (
-    BatchStarted,
-    Event,
-    FileDone,
-    FileProgressed,
-    FileStarted,
-    RehashStarted,
-)
 from forensics.settings import Profile
-from forensics.web.desk import CaseState, Desk, DeskCase, UploadedFile
+from forensics.web.desk import CaseState, Desk, DeskCase
 from forensics.web.news import News
+from forensics.web.outcomes import draw_reports, judged_files
+from forensics.web.progress import Progress, ProgressOfCase
 
-REPORT_SUFFIXES: Final = (".html", ".json", ".csv")
+Change = Callable[[DeskCase], DeskCase]
 _LOG = logging.getLogger(__name__)
-
-
-@dataclass(frozen=True, slots=True)
-class Progress:
-    """How far the examination of a case is.
-
-    Attributes:
-        stage: in words.
-        file: the name of the file that was last heard of; empty before the first.
-        behind_s: seconds of it that are done.
-        n_done: files with a verdict.
-        elapsed_s: wall seconds since the examination began.
-    """
-
-    case: str
-    stage: str
-    n_files: int
-    n_done: int = 0
-    file: str = ""
-    behind_s: float = 0.0
-    elapsed_s: float = 0.0
 
 
 class Examiner:
@@ -57,9 +28,6 @@ class Examiner:
     Args:
         shown: a case as the pages get it.
         workers: processes; None for one per core.
-
-    Attributes:
-        progress: of the case that is being examined; None where none is.
     """
 
     def __init__(
@@ -70,13 +38,19 @@ class Examiner:
         self._news = news
         self._n_workers = workers or usable_cores()
         self._pool = ThreadPoolExecutor(1, "examiner")
-        self._scanner: tuple[Profile, forensics.Scanner] | None = None
+        self._drawer = ThreadPoolExecutor(1, "drawer")
+        self._scanner: tuple[tuple[Profile, tuple[str, ...]], forensics.Scanner] | None = None
         self._closing = False
         self._mutex = threading.Lock()
         self._stop = threading.Event()
         self._current: str | None = None
-        self._began_s = 0.0
-        self.progress: Progress | None = None
+        self._listener: ProgressOfCase | None = None
+
+    @property
+    def progress(self) -> Progress | None:
+        """Of the case that is being examined; None where none is."""
+        listener = self._listener
+        return None if listener is None else listener.now
 
     def start(self) -> None:
         """Takes up what an earlier server left in the queue."""
@@ -94,6 +68,7 @@ class Examiner:
             self._closing = True
             self._stop.set()
         self._pool.shutdown(wait=True, cancel_futures=True)
+        self._drawer.shutdown(wait=True, cancel_futures=True)
         if self._scanner is not None:
             self._scanner[1].__exit__()
 
@@ -106,8 +81,27 @@ class Examiner:
         self._forget(case_id)
 
     def _forget(self, case_id: str) -> None:
+        # In the thread that draws reports: one that is being drawn would otherwise leave its file behind.
+        self._drawer.submit(self._removed, case_id).result()
+
+    def _removed(self, case_id: str) -> None:
         self._desk.delete(case_id)
         self._news.tell("gone", {"id": case_id})
+
+    def redraw(self, case_id: str) -> None:
+        """Draws the reports of a case anew, with its labels as they are then, beside what is examined."""
+        self._drawer.submit(self._redraw, case_id).add_done_callback(_log_defect)
+
+    def _redraw(self, case_id: str) -> None:
+        case = self._desk.case(case_id)
+        if case is None or case.state is not CaseState.DONE:
+            return
+        try:
+            draw_reports(self._desk, case)
+            problem = ""
+        except (forensics.ForensicsError, OSError) as error:
+            problem = _words_of(error)
+        self._record(case_id, lambda now: replace(now, problem=problem, reports=now.reports + 1))
 
     def _examine_next(self) -> None:
         with self._mutex:
@@ -116,109 +110,98 @@ class Examiner:
                 return
             self._current = case.id
             self._stop.clear()
-        self._began_s = time.monotonic()
-        self._tell(Progress(case.id, "Starting", len(case.files)))
-        self._record(replace(case, state=CaseState.EXAMINING))
+        self._listener = ProgressOfCase(case.id, len(case.files), partial(self._news.tell, "progress"))
+        self._record(case.id, lambda now: replace(now, state=CaseState.EXAMINING))
         try:
             finished = self._examined(case)
-        except forensics.ForensicsError as error:
-            finished = replace(case, state=CaseState.FAILED, problem=f"{error.message}. {error.hint}")
+        except (forensics.ForensicsError, OSError) as error:
+            finished = _failed(_words_of(error, self._names(case)))
         self._settle(finished)
 
-    def _settle(self, finished: DeskCase | None) -> None:
+    def _settle(self, finished: Change | None) -> None:
         """What was stopped by a person goes; what was stopped by the end of the server waits for the next."""
         with self._mutex:
             case_id, self._current = self._current, None
             unwanted = self._stop.is_set() and not self._closing
-        self.progress = None
-        if unwanted and case_id is not None:
+        self._listener = None
+        if case_id is None:
+            return
+        if unwanted:
             self._forget(case_id)
         elif finished is not None:
-            self._record(finished)
+            self._record(case_id, finished)
 
-    def _examined(self, case: DeskCase) -> DeskCase | None:
-        """The case with its verdicts and reports; None if it was stopped."""
+    def _examined(self, case: DeskCase) -> Change | None:
+        """What becomes of the case: its verdicts and reports are there; None if it was stopped."""
         desk = self._desk
-        paths = [desk.upload_path(case.id, file.id) for file in case.files]
-        outcome = self._scanner_for(case.profile).scan_into(
+        listener = self._listener
+        assert listener is not None
+        outcome = self._scanner_for(case).scan_into(
             desk.case_file(case.id),
-            paths,
-            shown_as={str(path): file.name for path, file in zip(paths, case.files, strict=True)},
+            [desk.upload_path(case.id, file.id) for file in case.files],
+            shown_as=self._names(case),
             command=("forensics", "serve"),
-            on_event=self._on_event,
+            on_event=listener.on_event,
             stop=self._stop,
         )
         if outcome.interrupted:
             return None
-        self._advance("Writing the report")
-        with forensics.CaseFile.open_read_only(desk.case_file(case.id)) as opened:
-            for suffix in REPORT_SUFFIXES:
-                forensics.write_report(opened, desk.report(case.id, suffix))
-            results = {Path(result.media.place).name: result for _, result in opened.results()}
-        files = tuple(_judged(file, results) for file in case.files)
-        return replace(case, state=CaseState.DONE, files=files, problem="")
+        listener.advance("Writing the report")
+        labelled = desk.case(case.id) or case
+        draw_reports(desk, labelled)
+        judged = judged_files(desk, labelled)
+        changed = [one.label for one in labelled.files]
 
-    def _scanner_for(self, profile: Profile) -> forensics.Scanner:
-        if self._scanner is not None and self._scanner[0] is not profile:
+        def done(now: DeskCase) -> DeskCase:
+            files = tuple(replace(judged[file.id], label=file.label) for file in now.files)
+            if [file.label for file in files] != changed:  # labels came while the reports were drawn
+                self.redraw(now.id)
+            return replace(now, state=CaseState.DONE, files=files, problem="", reports=now.reports + 1)
+
+        return done
+
+    def _names(self, case: DeskCase) -> dict[str, str]:
+        return {str(self._desk.upload_path(case.id, file.id)): file.name for file in case.files}
+
+    def _scanner_for(self, case: DeskCase) -> forensics.Scanner:
+        wanted = case.profile, case.models
+        if self._scanner is not None and self._scanner[0] != wanted:
             self._scanner[1].__exit__()
             self._scanner = None
         if self._scanner is None:
-            self._scanner = profile, forensics.Scanner(profile=profile, workers=self._n_workers)
+            scanner = forensics.Scanner(profile=case.profile, models=case.models, workers=self._n_workers)
+            self._scanner = wanted, scanner
         return self._scanner[1]
 
     def _look_for_defect(self, done: Future[None]) -> None:
         """A defect costs its case, not the desk."""
-        if done.cancelled() or done.exception() is None:
+        error = None if done.cancelled() else done.exception()
+        if error is None:
             return
-        error = done.exception()
         _LOG.error("a case could not be examined", exc_info=error)
-        case = self._desk.case(self._current or "")
-        words = (
-            f"forensics met a defect of its own ({type(error).__name__}: {error}). Report it, or try again."
-        )
-        self._settle(None if case is None else replace(case, state=CaseState.FAILED, problem=words))
+        what = f"{type(error).__name__}: {error}"
+        self._settle(_failed(f"forensics met a defect of its own ({what}). Report it, or try again."))
 
-    # -- telling ---------------------------------------------------------------------------------
-
-    def _on_event(self, event: Event) -> None:
-        if isinstance(event, RehashStarted):
-            self._advance("Hashing again what was examined before the restart")
-        elif isinstance(event, BatchStarted):
-            self._advance("Loading the models", n_done=event.n_skipped)
-        elif isinstance(event, FileStarted):
-            self._advance("Examining", file=event.path, behind_s=0.0)
-        elif isinstance(event, FileProgressed):
-            self._advance("Examining", file=event.path, behind_s=event.behind_s)
-        elif isinstance(event, FileDone):
-            self._done(event)
-
-    def _done(self, event: FileDone) -> None:
-        if self.progress is None:
-            return
-        self._advance("Examining", n_done=self.progress.n_done + 1, file=event.result.media.path)
-
-    def _advance(self, stage: str, **changes: object) -> None:
-        if self.progress is not None:
-            self._tell(replace(self.progress, stage=stage, **changes))  # type: ignore[arg-type]
-
-    def _tell(self, progress: Progress) -> None:
-        self.progress = replace(progress, elapsed_s=round(time.monotonic() - self._began_s, 1))
-        self._news.tell("progress", self.progress)
-
-    def _record(self, case: DeskCase) -> None:
-        kept = self._desk.update(case)
+    def _record(self, case_id: str, change: Change) -> None:
+        kept = self._desk.change(case_id, change)
         if kept is not None:
             self._news.tell("case", self._shown(kept))
 
 
-def _judged(file: UploadedFile, results: Mapping[str, ScanResult]) -> UploadedFile:
-    result = results.get(file.id)
-    if result is None:
-        return file
-    verdict = result.verdict
-    return replace(
-        file,
-        verdict=verdict.label.value,
-        manipulation_score=verdict.manipulation_score,
-        reason=verdict.reason,
-    )
+def _failed(problem: str) -> Change:
+    return lambda now: replace(now, state=CaseState.FAILED, problem=problem)
+
+
+def _words_of(error: forensics.ForensicsError | OSError, names: Mapping[str, str] | None = None) -> str:
+    """What the page says of an error; uploads under the names that their owner knows."""
+    if isinstance(error, OSError):
+        return f"The disk refuses: {error.strerror or error}. Free some space, then try again."
+    words = f"{error.message}. {error.hint}"
+    for path, name in (names or {}).items():
+        words = words.replace(path, name)
+    return words
+
+
+def _log_defect(done: Future[None]) -> None:
+    if not done.cancelled() and done.exception() is not None:
+        _LOG.error("a report could not be drawn", exc_info=done.exception())

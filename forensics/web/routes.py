@@ -5,26 +5,30 @@ from __future__ import annotations
 import secrets
 from dataclasses import asdict
 from pathlib import Path
-from typing import Any, Final
+from typing import Any, Final, TypeVar
 
 import jinja2
 import msgspec
+from anyio import to_thread
 from starlette.requests import ClientDisconnect, Request
 from starlette.responses import FileResponse, HTMLResponse, JSONResponse, Response, StreamingResponse
 from starlette.routing import Route
 
 import forensics
+from forensics import catalog
 from forensics.errors import ForensicsError
 from forensics.numerals import size_text
 from forensics.resources import resource_folder
 from forensics.settings import Profile
-from forensics.web.desk import MOST_FILES, Desk, DeskCase, UploadedFile, clean_name, now_utc
-from forensics.web.examiner import REPORT_SUFFIXES, Examiner
+from forensics.web.desk import LABELS, MOST_FILES, Desk, DeskCase, UploadedFile, clean_name, now_utc
+from forensics.web.examiner import Examiner
 from forensics.web.guard import REPORT_POLICY, report_key
 from forensics.web.news import News, message
+from forensics.web.outcomes import REPORT_SUFFIXES
 from forensics.web.uploads import UploadRefused, check_room, receive
 
 _MOST_BODY_BYTES: Final = 64 * 1024
+T = TypeVar("T")
 _ASSETS: Final = {"desk.js": "text/javascript", "desk.css": "text/css"}
 
 
@@ -33,10 +37,12 @@ class NewCase(msgspec.Struct, forbid_unknown_fields=True):
 
     Attributes:
         title: what the page calls the case.
+        models: ids of installed models; empty for those that ship.
     """
 
     title: str = ""
     profile: Profile = Profile.EXAMINATION
+    models: tuple[str, ...] = ()
 
 
 class Routes:
@@ -52,6 +58,7 @@ class Routes:
         self._news = news
         self._token = token
         self._limit_bytes = limit_bytes
+        self._models = installed_models()
         self._folder = resource_folder("reports/web")
         self._page = jinja2.Environment(
             loader=jinja2.FileSystemLoader(self._folder), autoescape=True, undefined=jinja2.StrictUndefined
@@ -70,6 +77,7 @@ class Routes:
             Route(case, self.case),
             Route(case, self.delete, methods=["DELETE"]),
             Route(f"{case}/files", self.upload, methods=["PUT"]),
+            Route(f"{case}/labels", self.label, methods=["PUT"]),
             Route(f"{case}/examine", self.examine, methods=["POST"]),
             Route(f"{case}/{{name}}", self.download),
             Route("/reports/{case_id}", self.report),
@@ -85,6 +93,7 @@ class Routes:
                 limit=size_text(self._limit_bytes),
                 limit_bytes=self._limit_bytes,
                 profiles=list(Profile),
+                models=self._models,
             )
         )
 
@@ -113,16 +122,14 @@ class Routes:
 
     async def create(self, request: Request) -> Response:
         """A new case, which then receives files."""
-        body = b""
-        async for piece in request.stream():
-            body += piece
-            if len(body) > _MOST_BODY_BYTES:
-                return _error(413, "The request is too long", "Give title and profile alone.")
-        try:
-            wanted = msgspec.json.decode(body or b"{}", type=NewCase)
-        except msgspec.MsgspecError as error:
-            return _error(400, f"The request cannot be read: {error}", "Send JSON with title and profile.")
-        case = self._desk.create(wanted.title, wanted.profile)
+        wanted = await _body(request, NewCase, "Send JSON with title, profile and models.")
+        if isinstance(wanted, Response):
+            return wanted
+        # Ids alone: a path of a request is never opened.
+        unknown = [name for name in wanted.models if name not in {model["id"] for model in self._models}]
+        if unknown:
+            return _error(400, f"There is no model {unknown[0]}", "GET api/desk lists those that there are.")
+        case = await to_thread.run_sync(self._desk.create, wanted.title, wanted.profile, wanted.models)
         self._news.tell("case", shown(case, self._token))
         return _json(shown(case, self._token), 201)
 
@@ -151,7 +158,12 @@ class Routes:
         except FileNotFoundError:
             return _no_case()
         name = clean_name(request.query_params.get("name", ""), "unnamed")
-        kept = self._desk.add(case.id, UploadedFile(file_id, name, got.size_bytes, got.sha256, now_utc()))
+        file = UploadedFile(file_id, name, got.size_bytes, got.sha256, now_utc())
+        try:
+            kept = await to_thread.run_sync(self._desk.add, case.id, file)
+        except OSError:
+            path.unlink(missing_ok=True)
+            raise
         if kept is None:
             path.unlink(missing_ok=True)
             return _error(
@@ -165,7 +177,7 @@ class Routes:
         case_id = request.path_params["case_id"]
         if self._desk.case(case_id) is None:
             return _no_case()
-        case = self._desk.queue(case_id)
+        case = await to_thread.run_sync(self._desk.queue, case_id)
         if case is None:
             return _error(
                 409, "The case cannot be examined", "It needs a file, and waits or is done already."
@@ -174,12 +186,31 @@ class Routes:
         self._examiner.wake()
         return _json(shown(case, self._token), 202)
 
+    async def label(self, request: Request) -> Response:
+        """Known labels of files; the reports of a case that is done are drawn anew with them."""
+        case = self._desk.case(request.path_params["case_id"])
+        if case is None:
+            return _no_case()
+        hint = 'Send JSON: the id of a file to "manipulated", "pristine" or "".'
+        labels = await _body(request, dict[str, str], hint)
+        if isinstance(labels, Response):
+            return labels
+        if not labels.keys() <= {file.id for file in case.files} or not set(labels.values()) <= set(LABELS):
+            return _error(400, "There is no such file in the case, or no such label", hint)
+        labelled = await to_thread.run_sync(self._desk.label, case.id, labels)
+        if labelled is None:
+            return _no_case()
+        self._news.tell("case", shown(labelled, self._token))
+        if case_is_done(labelled):
+            self._examiner.redraw(case.id)
+        return _json(shown(labelled, self._token))
+
     async def delete(self, request: Request) -> Response:
         """Removes a case with its uploads, its case file and its reports."""
         case_id = request.path_params["case_id"]
         if self._desk.case(case_id) is None:
             return _no_case()
-        self._examiner.delete(case_id)
+        await to_thread.run_sync(self._examiner.delete, case_id)
         return Response(status_code=204)
 
     async def download(self, request: Request) -> Response:
@@ -217,9 +248,28 @@ class Routes:
             "version": forensics.__version__,
             "limit_bytes": self._limit_bytes,
             "profiles": [profile.value for profile in Profile],
+            "models": self._models,
             "cases": [shown(case, self._token) for case in self._desk.cases()],
             "progress": progress,
         }
+
+
+def installed_models() -> list[dict[str, str]]:
+    """Models and ensembles that can be chosen: id, version and the detector that they serve."""
+    return [{"id": card.id, "version": card.version, "task": card.task} for card, _ in catalog.list_cards()]
+
+
+async def _body(request: Request, form: type[T], hint: str) -> T | Response:
+    """What a short body of JSON holds, or the answer that says what is wrong with it."""
+    body = b""
+    async for piece in request.stream():
+        body += piece
+        if len(body) > _MOST_BODY_BYTES:
+            return _error(413, "The request is too long", hint)
+    try:
+        return msgspec.json.decode(body or b"{}", type=form)
+    except msgspec.MsgspecError as error:
+        return _error(400, f"The request cannot be read: {error}", hint)
 
 
 def shown(case: DeskCase, token: str) -> dict[str, Any]:

@@ -21,10 +21,14 @@ function make(tag, content, classes) {
   return made;
 }
 const say = (words) => { by("said").textContent = words; };
+// Errors are seen as well as heard.
+const complain = (words) => { by("trouble").textContent = words; by("trouble").hidden = !words; };
 const size = (n) => n < 1e6 ? `${(n / 1e3).toFixed(1)} kB` : n < 1e9 ? `${(n / 1e6).toFixed(1)} MB` : `${(n / 1e9).toFixed(2)} GB`;
+const span = (s) => s < 90 ? `${Math.max(1, Math.round(s))} s` : s < 5400 ? `${Math.round(s / 60)} min` : `${(s / 3600).toFixed(1)} h`;
 const files = (n) => n === 1 ? "1 file" : `${n} files`;
 
 async function ask(method, address, body) {
+  complain("");
   const answer = await fetch(`api/${address}`, {
     method, body: body && JSON.stringify(body), headers: body ? {"Content-Type": "application/json"} : {},
   });
@@ -86,7 +90,8 @@ async function take(list) {
   const lines = taken.map(row);
   let made;
   try {
-    made = await ask("POST", "cases", {title: title.slice(0, 255), profile: by("profile").value});
+    const models = [...document.querySelectorAll(".model")].map((field) => field.value).filter(Boolean);
+    made = await ask("POST", "cases", {title: title.slice(0, 255), profile: by("profile").value, models});
   } catch (error) {
     lines.forEach((line) => line.item.remove());
     by("uploads").append(make("li", error.message, "bad"));
@@ -107,7 +112,7 @@ async function take(list) {
     } else {
       await ask("DELETE", `cases/${made.id}`);
     }
-  } catch (error) { say(error.message); }
+  } catch (error) { complain(error.message); }
 }
 
 by("files").addEventListener("change", (event) => { take(event.target.files); event.target.value = ""; });
@@ -126,14 +131,21 @@ for (const kind of ["dragover", "drop"]) window.addEventListener(kind, (event) =
 function account(one) {
   if (one.state === "done") {
     const counts = new Map();
-    for (const file of one.files) counts.set(file.verdict, (counts.get(file.verdict) ?? 0) + 1);
+    const count = (label, n) => counts.set(label, (counts.get(label) ?? 0) + n);
+    for (const file of one.files) {
+      if (file.verdict) count(file.verdict, 1);
+      for (const [label, n] of Object.entries(file.member_verdicts)) count(label, n);
+    }
+    const total = [...counts.values()].reduce((sum, n) => sum + n, 0);
     return Object.keys(WORDS).filter((label) => counts.has(label))
-      .map((label) => one.files.length === 1 ? WORDS[label] : `${WORDS[label]}: ${counts.get(label)}`).join(", ");
+      .map((label) => total === 1 ? WORDS[label] : `${WORDS[label]}: ${counts.get(label)}`).join(", ");
   }
   if (one.state === "examining" && progress?.case === one.id) {
     const place = progress.file ? `: ${progress.file}` : "";
     const behind = progress.behind_s ? `, ${Math.round(progress.behind_s)} s of it done` : "";
-    return `${progress.stage}${place}${behind}; ${progress.n_done} of ${files(progress.n_files)} done`;
+    const scored = progress.n_scores ? `, ${progress.n_scores} frames and windows scored` : "";
+    const left = progress.left_s === null ? "" : `; about ${span(progress.left_s)} left`;
+    return `${progress.stage}${place}${behind}; ${progress.n_done} of ${files(progress.n_files)} done${scored}${left}`;
   }
   if (one.state === "waiting") {
     const ahead = [...cases.values()].filter((other) => other.state === "examining"
@@ -160,7 +172,7 @@ function entry(one) {
 }
 
 function fits(one, words) {
-  const text = [one.title, one.id, ...one.files.flatMap((file) => [file.name, file.sha256])].join("\n").toLowerCase();
+  const text = [one.title, one.id, ...one.files.flatMap((file) => [file.name, file.sha256, ...file.members.map((member) => member.name)])].join("\n").toLowerCase();
   return words.split(/\s+/).every((word) => text.includes(word));
 }
 
@@ -177,14 +189,39 @@ function draw() {
   detail();
 }
 
-function line(file) {
-  const said = [make("span", file.name), make("span", ` ${size(file.size_bytes)}`, "quiet")];
-  if (file.verdict) {
-    const score = file.manipulation_score === null ? "" : `, score ${file.manipulation_score.toFixed(2)}`;
-    said.push(make("p", make("span", WORDS[file.verdict] + score, `verdict v-${file.verdict}`)));
-    said.push(make("p", file.reason));
+function verdict(judged) {
+  const score = judged.manipulation_score === null ? "" : `, score ${judged.manipulation_score.toFixed(2)}`;
+  return [make("p", make("span", WORDS[judged.verdict] + score, `verdict v-${judged.verdict}`)), make("p", judged.reason)];
+}
+
+function labels(one, file) {
+  const field = make("select");
+  for (const [value, words] of [["", "not known"], ["manipulated", "manipulated"], ["pristine", "pristine"]]) {
+    field.add(new Option(words, value, false, value === file.label));
   }
-  said.push(make("p", `SHA-256 ${file.sha256}`, "hash"));
+  field.dataset.file = file.id;
+  field.onchange = () => ask("PUT", `cases/${one.id}/labels`, {[file.id]: field.value})
+    .then(() => say(one.state === "done" ? `The label of ${file.name} is kept; the report is drawn again.` : `The label of ${file.name} is kept.`))
+    .catch((error) => { field.value = file.label; complain(error.message); });
+  const label = make("label", ["Known truth ", field], "field");
+  field.setAttribute("aria-label", `Known truth of ${file.name}`);
+  return label;
+}
+
+function members(file) {
+  const n = Object.values(file.member_verdicts).reduce((sum, one) => sum + one, 0);
+  const list = make("ul", file.members.map((member) => make("li", [make("span", member.name), ...verdict(member)])), "members");
+  const within = make("details", [make("summary", `${files(n)} within`), list]);
+  within.open = n <= 20;
+  if (n > file.members.length) within.append(make("p", `The ${file.members.length} that need attention first are listed here; the report has all of them.`, "quiet"));
+  return within;
+}
+
+function line(one, file) {
+  const said = [make("span", file.name), make("span", ` ${size(file.size_bytes)}`, "quiet")];
+  if (file.verdict) said.push(...verdict(file));
+  if (file.members.length) said.push(members(file));
+  said.push(make("p", `SHA-256 ${file.sha256}`, "hash"), labels(one, file));
   return make("li", said);
 }
 
@@ -197,7 +234,7 @@ function actions(one) {
     given.push(made);
   };
   if (["receiving", "failed"].includes(one.state) && one.files.length) {
-    button(one.state === "failed" ? "Try again" : "Examine", "", () => ask("POST", `cases/${one.id}/examine`).catch((error) => say(error.message)));
+    button(one.state === "failed" ? "Try again" : "Examine", "", () => ask("POST", `cases/${one.id}/examine`).catch((error) => complain(error.message)));
   }
   if (one.state === "done") {
     const open = make("a", "Open the report by itself", "button");
@@ -212,6 +249,7 @@ function actions(one) {
       given.push(link);
     }
   }
+  if (one.models.length) given.push(make("span", `Scored by ${one.models.join(", ")}`, "quiet"));
   button("Delete", "grave", () => remove(one));
   return given;
 }
@@ -228,8 +266,10 @@ function detail() {
   drawn = now;
   by("detail-title").textContent = one.title;
   by("detail-actions").replaceChildren(...actions(one));
-  by("detail-files").replaceChildren(...one.files.map(line));
-  showReport(one.report);
+  const focused = document.activeElement?.dataset?.file;
+  by("detail-files").replaceChildren(...one.files.map((file) => line(one, file)));
+  if (focused) document.querySelector(`[data-file="${focused}"]`)?.focus();
+  showReport(one.report && `${one.report}?${one.reports}`);
 }
 
 function showReport(address) {
@@ -252,7 +292,7 @@ function remove(one) {
   dialog.returnValue = "no";
   dialog.onclose = async () => {
     if (dialog.returnValue !== "yes") return;
-    try { await ask("DELETE", `cases/${one.id}`); say(`${one.title} was deleted.`); by("cases").focus(); } catch (error) { say(error.message); }
+    try { await ask("DELETE", `cases/${one.id}`); say(`${one.title} was deleted.`); by("cases").focus(); } catch (error) { complain(error.message); }
   };
   dialog.showModal();
 }

@@ -17,19 +17,25 @@ from urllib.parse import quote, urlsplit
 from forensics.resources import resource_folder
 
 _ROOT = resource_folder("reports/web").parent.parent
-PATIENCE_S = 60.0
+PATIENCE_S = 300.0
 
 
 class Running:
-    """``forensics serve`` on a free port; a context manager."""
+    """``forensics serve`` on a free port; a context manager.
 
-    def __init__(self, folder: Path, *arguments: str) -> None:
+    Args:
+        under: a program that starts it, with its own arguments, and ends when it ends.
+    """
+
+    def __init__(self, folder: Path, *arguments: str, under: tuple[str, ...] = ()) -> None:
+        self._under = under
         self._folder = folder
         self._arguments = arguments
         self.address = ""
 
     def __enter__(self) -> Self:
         command = [
+            *self._under,
             sys.executable,
             "-m",
             "forensics",
@@ -71,12 +77,17 @@ class Running:
 
     def stop(self) -> str:
         """Ends it in order; what it said on stderr."""
-        self._process.send_signal(signal.SIGINT)
-        return self._process.communicate(timeout=60)[1]
+        os.kill(self._server_id(), signal.SIGINT)
+        return self._process.communicate(timeout=PATIENCE_S)[1]
+
+    def _server_id(self) -> int:
+        """A tracer keeps signals to itself; its only child is the server."""
+        own = self._process.pid
+        return int(Path(f"/proc/{own}/task/{own}/children").read_text().split()[0]) if self._under else own
 
     def kill(self) -> None:
         self._process.kill()
-        self._process.communicate(timeout=60)
+        self._process.communicate(timeout=PATIENCE_S)
 
     def connection(self) -> http.client.HTTPConnection:
         return http.client.HTTPConnection(self.host, timeout=PATIENCE_S)

@@ -4,9 +4,12 @@ from __future__ import annotations
 
 import errno
 import hashlib
+import json
 import os
 import stat
+import zipfile
 from collections.abc import Iterator
+from dataclasses import replace
 from pathlib import Path
 from typing import Any
 
@@ -16,13 +19,15 @@ pytest.importorskip("starlette", reason="starlette is not installed (extra web)"
 pytest.importorskip("httpx2", reason="httpx2 is not installed (extra dev)")
 from starlette.testclient import TestClient
 
+import forensics
 from forensics.errors import SettingsError
 from forensics.settings import Profile
-from forensics.web import uploads
+from forensics.web import examiner, uploads
 from forensics.web.desk import CaseState, Desk
 from forensics.web.guard import report_key
 from forensics.web.server import ServerSettings, create_app
 from tests import synthetic
+from tests.web.running import until
 
 TOKEN = "a-token-of-the-tests"
 HOST = "127.0.0.1:8000"
@@ -173,9 +178,6 @@ def test_requests_that_make_no_sense_are_answered(client: TestClient) -> None:
 def test_a_clip_comes_to_the_verdict_that_a_scan_gives(
     client: TestClient, desk: Desk, tmp_path: Path
 ) -> None:
-    import forensics
-    from tests.web.running import until
-
     clip = synthetic.normal_clip(tmp_path)
     case_id = new_case(client)
     client.put(f"api/cases/{case_id}/files", params={"name": "<b>clip</b>.mp4"}, content=clip.read_bytes())
@@ -203,6 +205,111 @@ def test_a_clip_comes_to_the_verdict_that_a_scan_gives(
     assert kept.headers["content-disposition"].startswith("attachment")
 
 
+def test_only_installed_models_can_be_chosen(client: TestClient, desk: Desk) -> None:
+    models = client.get("api/desk").json()["models"]
+    assert {"face", "voice"} <= {model["task"] for model in models}
+    for name in ("../../etc/passwd", "/srv/models/face", "no-such-model", ""):
+        answer = client.post("api/cases", json={"models": [name]})
+        assert answer.status_code == 400
+        assert "no model" in answer.json()["error"]["message"]
+    answer = client.post("api/cases", json={"models": [models[0]["id"]]})
+    assert answer.status_code == 201
+    assert answer.json()["models"] == [models[0]["id"]]
+    [case] = desk.cases()
+    assert case.models == (models[0]["id"],)
+
+
+def test_labels_are_kept_and_refused_in_words(client: TestClient, desk: Desk) -> None:
+    case_id = new_case(client)
+    file_id = client.put(f"api/cases/{case_id}/files", params={"name": "a"}, content=b"x").json()["id"]
+    answer = client.put(f"api/cases/{case_id}/labels", json={file_id: "manipulated"})
+    assert answer.status_code == 200
+    assert answer.json()["files"][0]["label"] == "manipulated"
+    for body in ({file_id: "fake"}, {"0" * 32: "pristine"}, ["pristine"]):
+        assert client.put(f"api/cases/{case_id}/labels", json=body).status_code == 400
+    assert client.put(f"api/cases/{'0' * 16}/labels", json={}).status_code == 404
+    record = json.loads((desk.place(case_id) / "desk.json").read_text())
+    assert record["files"][0]["label"] == "manipulated"
+
+
+def test_a_zip_gets_a_verdict_for_each_member_under_its_name(
+    client: TestClient, desk: Desk, tmp_path: Path
+) -> None:
+    packed = tmp_path / "packed.zip"
+    with zipfile.ZipFile(packed, "w") as archive:
+        archive.write(synthetic.normal_clip(tmp_path), "in/clip.mp4")
+        archive.writestr("cut.mp4", b"no film")
+    empty = tmp_path / "empty.zip"
+    with zipfile.ZipFile(empty, "w") as archive:
+        archive.writestr("notes.txt", "no media")
+    case_id = new_case(client)
+    for path, name in ((packed, "exhibits.zip"), (empty, "nothing.zip")):
+        answer = client.put(f"api/cases/{case_id}/files", params={"name": name}, content=path.read_bytes())
+        assert answer.status_code == 201
+    client.put(
+        f"api/cases/{case_id}/labels",
+        json={file["id"]: "pristine" for file in client.get(f"api/cases/{case_id}").json()["files"]},
+    )
+    client.post(f"api/cases/{case_id}/examine")
+    until(lambda: client.get(f"api/cases/{case_id}").json()["state"] == "done", "the verdicts")
+    packed_file, empty_file = client.get(f"api/cases/{case_id}").json()["files"]
+    assert {one["name"] for one in packed_file["members"]} == {"in/clip.mp4", "cut.mp4"}
+    assert packed_file["verdict"] is None
+    assert sum(packed_file["member_verdicts"].values()) == 2
+    assert packed_file["member_verdicts"]["NOT_EXAMINED"] == 1
+    assert packed_file["members"][-1]["name"] == "cut.mp4"  # least worth a look
+    assert empty_file["verdict"] == "NOT_EXAMINED"
+    assert empty_file["reason"]
+    with forensics.CaseFile.open_read_only(desk.case_file(case_id)) as opened:
+        paths = {result.media.path for _, result in opened.results()}
+        rejected = {one.path for one in opened.rejections()}
+    assert paths == {"exhibits.zip/in/clip.mp4", "exhibits.zip/cut.mp4"}
+    assert not any(packed_file["id"] in path or empty_file["id"] in path for path in rejected)
+    report = desk.report(case_id, ".json").read_text()
+    assert '"label":"pristine"' in report.replace(" ", "")
+
+
+def test_a_case_without_media_is_named_as_its_owner_named_it(client: TestClient, tmp_path: Path) -> None:
+    empty = tmp_path / "empty.zip"
+    with zipfile.ZipFile(empty, "w") as archive:
+        archive.writestr("notes.txt", "no media")
+    case_id = new_case(client)
+    client.put(f"api/cases/{case_id}/files", params={"name": "nothing.zip"}, content=empty.read_bytes())
+    client.post(f"api/cases/{case_id}/examine")
+    until(lambda: client.get(f"api/cases/{case_id}").json()["state"] == "failed", "the refusal")
+    case = client.get(f"api/cases/{case_id}").json()
+    assert "nothing.zip" in case["problem"]
+    assert case["files"][0]["id"] not in case["problem"]
+
+
+def test_a_disk_that_fills_up_later_is_said_with_the_case(
+    client: TestClient, desk: Desk, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    def full(*_: object) -> None:
+        raise OSError(errno.ENOSPC, "No space left on device")
+
+    case_id = new_case(client)
+    clip = synthetic.still(tmp_path).read_bytes()
+    client.put(f"api/cases/{case_id}/files", params={"name": "a.jpg"}, content=clip)
+    monkeypatch.setattr(examiner, "draw_reports", full)
+    client.post(f"api/cases/{case_id}/examine")
+    until(lambda: client.get(f"api/cases/{case_id}").json()["state"] == "failed", "the refusal")
+    assert client.get(f"api/cases/{case_id}").json()["problem"] == (
+        "The disk refuses: No space left on device. Free some space, then try again."
+    )
+    monkeypatch.undo()
+    client.post(f"api/cases/{case_id}/examine")
+    until(lambda: client.get(f"api/cases/{case_id}").json()["state"] == "done", "the second try")
+    # The state itself can no longer be written: what was found is shown all the same.
+    monkeypatch.setattr(Desk, "_keep", full)
+    changed = desk.change(case_id, lambda case: replace(case, title="changed"))
+    assert changed is not None
+    assert client.get(f"api/cases/{case_id}").json()["title"] == "changed"
+    answer = client.post("api/cases", json={})
+    assert answer.status_code == 507
+    assert "Free some space" in answer.json()["error"]["hint"]
+
+
 def test_the_key_of_a_report_opens_that_report_alone() -> None:
     assert report_key(TOKEN, "a") != report_key(TOKEN, "b") != report_key("other", "b")
 
@@ -212,9 +319,7 @@ def test_what_an_earlier_server_left_waits_again(tmp_path: Path) -> None:
         case = desk.create("left", Profile.TRIAGE)
         (desk.place(case.id) / "files" / "piece").write_bytes(b"half an upload")
         other = desk.create("under way", Profile.TRIAGE)
-        from dataclasses import replace
-
-        desk.update(replace(other, state=CaseState.EXAMINING, queued_utc="2026-01-01"))
+        desk.change(other.id, lambda case: replace(case, state=CaseState.EXAMINING, queued_utc="2026-01-01"))
         with pytest.raises(SettingsError, match="Another forensics serve"):
             Desk(tmp_path / "desk")
     with Desk(tmp_path / "desk") as desk:

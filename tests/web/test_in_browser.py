@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import time
+import zipfile
 from collections.abc import Iterator
 from pathlib import Path
 from typing import Any
@@ -16,7 +17,7 @@ from selenium.webdriver.common.action_chains import ActionChains
 from selenium.webdriver.common.by import By
 from selenium.webdriver.common.keys import Keys
 
-from tests import synthetic
+from tests import axe, synthetic
 from tests.chromium import NEEDS_CHROMIUM, started
 from tests.web.running import Running, until
 
@@ -188,14 +189,88 @@ def test_everything_has_a_name_and_can_be_reached(page: Any, server: Running) ->
     assert unnamed == []
     page.execute_script("document.querySelector('.skip').focus()")
     reached = []
-    for _ in range(12):
+    for _ in range(16):
         reached.append(
             page.execute_script("return document.activeElement.id || document.activeElement.textContent")
         )
         ActionChains(page).send_keys(Keys.TAB).perform()
-    assert reached[:4] == ["Skip to the cases", "title", "profile", "files"]
+    n_models = len(page.find_elements(By.CSS_SELECTOR, "select.model"))
+    assert reached[:3] == ["Skip to the cases", "title", "profile"]
+    assert reached[3 + n_models] == "files"
     assert any("reached" in one for one in reached)
     assert {"Examine", "Delete"} <= set(reached)
+
+
+def test_models_and_known_truth_are_chosen(page: Any, server: Running, tmp_path: Path) -> None:
+    triage(page)
+    fields = page.find_elements(By.CSS_SELECTOR, "select.model")
+    installed = server.json("GET", "api/desk")["models"]
+    chosen = next(model["id"] for model in installed if model["task"] == "face")
+    [field] = [field for field in fields if field.get_attribute("name") == "face"]
+    field.send_keys(chosen)
+    page.find_element(By.ID, "files").send_keys(str(synthetic.normal_clip(tmp_path)))
+    until(lambda: page.find_elements(By.CSS_SELECTOR, "#detail-files .verdict"), "the verdict")
+    case = server.json("GET", "api/cases")[0]
+    assert case["models"] == [chosen]
+    drawn = page.find_element(By.ID, "report").get_attribute("src")
+    page.find_element(By.CSS_SELECTOR, "#detail-files select").send_keys("pristine")
+    until(
+        lambda: page.find_element(By.ID, "report").get_attribute("src") != drawn, "the report is drawn again"
+    )
+    until(lambda: in_frame(page, "figures"), "figures against the truth")
+    assert "pristine" in page.find_element(By.CSS_SELECTOR, "#table .c-label").text
+    page.switch_to.default_content()
+    assert server.json("GET", "api/cases")[0]["files"][0]["label"] == "pristine"
+
+
+def test_a_zip_gets_verdicts_for_its_members(page: Any, tmp_path: Path) -> None:
+    clip = synthetic.normal_clip(tmp_path)
+    packed = tmp_path / "exhibits.zip"
+    with zipfile.ZipFile(packed, "w") as archive:
+        archive.write(clip, "a/first.mp4")
+        archive.writestr("<b>second</b>.mp4", clip.read_bytes()[:400])
+        archive.writestr("notes.txt", "no media")
+    triage(page)
+    page.find_element(By.ID, "files").send_keys(str(packed))
+    until(lambda: page.find_elements(By.CSS_SELECTOR, ".members .verdict"), "the verdicts of the members")
+    shown = [one.text for one in page.find_elements(By.CSS_SELECTOR, ".members li")]
+    assert len(shown) == 2
+    assert any("a/first.mp4" in one for one in shown)
+    assert any("<b>second</b>.mp4" in one and "Not examined" in one for one in shown)
+    assert "Not examined: 1" in text(page, "#cases")
+
+
+@pytest.mark.parametrize("scheme", ["light", "dark"])
+def test_axe_finds_nothing_serious_on_the_page_and_on_its_report(
+    page: Any, server: Running, tmp_path: Path, scheme: str
+) -> None:
+    set_scheme(page, scheme)
+    try:
+        case_id = server.new_case("looked at")
+        server.upload(case_id, "clip.mp4", synthetic.normal_clip(tmp_path).read_bytes())
+        server.upload(case_id, "broken.mp4", b"no film")
+        server.json("POST", f"api/cases/{case_id}/examine")
+        case = server.examined(case_id)
+        until(lambda: "found" in text(page, "#cases"), "the verdict")
+        assert axe.findings(page) == []
+        page.find_element(By.CSS_SELECTOR, "#cases button").click()
+        assert axe.findings(page) == []
+        page.find_element(By.CSS_SELECTOR, "#detail-actions .grave").click()
+        assert axe.findings(page) == []
+        page.get(f"{server.address}{case['report']}")
+        assert page.find_elements(By.CSS_SELECTOR, "#table")
+        assert axe.findings(page) == []
+        page.find_element(By.CSS_SELECTOR, "#table tbody a").click()
+        assert page.find_element(By.ID, "viewer").is_displayed()
+        assert axe.findings(page) == []
+    finally:
+        page.execute_cdp_cmd("Emulation.setEmulatedMedia", {"features": []})
+
+
+def set_scheme(page: Any, scheme: str) -> None:
+    page.execute_cdp_cmd(
+        "Emulation.setEmulatedMedia", {"features": [{"name": "prefers-color-scheme", "value": scheme}]}
+    )
 
 
 @pytest.mark.parametrize("scheme", ["light", "dark"])
@@ -205,9 +280,7 @@ def test_colours_have_contrast_and_no_width_scrolls_sideways(
 ) -> None:
     case_id = server.new_case("an-unbroken-name-" * 12)
     server.upload(case_id, "another_unbroken_name_" * 10, b"no film")
-    page.execute_cdp_cmd(
-        "Emulation.setEmulatedMedia", {"features": [{"name": "prefers-color-scheme", "value": scheme}]}
-    )
+    set_scheme(page, scheme)
     page.execute_cdp_cmd(
         "Emulation.setDeviceMetricsOverride",
         {"width": width, "height": 800, "deviceScaleFactor": 1, "mobile": width < 500},

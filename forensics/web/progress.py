@@ -1,0 +1,109 @@
+"""Progress: how far the examination of a case is, from the events of its scan."""
+
+from __future__ import annotations
+
+import time
+from collections.abc import Callable
+from dataclasses import dataclass, replace
+
+from forensics.scan.events import (
+    BatchStarted,
+    Event,
+    FileDone,
+    FileProgressed,
+    FileStarted,
+    RehashStarted,
+)
+
+
+@dataclass(frozen=True, slots=True)
+class Progress:
+    """How far the examination of a case is.
+
+    Attributes:
+        stage: in words.
+        n_files: to examine, members of archives among them.
+        n_done: files with a verdict.
+        file: the name of the file that was last heard of; empty before the first.
+        behind_s: seconds of it that are done.
+        n_scores: frames and windows of sound that were scored, in the files that are done.
+        elapsed_s: wall seconds since the examination began.
+        left_s: wall seconds that it may still take, by the bytes that are done; None before the first
+            file is.
+    """
+
+    case: str
+    stage: str
+    n_files: int
+    n_done: int = 0
+    file: str = ""
+    behind_s: float = 0.0
+    n_scores: int = 0
+    elapsed_s: float = 0.0
+    left_s: float | None = None
+
+
+class ProgressOfCase:
+    """Listens to the scan of one case.
+
+    Args:
+        tell: takes every step.
+        clock: seconds that only rise.
+    """
+
+    def __init__(
+        self,
+        case_id: str,
+        n_files: int,
+        tell: Callable[[Progress], object],
+        clock: Callable[[], float] = time.monotonic,
+    ) -> None:
+        self.now = Progress(case_id, "Starting", n_files)
+        self._tell = tell
+        self._clock = clock
+        self._began_s = clock()
+        self._first_file_s: float | None = None
+        self._total_bytes = 0
+        self._done_bytes = 0
+        self.advance("Starting")
+
+    def on_event(self, event: Event) -> None:
+        """Takes what the scan tells."""
+        if isinstance(event, RehashStarted):
+            self.advance("Hashing again what was examined before the restart")
+        elif isinstance(event, BatchStarted):
+            self._total_bytes = event.total_bytes
+            self.advance(
+                "Loading the models", n_done=event.n_skipped, n_files=event.n_files + event.n_skipped
+            )
+        elif isinstance(event, FileStarted):
+            if self._first_file_s is None:
+                self._first_file_s = self._clock()
+            self.advance("Examining", file=event.path, behind_s=0.0)
+        elif isinstance(event, FileProgressed):
+            self.advance("Examining", file=event.path, behind_s=event.behind_s)
+        elif isinstance(event, FileDone):
+            self._done_bytes += event.result.media.size_bytes
+            self.advance(
+                "Examining",
+                file=event.result.media.path,
+                n_done=self.now.n_done + 1,
+                n_scores=self.now.n_scores + len(event.result.scores),
+            )
+
+    def advance(self, stage: str, **changes: object) -> None:
+        """Another step, with whatever changed."""
+        self.now = replace(
+            self.now,
+            stage=stage,
+            elapsed_s=round(self._clock() - self._began_s, 1),
+            left_s=self._left_s(),
+            **changes,  # type: ignore[arg-type]
+        )
+        self._tell(self.now)
+
+    def _left_s(self) -> float | None:
+        if self._first_file_s is None or not self._done_bytes or self._done_bytes >= self._total_bytes:
+            return None
+        spent_s = self._clock() - self._first_file_s
+        return round(spent_s * (self._total_bytes - self._done_bytes) / self._done_bytes, 1)

@@ -8,7 +8,8 @@ from typing import Annotated
 
 import typer
 
-from forensics.detectors import DEFAULT_DETECTORS, STRUCTURE_DETECTORS
+from forensics.detectors import DEFAULT_DETECTORS
+from forensics.detectors import USUAL_DETECTORS as USUAL
 from forensics.processor import usable_cores
 from forensics.settings import DEFAULT_TIME_LIMIT_S, Profile, ScanSettings, Shard
 
@@ -54,7 +55,7 @@ Models = Annotated[
     typer.Option("--model", metavar="MODEL", help="A model's or ensemble's id or folder, not what ships."),
 ]
 SCORING_DETECTORS = ",".join(DEFAULT_DETECTORS)
-USUAL_DETECTORS = ",".join((*DEFAULT_DETECTORS, *STRUCTURE_DETECTORS))
+USUAL_DETECTORS = ",".join(USUAL)
 Detectors = Annotated[
     str, typer.Option("--detectors", metavar="NAMES", help="Detectors to run, separated by commas.")
 ]

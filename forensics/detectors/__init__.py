@@ -19,6 +19,7 @@ from forensics.addresses import load
 from forensics.detectors.declarations import (
     BLINK_POSE,
     CONTAINER,
+    DUPLICATES,
     FACE,
     LIPS,
     PROVENANCE,
@@ -40,13 +41,17 @@ DEFAULT_DETECTORS: Mapping[str, DetectorSpec] = MappingProxyType({spec.name: spe
 STRUCTURE_DETECTORS: Mapping[str, DetectorSpec] = MappingProxyType(
     {spec.name: spec for spec in (CONTAINER, STILLS, PROVENANCE)}
 )
-USUAL_DETECTORS: Mapping[str, DetectorSpec] = MappingProxyType({**DEFAULT_DETECTORS, **STRUCTURE_DETECTORS})
+# What finds the same pictures, faces and sounds again in other files of a case: hashes, no score.
+HASHING_DETECTORS: Mapping[str, DetectorSpec] = MappingProxyType({DUPLICATES.name: DUPLICATES})
+USUAL_DETECTORS: Mapping[str, DetectorSpec] = MappingProxyType(
+    {**DEFAULT_DETECTORS, **STRUCTURE_DETECTORS, **HASHING_DETECTORS}
+)
 # What looks at how people move, on request.
 MOTION_DETECTORS: Mapping[str, DetectorSpec] = MappingProxyType(
     {spec.name: spec for spec in (SEQUENCE, LIPS, BLINK_POSE)}
 )
 DETECTORS: Mapping[str, DetectorSpec] = MappingProxyType(
-    {**DEFAULT_DETECTORS, **MOTION_DETECTORS, **STRUCTURE_DETECTORS}
+    {**DEFAULT_DETECTORS, **MOTION_DETECTORS, **STRUCTURE_DETECTORS, **HASHING_DETECTORS}
 )
 
 

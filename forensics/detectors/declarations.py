@@ -71,6 +71,14 @@ PROVENANCE = DetectorSpec(
     role=Role.SUPPORTS,
     models=ModelCount.NONE,
 )
+DUPLICATES = DetectorSpec(
+    name="duplicates",
+    title="Duplicates",
+    implementation="forensics.detectors.duplicates:Duplicates",
+    inputs=(Input.FRAMES, Input.SOUND),
+    role=Role.SUPPORTS,
+    models=ModelCount.NONE,
+)
 STILLS = DetectorSpec(
     name="stills",
     title="Stills",

@@ -7,6 +7,7 @@ from dataclasses import dataclass, field
 from forensics.records.faces import FaceTrack
 from forensics.records.findings import Abstention, Exhibit, Notice, Score
 from forensics.records.media import MediaFile
+from forensics.records.perceptual_hashes import PerceptualHashes
 from forensics.records.properties import Properties
 from forensics.records.verdict import Verdict
 
@@ -145,6 +146,7 @@ class ScanResult:
         properties: how each subject looks or sounds, which its model's domain is checked by.
         twin_of: ``MediaFile.key`` of the file whose result this is, where another one holds the same content,
             byte for byte; scores and exhibits stand there. None for a file that was examined itself.
+        hashes: by which pictures, faces and sound are found again in other files; None where none were made.
     """
 
     media: MediaFile
@@ -157,6 +159,7 @@ class ScanResult:
     timings_s: dict[str, float] = field(default_factory=dict)
     properties: tuple[Properties, ...] = ()
     twin_of: str | None = None
+    hashes: PerceptualHashes | None = None
 
     def properties_of(self, detector: str, subject: str) -> dict[str, float]:
         """What a detector measured on a subject; empty where it measured nothing."""

@@ -5,6 +5,7 @@ from __future__ import annotations
 from forensics.records.faces import FaceCrop, FaceMesh, FaceTrack, TrackedFace
 from forensics.records.findings import Abstention, Exhibit, Notice, Score
 from forensics.records.media import AudioChunk, Frame, MediaUpdate
+from forensics.records.perceptual_hashes import PerceptualHashes
 from forensics.records.properties import Properties
 
 Item = (
@@ -19,5 +20,6 @@ Item = (
     | Abstention
     | Notice
     | Properties
+    | PerceptualHashes
     | Exhibit
 )

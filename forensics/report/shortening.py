@@ -33,6 +33,7 @@ def shortened(view: ReportView, folder: Path) -> ReportView:
         case=None if view.case is None else shorten(view.case),
         manifests=tuple(_manifest(one, shorten) for one in view.manifests),
         files=tuple(_file(one, shorten) for one in view.files),
+        duplicates=tuple(group.renamed(shorten) for group in view.duplicates),
         figures=tuple(replace(one, notes=tuple(map(shorten, one.notes))) for one in view.figures),
         notices=(_TOLD, *(_notice(one, shorten) for one in view.notices)),
         omission=None if view.omission is None else _omission(view.omission, shorten),
@@ -56,7 +57,15 @@ def _omission(omission: Omission, shorten: Callable[[str], str]) -> Omission:
 
 
 def _file(file: FileView, shorten: Callable[[str], str]) -> FileView:
-    return replace(file, result=_result(file.result, shorten))
+    kin = tuple(
+        replace(
+            link,
+            first=replace(link.first, path=shorten(link.first.path)),
+            second=replace(link.second, path=shorten(link.second.path)),
+        )
+        for link in file.kin
+    )
+    return replace(file, result=_result(file.result, shorten), kin=kin)
 
 
 def _result(result: ScanResult, shorten: Callable[[str], str]) -> ScanResult:

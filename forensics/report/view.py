@@ -23,6 +23,8 @@ from forensics.records.scan_result import RunManifest, ScanResult
 from forensics.records.verdict import VerdictLabel
 from forensics.report.condition import CaseCondition
 from forensics.report.container_facts import ContainerFact, container_facts
+from forensics.report.duplicates.finding import find_duplicates
+from forensics.report.duplicates.kin import KinGroup, KinLink, kin_groups, links_by_file
 from forensics.report.evidence import (
     MOST_FULL_FILES,
     ExhibitCaption,
@@ -56,6 +58,7 @@ class FileView:
         captions: every exhibit that the case file holds for the file.
         n_left_out: exhibits that the page leaves out to stay within its size.
         face: a face to know the file by; None where there is none, or no room for it.
+        kin: other files of the case that show or sound the same.
     """
 
     index: int
@@ -70,6 +73,7 @@ class FileView:
     captions: tuple[ExhibitCaption, ...]
     n_left_out: int
     face: StripFrame | None = None
+    kin: tuple[KinLink, ...] = ()
 
     @property
     def path(self) -> str:
@@ -133,6 +137,7 @@ class ReportView:
         ratios: likelihood ratios are stated.
         condition: of the case file; None for a view that was made without one.
         brief: pages are drawn in their short form.
+        duplicates: groups of files that show or sound the same, of the whole case.
     """
 
     drawn_utc: str
@@ -150,6 +155,7 @@ class ReportView:
     ratios: bool = False
     condition: CaseCondition | None = None
     brief: bool = False
+    duplicates: tuple[KinGroup, ...] = ()
 
     @property
     def detectors(self) -> tuple[DetectorSpec, ...]:
@@ -206,9 +212,11 @@ def build_view(
         brief: draw pages in their short form: three for the case, one for each file.
         drawn_utc: ISO 8601 time of drawing, UTC; now if not given.
     """
+    everything = list(results)
+    groups = find_duplicates(everything)
     rows = [
         (row_id, finite_result(result))
-        for row_id, result in _with_twins(_with_neighbours(list(results)))
+        for row_id, result in _with_twins(_with_neighbours(everything))
         if _wanted(result.media, only)
     ]
     spent = spend(rows, load_exhibits)
@@ -218,6 +226,10 @@ def build_view(
         _file_view(position, rows[position], position in full, spent, labels or {}, by_id, ratios)
         for position in range(len(rows))
     )
+    index_of = {file.row_id: file.index for file in files}
+    kin = kin_groups(groups, dict(everything), index_of)
+    links = links_by_file(kin)
+    files = tuple(replace(file, kin=links.get(file.row_id, ())) for file in files)
     runs = tuple(manifests)
     tally = Counter(file.result.verdict.label for file in files)
     return ReportView(
@@ -236,6 +248,7 @@ def build_view(
         ratios=ratios,
         condition=condition,
         brief=brief,
+        duplicates=kin,
     )
 
 

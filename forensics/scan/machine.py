@@ -12,6 +12,7 @@ PACKAGES = (
     "pi-heif",
     "opencv-python-headless",
     "dlib-bin",
+    "imagehash",
     "numpy",
     "scipy",
     "scikit-learn",

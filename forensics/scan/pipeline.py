@@ -22,6 +22,7 @@ from forensics.records.detector_spec import Input
 from forensics.records.faces import FaceTrack
 from forensics.records.findings import Abstention, AbstentionReason, Exhibit, Notice, Score
 from forensics.records.media import MediaFile, MediaUpdate
+from forensics.records.perceptual_hashes import PerceptualHashes
 from forensics.records.properties import Properties
 from forensics.records.scan_result import ScanResult
 from forensics.records.stream import Item
@@ -91,6 +92,7 @@ def _examined(
         notices=tuple(item for item in learned if isinstance(item, Notice)),
         exhibits=tuple(item for item in learned if isinstance(item, Exhibit)),
         properties=tuple(item for item in learned if isinstance(item, Properties)),
+        hashes=next((item for item in learned if isinstance(item, PerceptualHashes)), None),
     )
 
 

@@ -67,6 +67,7 @@ class Twin:
             exhibits=(),
             timings_s={},
             notices=(notice, *result.notices),
+            hashes=None,
             twin_of=result.twin_of or result.media.key,
         )
 

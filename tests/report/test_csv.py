@@ -14,7 +14,7 @@ PROMISED = (
     "face_fakeness,voice_fakeness,people,duration_s,reason,place,"
     "stretch_start_s,stretch_end_s,shortest_s,not_judged,twin_of"
 )
-SCORES = ",face_score,voice_score"
+SCORES = ",face_score,voice_score,likely_source,alike"
 
 
 def written(view: ReportView) -> str:

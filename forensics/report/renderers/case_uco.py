@@ -69,6 +69,7 @@ def _nodes(view: ReportView) -> Iterator[dict[str, Any]]:
     for file in view.files:
         yield _file(file)
         yield _result(file)
+    yield from _relations(view)
 
 
 def _action(run: RunManifest, tool: str, files: list[str], record: str) -> dict[str, Any]:
@@ -127,6 +128,26 @@ def _result(file: FileView) -> dict[str, Any]:
         "uco-core:description": visible(f"About {_file_id(file)}"),
         "uco-core:statement": [visible(one) for one in dict.fromkeys(statements)],
     }
+
+
+def _relations(view: ReportView) -> Iterator[dict[str, Any]]:
+    """Which file likely derives from which; of files that the report leaves out, nothing."""
+    ids = {file.row_id: _file_id(file) for file in view.files}
+    for one in (link for group in view.duplicates for link in group.links):
+        if one.first.row_id not in ids or one.second.row_id not in ids:
+            continue
+        first, second = ids[one.first.row_id], ids[one.second.row_id]
+        yield {
+            "@id": _named("relationship", first, second),
+            "@type": "uco-observable:ObservableRelationship",
+            "uco-core:source": {"@id": second},
+            "uco-core:target": {"@id": first},
+            "uco-core:kindOfRelationship": "Likely_Derived_From"
+            if one.link.is_directed
+            else "Looks_Or_Sounds_Like",
+            "uco-core:isDirectional": _typed("boolean", "true" if one.link.is_directed else "false"),
+            "uco-core:description": [visible(sentence) for sentence in (*one.says, *one.link.reasons)],
+        }
 
 
 def _file_id(file: FileView) -> str:

@@ -32,6 +32,7 @@ COLUMNS = (
     "not_judged",
     "twin_of",
 )
+KIN_COLUMNS = ("likely_source", "alike")
 RATIO_COLUMNS = ("log10_likelihood_ratio", "support")
 LABEL_COLUMN = "label"
 BROKEN_COLUMN = "case_file"
@@ -49,7 +50,8 @@ class CsvRenderer:
         With likelihood ratios there are two more columns, and one for labels if any are known. Of a case file
         that was changed after it was written, a cell of every row says so. Then come ``<detector>_score`` for
         every detector, the highest over its subjects, and ``<detector>_score_<model>`` for every model of an
-        ensemble, the same by that model alone.
+        ensemble, the same by that model alone. The last two name the likely source of a file,
+        and all files that show or sound the same.
         """
         text = io.TextIOWrapper(
             out, encoding="utf-8", errors="backslashreplace", newline="", write_through=True
@@ -64,6 +66,7 @@ class CsvRenderer:
             more += (BROKEN_COLUMN,) if view.broken else ()
             more += tuple(f"{name}_score" for name in scored)
             more += tuple(f"{name}_score_{model}" for name, model in members)
+            more += KIN_COLUMNS
             plain.writerow([*COLUMNS, *more])
             for file in view.files:
                 cells = _cells(file) + (_ratio_cells(file) if view.ratios else [])
@@ -71,6 +74,7 @@ class CsvRenderer:
                 cells += [_safe(_broken_cell(view))] if view.broken else []
                 cells += [_number(file.highest.get(name)) for name in scored]
                 cells += [_number(file.highest_of_members.get(one)) for one in members]
+                cells += [_safe(one) for one in (_likely_source(file), "; ".join(_others(file)))]
                 writer = quoted if any("\r" in cell for cell in cells) else plain
                 writer.writerow(cells)
         finally:
@@ -98,6 +102,19 @@ def _cells(file: FileView) -> list[str]:
         _safe(_not_judged(file)),
         _safe(file.result.twin_of or ""),
     ]
+
+
+def _likely_source(file: FileView) -> str:
+    """The path of the file that this one likely derives from."""
+    sources = (
+        one.first.path for one in file.kin if one.link.is_directed and one.second.row_id == file.row_id
+    )
+    return next(sources, "")
+
+
+def _others(file: FileView) -> list[str]:
+    """The paths of files that show or sound the same."""
+    return [(one.second if one.first.row_id == file.row_id else one.first).path for one in file.kin]
 
 
 def _not_judged(file: FileView) -> str:

@@ -16,6 +16,8 @@ from forensics.errors import ReportError
 from forensics.records.exhibit_content import Picture, SoundClip, StripFrame
 from forensics.records.findings import Notice
 from forensics.report import brief, curves, figures, report_words, timeline
+from forensics.report.duplicates.kin import MOST_IN_CHART
+from forensics.report.duplicates.maps import difference_map
 from forensics.report.evidence import MOST_FILE_NOTES, MOST_RUN_NOTICES, beside_tables
 from forensics.report.view import FileView, ReportView
 from forensics.resources import resource_folder
@@ -32,6 +34,9 @@ SCRIPT = "report.js"
 EARLY_SCRIPT = "early.js"
 # Chunks of a template are small; writing them one by one would cost a system call each.
 CHUNKS_PER_WRITE = 2_000
+# A page of thousands of copies would not open. JSON has them all.
+MOST_GROUPS = 60
+MOST_LINKS = MOST_IN_CHART
 
 
 class HtmlRenderer:
@@ -129,6 +134,9 @@ def _environment(folder: Path) -> jinja2.Environment:
         stated=stated,
         score_chart=timeline.score_chart,
         curve_chart=curves.curve_chart,
+        difference_map=difference_map,
+        most_groups=MOST_GROUPS,
+        most_links=MOST_LINKS,
         carried=figures.carried,
         charts=figures.charts,
         whole_scopes=figures.whole_scopes,

@@ -19,6 +19,7 @@ from forensics.report.renderers.json_document import (
     schema_of,
     write_document,
 )
+from forensics.report.renderers.json_duplicates import JsonGroup, json_group
 from forensics.report.view import FileView, ReportView
 
 SCHEMA_VERSION = 2
@@ -54,8 +55,14 @@ class JsonFile(FileFacts):
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class JsonReport(DocumentHead):
-    """A whole report; ``files`` comes last, one line each."""
+    """A whole report; ``files`` comes last, one line each.
 
+    Attributes:
+        duplicates: files of the case that show or sound the same. The hashes by which they were found stand
+            in the case file.
+    """
+
+    duplicates: tuple[JsonGroup, ...]
     files: tuple[JsonFile, ...]
 
 
@@ -66,7 +73,8 @@ class JsonRenderer:
 
     def render(self, view: ReportView, out: BinaryIO) -> None:
         """Writes the document as UTF-8."""
-        head = JsonReport(**head_fields(view, SCHEMA_VERSION), files=())
+        groups = tuple(map(json_group, view.duplicates))
+        head = JsonReport(**head_fields(view, SCHEMA_VERSION), duplicates=groups, files=())
         write_document(head, map(_json_file, view.files), out)
 
 

@@ -1,0 +1,1 @@
+"""Which files of a case show or sound the same, from the hashes in the case file alone."""

@@ -4,12 +4,14 @@ from __future__ import annotations
 
 import json
 from collections.abc import Iterator
+from dataclasses import replace
 from pathlib import Path
 from typing import Any, cast
 
 import pytest
 
 from forensics.report.renderers import write_report
+from tests import axe
 from tests.chromium import NEEDS_CHROMIUM, started
 from tests.report.synthetic_case import large_case, rich_case, view_of
 
@@ -176,6 +178,45 @@ def test_hostile_names_do_nothing(page: Any) -> None:
 
 def test_style_is_allowed_by_the_policy(page: Any) -> None:
     assert page.execute_script("return getComputedStyle(document.querySelector('.tally')).display") == "grid"
+
+
+def test_a_dot_of_the_timeline_leads_to_its_frame(page: Any) -> None:
+    page.find_element(By.CSS_SELECTOR, "#table tbody a").send_keys(Keys.ENTER)
+    dots = page.find_elements(By.CSS_SELECTOR, "#viewer .chart a")
+    assert len(dots) >= 32
+    dot = dots[20]
+    words = dot.get_attribute("aria-label")
+    wanted = page.execute_script("return arguments[0].getAttribute('href')", dot)
+    page.execute_script("arguments[0].dispatchEvent(new MouseEvent('click', {bubbles: true}))", dot)
+    target = page.execute_script("return document.querySelector(':target')")
+    assert target.get_attribute("id") == wanted.removeprefix("#")
+    assert target.is_displayed()
+    assert words.split(" at ")[0] in target.text
+    assert words.split(" at ")[1] in target.text
+    assert page.execute_script(
+        "const box = arguments[0].getBoundingClientRect(); return box.top >= 0 && box.bottom <= innerHeight",
+        target,
+    )
+    assert page.find_element(By.ID, "viewer").is_displayed()
+
+
+def test_the_address_of_a_frame_opens_its_file(page: Any) -> None:
+    page.execute_script("location.hash = '#m3-1-9'")
+    page.execute_async_script("setTimeout(arguments[0], 50)")
+    assert page.find_element(By.CSS_SELECTOR, "#viewer article").get_attribute("id") == "f3"
+    assert page.find_element(By.ID, "m3-1-9").is_displayed()
+
+
+@pytest.mark.parametrize("theme", ["light", "dark"])
+def test_axe_finds_nothing_serious(browser: Any, tmp_path: Path, theme: str) -> None:
+    case = rich_case()
+    path = tmp_path / "few.html"
+    write_report(view_of(replace(case, rows=case.rows[:4]), labelled=True), path)
+    browser.get(path.as_uri())
+    browser.execute_script("document.documentElement.dataset.theme = arguments[0]", theme)
+    assert axe.findings(browser) == []
+    browser.find_element(By.CSS_SELECTOR, "#table tbody a").send_keys(Keys.ENTER)
+    assert axe.findings(browser) == []
 
 
 def test_theme_switches(page: Any) -> None:

@@ -32,7 +32,7 @@ def _requirement(name: str) -> str:
 
 def _install_scan(session: nox.Session, *tools: str) -> None:
     """The package as a user installs it with its extras for scans, and tools beside it; never torch."""
-    session.install("-e", ".[web,watch,sign]", *map(_requirement, tools))
+    session.install("-e", ".[web,watch,sign,pdf]", *map(_requirement, tools))
     session.run("python", "-c", _NO_TORCH, silent=True)
 
 
@@ -100,7 +100,7 @@ def wheel(session: nox.Session) -> None:
 @nox.session(default=False)
 def tests_training(session: nox.Session) -> None:
     """The tests of training, and mypy with torch's own types. Downloads several GB with torch and IPEX."""
-    session.install("-e", ".[train,ipex,web,watch,sign]", _requirement("pytest"), _requirement("mypy"))
+    session.install("-e", ".[train,ipex,web,watch,sign,pdf]", _requirement("pytest"), _requirement("mypy"))
     session.run("mypy")
     session.run("pytest", "tests/training", *session.posargs)
 

@@ -246,13 +246,14 @@ def scan_file(
     return result
 
 
-def write_report(results: Results | CaseFile, path: str | Path) -> None:
+def write_report(results: Results | CaseFile, path: str | Path, *, title: str = "") -> None:
     """Writes a report; the suffix of the path chooses the format.
 
     Args:
         results: of a scan, or a case file that is open; that is checked first, and its head hash is noted
             beside the report.
         path: where to.
+        title: what the report of a case file is headed with, where that holds no case data.
 
     Raises:
         CaseFileError: the case file is not what was written.
@@ -262,7 +263,15 @@ def write_report(results: Results | CaseFile, path: str | Path) -> None:
     if isinstance(results, CaseFile):
         checked = results.checked()
         cards = cards_of(results.manifests())
-        draw(results, (Path(path),), LabelSet({}), cards, checked=checked, name=results.path.name)
+        draw(
+            results,
+            (Path(path),),
+            LabelSet({}),
+            cards,
+            checked=checked,
+            name=results.path.name,
+            title=title,
+        )
         return
     draw_results(
         results.manifest,

@@ -15,6 +15,7 @@ import msgspec
 from forensics.casefile import database
 from forensics.casefile.chain import (
     FIRST_PREVIOUS_HASH,
+    CaseInfoPayload,
     ManifestPayload,
     PartPayload,
     Payload,
@@ -26,6 +27,7 @@ from forensics.casefile.chain import (
     encode,
     exhibit_of,
     is_recorded,
+    recorded_case_info,
     reference,
     row_hash,
     why_unstorable,
@@ -37,6 +39,7 @@ from forensics.casefile.media_check import MediaCheck, check_media
 from forensics.casefile.verification import VerificationReport, verify
 from forensics.errors import CaseFileError
 from forensics.records import earlier_names
+from forensics.records.case_info import CaseInfo, RecordedCaseInfo
 from forensics.records.exhibit_content import stored
 from forensics.records.findings import Exhibit
 from forensics.records.scan_result import RunManifest, ScanResult
@@ -60,23 +63,20 @@ class CaseFile:
         self._broken = False
 
     @classmethod
-    def create_or_resume(
-        cls, path: Path, *, expected_heads: Collection[str] = (), holds_parts: bool = False
-    ) -> Self:
+    def create_or_resume(cls, path: Path, *, expected_heads: Collection[str] = ()) -> Self:
         """Opens a case for writing; makes it where there is none.
 
         An existing chain is checked first: nothing is added to a broken one.
 
         Args:
             expected_heads: head hashes that were noted earlier; each must be found in a case that is there.
-            holds_parts: one that is made can hold other cases, see ``add_part``.
 
         Raises:
             CaseFileError: another scan writes it, it cannot be written, or it cannot be trusted.
         """
         lock = WriterLock(path)
         try:
-            case = cls(path, database.open_for_writing(path, holds_parts=holds_parts), lock)
+            case = cls(path, database.open_for_writing(path), lock)
         except BaseException:
             lock.release()
             raise
@@ -176,6 +176,22 @@ class CaseFile:
         self._run_id = None
         self._flush()
 
+    def add_case_info(self, info: CaseInfo, sha256: str) -> int:
+        """Records what the examiner states of the case, unless it is what was recorded last; gives its row.
+
+        Args:
+            info: the newest that is recorded stands in reports; the ones before stay in the case.
+            sha256: of the file that it was read from, hexadecimal.
+
+        Raises:
+            CaseFileError: also if an earlier version of this program began the case.
+        """
+        newest = self.case_info()
+        if newest is not None and (newest.info, newest.sha256) == (info, sha256):
+            return newest.row_id
+        database.check_holds_case_info(self._connection, self.path)
+        return self._append(RowKind.CASE_INFO, CaseInfoPayload(_now_utc(), sha256, info))
+
     def add_part(self, part: CaseFile, name: str) -> None:
         """Records every row of another case, byte for byte, so that its own chain can be checked in here.
 
@@ -258,6 +274,11 @@ class CaseFile:
     def rejections(self) -> list[Rejection]:
         """Paths that could not be scheduled, in the order of the rows."""
         return [payload.rejection for _, payload in self._payloads(RowKind.REJECTED, RejectedPayload)]
+
+    def case_info(self) -> RecordedCaseInfo | None:
+        """The newest case data; None where none were given."""
+        found = list(self._payloads(RowKind.CASE_INFO, CaseInfoPayload))
+        return None if not found else recorded_case_info(*found[-1])
 
     def ends(self) -> list[RunEnd]:
         """The ends of runs; a run without one was killed, or its last rows were cut off."""

@@ -21,6 +21,7 @@ from typing import Final
 
 import msgspec
 
+from forensics.records.case_info import CaseInfo, RecordedCaseInfo
 from forensics.records.exhibit_content import restored, stored
 from forensics.records.findings import Exhibit, ExhibitKind
 from forensics.records.scan_result import RunManifest, ScanResult
@@ -36,6 +37,7 @@ class RowKind(enum.StrEnum):
     REJECTED = "rejected"
     END = "end"
     PART = "part"
+    CASE_INFO = "case_info"
 
 
 @dataclass(frozen=True, slots=True)
@@ -130,7 +132,25 @@ class PartPayload:
     head_hash: str
 
 
-Payload = ManifestPayload | ResultPayload | RejectedPayload | RunEnd | PartPayload
+@dataclass(frozen=True, slots=True)
+class CaseInfoPayload:
+    """What an examiner states of the case; it belongs to no run, and the newest stands in reports.
+
+    Attributes:
+        sha256: of the file that it was read from, hexadecimal.
+    """
+
+    recorded_utc: str
+    sha256: str
+    info: CaseInfo
+
+
+Payload = ManifestPayload | ResultPayload | RejectedPayload | RunEnd | PartPayload | CaseInfoPayload
+
+
+def recorded_case_info(row_id: int, payload: CaseInfoPayload) -> RecordedCaseInfo:
+    """Case data with the row that holds them."""
+    return RecordedCaseInfo(row_id, payload.recorded_utc, payload.sha256, payload.info)
 
 
 def encode(payload: Payload) -> bytes:

@@ -18,9 +18,9 @@ from typing import Final
 from forensics.errors import CaseFileError
 
 APPLICATION_ID: Final = 0x46524E53  # "FRNS", shown by file(1) and PRAGMA application_id
-SCHEMA_VERSION: Final = 1
-MERGED_SCHEMA_VERSION: Final = 2
-"""Of cases that hold other cases: versions of this program that know no parts refuse them."""
+SCHEMA_VERSION: Final = 3
+"""Of cases that are made today: earlier versions of this program, which know no case data, refuse them."""
+_WITH_CASE_INFO: Final = 3
 BUSY_TIMEOUT_S: Final = 10.0
 
 # The column ``jpeg`` is called after what it held at first; it also holds JSON of curves, tables and texts.
@@ -39,9 +39,13 @@ _TABLES: Final = {
     )""",
 }
 
-_MERGED_TABLES: Final = _TABLES | {
-    "entries": _TABLES["entries"].replace("'rejected', 'end')", "'rejected', 'end', 'part')")
-}
+
+def _tables(version: int) -> dict[str, str]:
+    """The tables of a case file: version 2 could hold other cases, version 3 case data too."""
+    kinds = "'manifest', 'result', 'rejected', 'end'"
+    more = {1: "", 2: ", 'part'"}.get(version, ", 'part', 'case_info'")
+    return _TABLES | {"entries": _TABLES["entries"].replace(kinds, kinds + more)}
+
 
 # INSERT OR REPLACE deletes without calling a delete trigger, hence the two guards on INSERT.
 _TRIGGERS: Final = {
@@ -64,12 +68,8 @@ def _trigger_sql(name: str) -> str:
     )
 
 
-def open_for_writing(path: Path, *, holds_parts: bool = False) -> sqlite3.Connection:
+def open_for_writing(path: Path) -> sqlite3.Connection:
     """Opens a case file, or makes one where there is none.
-
-    Args:
-        path: of the case.
-        holds_parts: one that is made can hold other cases.
 
     Raises:
         CaseFileError: it cannot be written or is something else.
@@ -92,7 +92,7 @@ def open_for_writing(path: Path, *, holds_parts: bool = False) -> sqlite3.Connec
             connection.execute("PRAGMA journal_mode=WAL")
             connection.execute("PRAGMA synchronous=NORMAL")
             if _is_empty(connection):
-                _make_tables(connection, holds_parts)
+                _make_tables(connection)
     except BaseException:
         connection.close()
         raise
@@ -166,7 +166,7 @@ def transaction(connection: sqlite3.Connection) -> Iterator[None]:
 def missing_objects(connection: sqlite3.Connection) -> list[str]:
     """Tables, and guards against changes, that somebody took out or altered; in words."""
     found = dict(connection.execute("SELECT name, sql FROM sqlite_master WHERE sql IS NOT NULL"))
-    expected = _TABLES if _number(connection, "user_version") < MERGED_SCHEMA_VERSION else _MERGED_TABLES
+    expected = _tables(_number(connection, "user_version"))
     tables = [f"the table {name}" for name, sql in expected.items() if found.get(name) != sql]
     guards = [
         f"the guard {name} against changes" for name in _TRIGGERS if found.get(name) != _trigger_sql(name)
@@ -189,29 +189,42 @@ def _number(connection: sqlite3.Connection, pragma: str) -> int:
     return int(connection.execute(f"PRAGMA {pragma}").fetchone()[0])
 
 
+def check_holds_case_info(connection: sqlite3.Connection, path: Path) -> None:
+    """Makes sure that case data can be recorded.
+
+    Raises:
+        CaseFileError: an earlier version of this program made the tables, or they cannot be read.
+    """
+    with explained(path):
+        version = _number(connection, "user_version")
+    if version < _WITH_CASE_INFO:
+        raise CaseFileError(
+            f"{path} was begun by an earlier forensics, whose case files hold no case data",
+            f"Carry it over with forensics merge {path} --case NEW.case, and use the new case.",
+        )
+
+
 def _is_empty(connection: sqlite3.Connection) -> bool:
     n_objects = connection.execute("SELECT COUNT(*) FROM sqlite_master").fetchone()[0]
     return n_objects == 0 and _number(connection, "application_id") == 0
 
 
-def _make_tables(connection: sqlite3.Connection, holds_parts: bool) -> None:
-    tables = _MERGED_TABLES if holds_parts else _TABLES
-    version = MERGED_SCHEMA_VERSION if holds_parts else SCHEMA_VERSION
+def _make_tables(connection: sqlite3.Connection) -> None:
     with transaction(connection):
-        for sql in (*tables.values(), *(_trigger_sql(name) for name in _TRIGGERS)):
+        for sql in (*_tables(SCHEMA_VERSION).values(), *(_trigger_sql(name) for name in _TRIGGERS)):
             connection.execute(sql)
         connection.execute(f"PRAGMA application_id={APPLICATION_ID}")
-        connection.execute(f"PRAGMA user_version={version}")
+        connection.execute(f"PRAGMA user_version={SCHEMA_VERSION}")
 
 
 def _check_marks(connection: sqlite3.Connection, path: Path) -> None:
     if _number(connection, "application_id") != APPLICATION_ID:
         raise _not_a_case(path)
     version = _number(connection, "user_version")
-    if version > MERGED_SCHEMA_VERSION:
+    if version > SCHEMA_VERSION:
         raise CaseFileError(
             f"{path} was written by a newer forensics (case file version {version}, "
-            f"this one knows {MERGED_SCHEMA_VERSION})",
+            f"this one knows {SCHEMA_VERSION})",
             "Update with pip install --upgrade forensics, or give another --case.",
         )
 

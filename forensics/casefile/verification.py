@@ -11,6 +11,7 @@ import msgspec
 
 from forensics.casefile.chain import (
     FIRST_PREVIOUS_HASH,
+    CaseInfoPayload,
     ExhibitReference,
     ManifestPayload,
     PartPayload,
@@ -39,6 +40,7 @@ _FORMS: Final[dict[str, type[object]]] = {
     RowKind.REJECTED: RejectedPayload,
     RowKind.END: RunEnd,
     RowKind.PART: PartPayload,
+    RowKind.CASE_INFO: CaseInfoPayload,
 }
 
 
@@ -312,6 +314,8 @@ class _Walk:
 
     def _follow(self, row_id: int, content: object) -> None:
         """Which run a row belongs to; rows of none were not written by this program."""
+        if isinstance(content, CaseInfoPayload):
+            return
         if isinstance(content, PartPayload):
             account = PartAccount(content.name, row_id, content.n_rows, content.head_hash)
             self._parts.append(account)

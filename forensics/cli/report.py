@@ -7,7 +7,7 @@ from typing import Annotated
 
 import typer
 
-from forensics.cli.scan_options import Brief, KnownLabels, Ratios, Redact, RelativeTo
+from forensics.cli.scan_options import Brief, CaseData, KnownLabels, Ratios, Redact, RelativeTo
 
 
 def report(
@@ -17,7 +17,7 @@ def report(
         typer.Option(
             "--report",
             metavar="FILE",
-            help="Where to write; .html, .json, .csv, .sarif, .jsonld or .xml. Repeatable.",
+            help="Where to write; .html, .pdf, .json, .csv, .sarif, .jsonld or .xml. Repeatable.",
         ),
     ],
     labels: KnownLabels = None,
@@ -29,6 +29,7 @@ def report(
     relative_to: RelativeTo = None,
     redact: Redact = False,
     brief: Brief = False,
+    case_info: CaseData = None,
     even_if_broken: Annotated[
         bool,
         typer.Option(
@@ -47,6 +48,7 @@ def report(
         relative_to=relative_to,
         redact=redact,
         brief=brief,
+        case_info=case_info,
         even_if_broken=even_if_broken,
     )
     checked = redraw(case, reports, options)

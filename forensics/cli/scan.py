@@ -13,6 +13,7 @@ from forensics.cli.scan_options import (
     USUAL_DETECTORS,
     Archives,
     Brief,
+    CaseData,
     Crops,
     Detectors,
     FollowLinks,
@@ -105,6 +106,7 @@ def scan(
     relative_to: RelativeTo = None,
     redact: Redact = False,
     brief: Brief = False,
+    case_info: CaseData = None,
     as_json: Annotated[
         bool, typer.Option("--json", help="One line of JSON for each file on stdout.")
     ] = False,
@@ -140,6 +142,7 @@ def scan(
         relative_to=relative_to,
         redact=redact,
         brief=brief,
+        case_info=case_info,
     )
     done = scan_and_tell(settings, options, ("forensics", *sys.argv[1:]), as_json=as_json)
     if done.interrupted:

@@ -18,7 +18,7 @@ Reports = Annotated[
     typer.Option(
         "--report",
         metavar="FILE",
-        help="Report to write; .html, .json, .csv, .sarif, .jsonld or .xml. Repeatable.",
+        help="Report to write; .html, .pdf, .json, .csv, .sarif, .jsonld or .xml. Repeatable.",
     ),
 ]
 
@@ -104,9 +104,17 @@ RelativeTo = Annotated[
         "--relative-to", metavar="FOLDER", help="Reports show paths in this folder without its own path."
     ),
 ]
+CaseData = Annotated[
+    Path | None,
+    typer.Option(
+        "--case-info",
+        metavar="FILE",
+        help="Case data (TOML): case number, examiner, exhibits and the like; recorded in the case.",
+    ),
+]
 Brief = Annotated[
     bool,
-    typer.Option("--brief", help="Draw HTML for print: three pages for the case, one for each file."),
+    typer.Option("--brief", help="Draw HTML or PDF for print: three pages for the case, one for each file."),
 ]
 Redact = Annotated[
     bool, typer.Option("--redact", help="Reports show every picture of people blurred beyond recognition.")

@@ -4,6 +4,15 @@ from __future__ import annotations
 
 from forensics.records.detector_spec import DetectorSpec, Input, ModelCount, Role
 
+_FACES_FOUND = (
+    "N. Dalal and B. Triggs: Histograms of oriented gradients for human detection. CVPR 2005.",
+    "D. E. King: Dlib-ml: A machine learning toolkit. Journal of Machine Learning Research 10, 2009.",
+)
+_MESHES = (
+    "Y. Kartynnik et al.: Real-time facial surface geometry from monocular video on mobile GPUs. CVPR "
+    "Workshop on Computer Vision for Augmented and Virtual Reality, 2019.",
+)
+
 FACE = DetectorSpec(
     name="face",
     title="Face",
@@ -14,6 +23,12 @@ FACE = DetectorSpec(
     inputs=(Input.FACES,),
     models=ModelCount.SEVERAL,
     first_in_video=True,
+    references=(
+        *_FACES_FOUND,
+        "K. Shiohara and T. Yamasaki: Detecting deepfakes with self-blended images. CVPR 2022.",
+        "R. R. Selvaraju et al.: Grad-CAM: Visual explanations from deep networks via gradient-based "
+        "localization. ICCV 2017.",
+    ),
 )
 SEQUENCE = DetectorSpec(
     name="sequence",
@@ -24,6 +39,7 @@ SEQUENCE = DetectorSpec(
     subjects="tracks",
     inputs=(Input.FACES,),
     models=ModelCount.SEVERAL,
+    references=_FACES_FOUND,
 )
 LIPS = DetectorSpec(
     name="lips",
@@ -35,6 +51,10 @@ LIPS = DetectorSpec(
     inputs=(Input.LANDMARKS, Input.SOUND),
     role=Role.REPORTS,
     models=ModelCount.NONE,
+    references=(
+        *_MESHES,
+        "J. S. Chung and A. Zisserman: Out of time: Automated lip sync in the wild. ACCV Workshop, 2016.",
+    ),
 )
 BLINK_POSE = DetectorSpec(
     name="blink-pose",
@@ -46,6 +66,12 @@ BLINK_POSE = DetectorSpec(
     inputs=(Input.LANDMARKS,),
     role=Role.REPORTS,
     models=ModelCount.NONE,
+    references=(
+        *_MESHES,
+        "T. Soukupova and J. Cech: Real-time eye blink detection using facial landmarks. CVWW 2016.",
+        "Y. Li, M.-C. Chang and S. Lyu: In ictu oculi: Exposing AI created fake videos by detecting eye "
+        "blinking. WIFS 2018.",
+    ),
 )
 VOICE = DetectorSpec(
     name="voice",
@@ -56,6 +82,9 @@ VOICE = DetectorSpec(
     aids=("speech-silero",),
     inputs=(Input.SOUND,),
     models=ModelCount.SEVERAL,
+    references=(
+        "Silero Team: Silero VAD: Pre-trained enterprise-grade voice activity detector. GitHub, 2021.",
+    ),
 )
 CONTAINER = DetectorSpec(
     name="container",
@@ -63,6 +92,11 @@ CONTAINER = DetectorSpec(
     implementation="forensics.detectors.structure.container:Container",
     role=Role.SUPPORTS,
     models=ModelCount.NONE,
+    references=(
+        "M. Iuliani et al.: A video forensic framework for the unsupervised analysis of MP4-like file "
+        "container. IEEE Transactions on Information Forensics and Security 14, 2019.",
+        "D. Vazquez-Padin et al.: Detection of video double encoding with GOP size estimation. WIFS 2012.",
+    ),
 )
 PROVENANCE = DetectorSpec(
     name="provenance",
@@ -70,6 +104,7 @@ PROVENANCE = DetectorSpec(
     implementation="forensics.detectors.structure.provenance:Provenance",
     role=Role.SUPPORTS,
     models=ModelCount.NONE,
+    references=("Coalition for Content Provenance and Authenticity: C2PA Technical Specification.",),
 )
 DUPLICATES = DetectorSpec(
     name="duplicates",
@@ -85,4 +120,10 @@ STILLS = DetectorSpec(
     implementation="forensics.detectors.structure.stills:Stills",
     role=Role.SUPPORTS,
     models=ModelCount.NONE,
+    references=(
+        "H. Farid: Digital image ballistics from JPEG quantization. Technical Report TR2006-583, Dartmouth "
+        "College, 2006.",
+        "A. C. Popescu and H. Farid: Statistical tools for digital forensics. Information Hiding, 2004.",
+        "N. Krawetz: A picture's worth: Digital image analysis and forensics. Black Hat Briefings, 2007.",
+    ),
 )

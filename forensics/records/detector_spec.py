@@ -72,6 +72,7 @@ class DetectorSpec:
         models: how many models it runs.
         aids: ids of shipped models that find what it scores; they are verified and recorded with the run.
         crop: how its faces are cut, for a detector without a model; a model's card says it otherwise.
+        references: where its method is published, as a report cites it.
         first_in_video: where it applies to a video and could not score anything, there is no verdict of no
             signs: half of what an examiner asks for was not looked at.
     """
@@ -87,6 +88,7 @@ class DetectorSpec:
     models: ModelCount = ModelCount.ONE
     aids: tuple[str, ...] = ()
     crop: CropSpec | None = None
+    references: tuple[str, ...] = ()
     first_in_video: bool = False
 
     @property

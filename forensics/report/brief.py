@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterator, Sequence
+from collections.abc import Sequence
 from pathlib import PurePath
 from typing import Final
 
@@ -20,49 +20,53 @@ MOST_LINES: Final = 2
 """Limits, abstentions and notices of one file, of each kind."""
 
 _MOST_NAMED = 6
+_MEANING = (
+    "These are results of statistical models, which tell a trained person where to look first: signs are no "
+    "proof, and a file without signs may still have been manipulated in a way that the models do not know."
+)
 
 
 def plain_summary(view: ReportView) -> list[str]:
-    """Paragraphs that somebody reads who has never seen such a report."""
-    return [paragraph for paragraph in _paragraphs(view) if paragraph]
-
-
-def _paragraphs(view: ReportView) -> Iterator[str]:
-    by_label = {
-        label: [file for file in view.by_attention if file.result.verdict.label is label]
-        for label in VerdictLabel
-    }
-    signs, open_, none, unseen = (by_label[label] for label in VerdictLabel)
-    if signs:
-        yield (
-            f"In {count_text(len(signs), 'file', 'files')} of {view.n_files:,} the models found signs of "
-            f"manipulation: {_named(signs)}. That is a reason for a trained person to look at "
-            f"{'it' if len(signs) == 1 else 'them'} closely. It is not proof."
-        )
-    elif view.n_files > len(unseen):
-        yield "The models found no signs of manipulation in any file that they could judge."
-    if open_:
-        yield (
-            f"For {count_text(len(open_), 'file', 'files')} the result is open: {_named(open_)}. "
-            f"{'It' if len(open_) == 1 else 'Each'} may be manipulated or not."
-        )
-    if none:
-        yield (
-            f"In {count_text(len(none), 'file', 'files')} no signs were found. That does not mean that "
-            f"{'it is' if len(none) == 1 else 'they are'} genuine: methods that the models do not know, "
-            "strong compression and short manipulations can go unnoticed."
-        )
-    if unseen:
-        yield (
-            f"{count_text(len(unseen), 'file', 'files')} could not be examined: {_named(unseen)}. "
-            f"{'Its page says' if len(unseen) == 1 else 'Their pages say'} why, and what to do about it."
-        )
-    n_twins = sum(file.result.twin_of is not None for file in view.files)
-    if n_twins:
-        said = count_text(n_twins, "file is an identical copy", "files are identical copies")
-        yield f"{said} of another one in this case, and counted above."
+    """Three sentences for somebody who has never seen such a report: what, what is open, what it means."""
     if not view.n_files:
-        yield "No file was found in what was given to scan."
+        return ["No file was found in what was given to scan."]
+    return [_found(view), _open(view), _MEANING]
+
+
+def _with(view: ReportView, label: VerdictLabel) -> list[FileView]:
+    return [file for file in view.by_attention if file.result.verdict.label is label]
+
+
+def _found(view: ReportView) -> str:
+    signs = _with(view, VerdictLabel.SIGNS_OF_MANIPULATION)
+    if signs:
+        n_of = f"{len(signs):,} of {count_text(view.n_files, 'file', 'files')}"
+        return f"In {n_of} the models found signs of manipulation: {_named(signs)}."
+    n_judged = view.n_files - len(_with(view, VerdictLabel.NOT_EXAMINED))
+    if n_judged == 1:
+        return "The models found no signs of manipulation in the one file that they could judge."
+    if n_judged:
+        n_of = f"any of the {n_judged:,} files"
+        return f"The models found no signs of manipulation in {n_of} that they could judge."
+    if view.n_files == 1:
+        return f"The file {_named(view.files)} could not be examined."
+    return f"None of the {view.n_files:,} files could be examined."
+
+
+def _open(view: ReportView) -> str:
+    n_open = len(_with(view, VerdictLabel.INCONCLUSIVE))
+    n_unseen = len(_with(view, VerdictLabel.NOT_EXAMINED))
+    opened = f"For {count_text(n_open, 'file', 'files')} the result is open: each may be manipulated or not"
+    unseen = f"{count_text(n_unseen, 'file', 'files')} could not be examined, with the reason given for each"
+    if n_open and n_unseen:
+        return f"{opened}; {unseen}."
+    if n_open:
+        return f"{opened}."
+    if n_unseen == view.n_files:
+        return "The reason, and what to do about it, is given for each file."
+    if n_unseen:
+        return f"{unseen}."
+    return "Every file could be examined, and no result is open."
 
 
 def _named(files: Sequence[FileView]) -> str:

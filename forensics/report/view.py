@@ -6,13 +6,13 @@ budget of bytes on evidence: pictures and charts go to the files that need a hum
 
 from __future__ import annotations
 
-import datetime as dt
 from collections import Counter
 from collections.abc import Collection, Iterable, Mapping, Sequence
-from dataclasses import dataclass, replace
+from dataclasses import dataclass, field, replace
 
 import forensics
 from forensics.detectors import DEFAULT_DETECTORS, described
+from forensics.records.case_info import RecordedCaseInfo
 from forensics.records.detector_spec import DetectorSpec
 from forensics.records.exhibit_content import StripFrame
 from forensics.records.findings import Notice
@@ -21,6 +21,7 @@ from forensics.records.media import MediaFile
 from forensics.records.model_card import ModelCard
 from forensics.records.scan_result import RunManifest, ScanResult
 from forensics.records.verdict import VerdictLabel
+from forensics.report.clock import now_utc
 from forensics.report.condition import CaseCondition
 from forensics.report.container_facts import ContainerFact, container_facts
 from forensics.report.duplicates.finding import find_duplicates
@@ -34,13 +35,12 @@ from forensics.report.evidence import (
     by_attention,
     spend,
 )
+from forensics.report.examined import ExaminedPart, account_of
 from forensics.report.finite import finite_figures, finite_result
+from forensics.report.notices import naming_each_other, run_notices
 from forensics.report.report_words import VERDICT_ORDER
 from forensics.report.subjects import SubjectView, subjects_of
 from forensics.verdicts.likelihood import LikelihoodStatement
-
-# Copies of one file that a notice names; each has its own row.
-_MOST_TWINS_NAMED = 5
 
 
 @dataclass(frozen=True, slots=True)
@@ -56,6 +56,8 @@ class FileView:
         label: ``manipulated`` or ``pristine`` where it is known.
         full: charts and container facts are drawn; otherwise one row and a short account.
         captions: every exhibit that the case file holds for the file.
+        examined: what was and was not looked at.
+        exhibit_ids: the exhibits of the case data that the file belongs to.
         n_left_out: exhibits that the page leaves out to stay within its size.
         face: a face to know the file by; None where there is none, or no room for it.
         kin: other files of the case that show or sound the same.
@@ -72,6 +74,8 @@ class FileView:
     facts: tuple[ContainerFact, ...]
     captions: tuple[ExhibitCaption, ...]
     n_left_out: int
+    examined: tuple[ExaminedPart, ...] = ()
+    exhibit_ids: tuple[str, ...] = ()
     face: StripFrame | None = None
     kin: tuple[KinLink, ...] = ()
 
@@ -138,6 +142,9 @@ class ReportView:
         condition: of the case file; None for a view that was made without one.
         brief: pages are drawn in their short form.
         duplicates: groups of files that show or sound the same, of the whole case.
+        case_info: what the examiner states of the case; None where nothing was stated.
+        ended_utc: run id to the ISO 8601 time at which the run ended; a run without an end is missing.
+        title: what the report is headed with where the case data do not say it; may be empty.
     """
 
     drawn_utc: str
@@ -156,6 +163,20 @@ class ReportView:
     condition: CaseCondition | None = None
     brief: bool = False
     duplicates: tuple[KinGroup, ...] = ()
+    case_info: RecordedCaseInfo | None = None
+    ended_utc: Mapping[str, str] = field(default_factory=dict)
+    title: str = ""
+
+    @property
+    def heading(self) -> str:
+        """What the case is called: as its examiner does, otherwise by its file; empty for neither."""
+        named = "" if self.case_info is None else self.case_info.info.heading
+        return named or self.title or self.case or ""
+
+    @property
+    def asked(self) -> tuple[DetectorSpec, ...]:
+        """The detectors that the runs were asked for."""
+        return tuple(described(name) for name in _asked(self.manifests))
 
     @property
     def detectors(self) -> tuple[DetectorSpec, ...]:
@@ -194,6 +215,9 @@ def build_view(
     ratios: bool = False,
     condition: CaseCondition | None = None,
     brief: bool = False,
+    case_info: RecordedCaseInfo | None = None,
+    ended_utc: Mapping[str, str] | None = None,
+    title: str = "",
     drawn_utc: str | None = None,
 ) -> ReportView:
     """Arranges a case for its readers.
@@ -210,30 +234,38 @@ def build_view(
         ratios: state likelihood ratios.
         condition: of the case file.
         brief: draw pages in their short form: three for the case, one for each file.
-        drawn_utc: ISO 8601 time of drawing, UTC; now if not given.
+        case_info: what the examiner states of the case.
+        ended_utc: run id to when the run ended, ISO 8601.
+        title: what the report is headed with where the case data do not say it.
+        drawn_utc: ISO 8601 time of drawing, UTC; if not given that of ``SOURCE_DATE_EPOCH``, otherwise now.
     """
     everything = list(results)
     groups = find_duplicates(everything)
     rows = [
         (row_id, finite_result(result))
-        for row_id, result in _with_twins(_with_neighbours(everything))
+        for row_id, result in naming_each_other(everything)
         if _wanted(result.media, only)
     ]
     spent = spend(rows, load_exhibits)
     full = set(by_attention(rows)[:MOST_FULL_FILES])
     by_id = {card.id: card for card in cards}
+    runs = tuple(manifests)
+    asked = _asked(runs)
     files = tuple(
-        _file_view(position, rows[position], position in full, spent, labels or {}, by_id, ratios)
+        _stated(
+            _file_view(position, rows[position], position in full, spent, labels or {}, by_id, ratios),
+            asked,
+            case_info,
+        )
         for position in range(len(rows))
     )
     index_of = {file.row_id: file.index for file in files}
     kin = kin_groups(groups, dict(everything), index_of)
     links = links_by_file(kin)
     files = tuple(replace(file, kin=links.get(file.row_id, ())) for file in files)
-    runs = tuple(manifests)
     tally = Counter(file.result.verdict.label for file in files)
     return ReportView(
-        drawn_utc=drawn_utc or dt.datetime.now(dt.UTC).isoformat(timespec="seconds"),
+        drawn_utc=drawn_utc or now_utc(),
         tool_version=forensics.__version__,
         case=case,
         manifests=runs,
@@ -241,7 +273,7 @@ def build_view(
         files=files,
         figures=tuple(finite_figures(one) for one in figures),
         cards=tuple(cards),
-        notices=(*_run_notices(runs, cards), *notices),
+        notices=(*run_notices(runs, cards), *notices),
         labelled=any(file.label is not None for file in files),
         chain_head=chain_head,
         omission=_omission(files, case),
@@ -249,49 +281,28 @@ def build_view(
         condition=condition,
         brief=brief,
         duplicates=kin,
+        case_info=case_info,
+        ended_utc=dict(ended_utc or {}),
+        title=title,
     )
+
+
+def _asked(runs: Sequence[RunManifest]) -> tuple[str, ...]:
+    """Names of the detectors of all runs; runs of before it was noted asked for those of every scan."""
+    named = dict.fromkeys(use.name for run in runs for use in run.detectors)
+    return tuple(named) or tuple(DEFAULT_DETECTORS)
+
+
+def _stated(file: FileView, asked: Sequence[str], case_info: RecordedCaseInfo | None) -> FileView:
+    """With what was examined of it, and the exhibits that it belongs to."""
+    media = file.result.media
+    ids = () if case_info is None else case_info.info.exhibits_of(media.path, media.place)
+    return replace(file, examined=account_of(file.result, asked), exhibit_ids=ids)
 
 
 def named_by(path: str, name: str) -> bool:
     """Whether a user who gives this name means the file: it is its display path, or the end of it."""
     return path == name or path.endswith("/" + name.lstrip("/"))
-
-
-def _with_neighbours(rows: Sequence[tuple[int, ScanResult]]) -> list[tuple[int, ScanResult]]:
-    """Rows of one place, whose content changed between runs, name each other."""
-    at_place: dict[str, list[int]] = {}
-    for row_id, result in rows:
-        at_place.setdefault(result.media.key, []).append(row_id)
-    named = []
-    for row_id, result in rows:
-        others = [str(other) for other in at_place[result.media.key] if other != row_id]
-        if others:
-            message = f"When other runs examined this place, it held other content: row {', '.join(others)}."
-            notices = (*result.notices, Notice("report", message))
-            named.append((row_id, replace(result, notices=notices)))
-        else:
-            named.append((row_id, result))
-    return named
-
-
-def _with_twins(rows: Sequence[tuple[int, ScanResult]]) -> list[tuple[int, ScanResult]]:
-    """A file that was examined for others too names them."""
-    twins: dict[tuple[str, str | None], list[str]] = {}
-    for _, result in rows:
-        if result.twin_of is not None:
-            twins.setdefault((result.twin_of, result.media.sha256), []).append(result.media.path)
-    return [
-        (row_id, _naming_twins(result, twins.get((result.media.key, result.media.sha256), ())))
-        for row_id, result in rows
-    ]
-
-
-def _naming_twins(result: ScanResult, paths: Sequence[str]) -> ScanResult:
-    if result.twin_of is not None or not paths:
-        return result
-    more = f" and {len(paths) - _MOST_TWINS_NAMED:,} more" if len(paths) > _MOST_TWINS_NAMED else ""
-    message = f"The same content, byte for byte, lies at {', '.join(paths[:_MOST_TWINS_NAMED])}{more}."
-    return replace(result, notices=(*result.notices, Notice("report", message)))
 
 
 def _wanted(media: MediaFile, only: Collection[str]) -> bool:
@@ -350,28 +361,3 @@ def _omission(files: Sequence[FileView], case: str | None) -> Omission | None:
         n_exhibits=sum(file.n_left_out for file in short),
         command=f"forensics report {case or 'CASE'} --only PATH --report one-file.html",
     )
-
-
-def _run_notices(runs: Sequence[RunManifest], cards: Sequence[ModelCard]) -> tuple[Notice, ...]:
-    notices = []
-    used = {(model.id, model.sha256) for run in runs for model in run.models}
-    for model_id, n in Counter(model_id for model_id, _ in used).items():
-        if n > 1:
-            notices.append(
-                Notice("report", f"The runs used {n} different weights under the model name {model_id}.")
-            )
-    known = {card.id for card in cards}
-    notices.extend(
-        Notice(
-            "report",
-            f"The card of model {missing} was not at hand: its thresholds and error rates are not drawn.",
-        )
-        for missing in sorted({model_id for model_id, _ in used} - known)
-    )
-    precisions = {model.precisions for run in runs for model in run.models}
-    if len({run.profile for run in runs}) > 1:
-        named = "; ".join(sorted(precisions))
-        notices.append(
-            Notice("report", f"The runs used different profiles ({named}); scores differ slightly.")
-        )
-    return tuple(notices)

@@ -36,6 +36,7 @@ def draw_reports(desk: Desk, case: DeskCase) -> None:
             cards_of(opened.manifests()),
             checked=opened.checked(),
             name=path.name,
+            title=case.title,
         )
 
 

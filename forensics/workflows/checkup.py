@@ -14,9 +14,10 @@ from pathlib import Path
 import forensics
 from forensics import cache, catalog, ensembles
 from forensics.detectors import DEFAULT_DETECTORS
-from forensics.errors import ModelError
+from forensics.errors import ModelError, SettingsError
 from forensics.processor import cpu_isa, cpu_name, has_bf16, usable_cores
 from forensics.records.detector_spec import ModelCount
+from forensics.report.renderers.pdf import load_weasyprint
 from forensics.resources import resource_folder
 from forensics.scan.machine import package_versions
 from forensics.settings import Profile
@@ -66,6 +67,7 @@ def examine_machine() -> Checkup:
     checkup.sections["Machine"] = list(_machine())
     checkup.sections["Versions"] = _versions(checkup.complaints)
     checkup.sections["Models"] = _models(checkup.complaints)
+    checkup.sections["Reports"] = list(_reports())
     checkup.sections["For training"] = list(_training())
     if not (resource_folder("reports/templates") / "report.html.jinja").is_file():
         checkup.complaints.append(
@@ -143,6 +145,13 @@ def _complaining(complaints: list[Complaint]) -> Iterator[None]:
         complaint = Complaint(error.message, error.hint, _BAD_MODEL)
         if complaint not in complaints:
             complaints.append(complaint)
+
+
+def _reports() -> Iterator[str]:
+    try:
+        yield f"PDF: WeasyPrint {load_weasyprint().__version__}"
+    except SettingsError as error:
+        yield f"PDF: not available. {error.message}. {error.hint}"
 
 
 def _training() -> Iterator[str]:

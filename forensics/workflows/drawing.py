@@ -35,6 +35,7 @@ _REDACTED = (
         "holds them as they were examined; names and paths are not changed.",
     ),
 )
+_PAGES = (".html", ".pdf")
 
 
 def check_brief(reports: Sequence[Path], *, brief: bool) -> None:
@@ -43,9 +44,9 @@ def check_brief(reports: Sequence[Path], *, brief: bool) -> None:
     Raises:
         SettingsError: no report is a page.
     """
-    if brief and not any(path.suffix.lower() == ".html" for path in reports):
+    if brief and not any(path.suffix.lower() in _PAGES for path in reports):
         raise SettingsError(
-            "--brief draws the short form of an HTML report, and none was asked for",
+            "--brief draws the short form of an HTML or PDF report, and none was asked for",
             "Add --report brief.html.",
         )
 
@@ -139,6 +140,7 @@ def draw(
     redact: bool = False,
     remarks: Sequence[str] = (),
     brief: bool = False,
+    title: str = "",
 ) -> None:
     """Writes every report, and beside it the head hash of a case file that stays.
 
@@ -156,6 +158,7 @@ def draw(
         redact: blur pictures of people.
         remarks: sentences that stand first among the notices.
         brief: draw HTML in its short form.
+        title: what the reports are headed with where the case holds no case data.
 
     Raises:
         CaseFileError: the head hash cannot be noted.
@@ -189,6 +192,9 @@ def draw(
         ratios=ratios,
         condition=condition_of(checked),
         brief=brief,
+        case_info=case.case_info(),
+        ended_utc={end.run_id: end.ended_utc for end in case.ends()},
+        title=title,
     )
     if relative_to is not None:
         view = shortened(view, relative_to)

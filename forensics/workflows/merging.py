@@ -56,7 +56,7 @@ def merge(parts: Sequence[Path], case: Path) -> Merged:
         temporary = case.with_name(f".{case.name[:80]}.partial")
         temporary.unlink(missing_ok=True)
         try:
-            with CaseFile.create_or_resume(temporary, holds_parts=True) as made:
+            with CaseFile.create_or_resume(temporary) as made:
                 for one, name in zip(opened, parts, strict=True):
                     made.add_part(one, str(name))
             temporary.replace(case)

@@ -11,6 +11,7 @@ from forensics.casefile.case_file import CaseFile
 from forensics.casefile.verification import VerificationReport
 from forensics.errors import SettingsError
 from forensics.report.view import named_by
+from forensics.workflows.case_data import record_case_info
 from forensics.workflows.drawing import cards_of, check_brief, draw, labels_for, noted_heads
 
 # Files that an error names, of a case that may hold thousands.
@@ -28,6 +29,7 @@ class RedrawOptions:
         relative_to: a folder whose own path the reports leave out; None leaves paths as they are.
         redact: pictures of people are blurred.
         brief: HTML reports are drawn in their short form.
+        case_info: a TOML file with case data, recorded in the case before it is drawn.
         even_if_broken: draw a case that was changed after it was written, marked as such.
     """
 
@@ -37,6 +39,7 @@ class RedrawOptions:
     relative_to: Path | None = None
     redact: bool = False
     brief: bool = False
+    case_info: Path | None = None
     even_if_broken: bool = False
 
 
@@ -58,6 +61,8 @@ def redraw(case: Path, reports: Sequence[Path], options: RedrawOptions) -> Verif
     """
     check_brief(reports, brief=options.brief)
     noted = noted_heads(case, reports)
+    if options.case_info is not None:
+        record_case_info(case, options.case_info, expected_heads=noted)
     with CaseFile.open_read_only(case) as opened:
         checked = opened.checked(even_if_broken=options.even_if_broken, expected_heads=noted)
         files = [(result.media.path, result.media.key) for _, result in opened.results()]

@@ -9,6 +9,7 @@ from dataclasses import dataclass
 from pathlib import Path
 
 from forensics.casefile.case_file import CaseFile
+from forensics.casefile.case_info_file import read_case_info
 from forensics.casefile.verification import VerificationReport
 from forensics.errors import SettingsError
 from forensics.evaluation.label_files import read_rows
@@ -32,6 +33,7 @@ class ReportOptions:
         relative_to: a folder whose own path the reports leave out; None leaves paths as they are.
         redact: pictures of people are blurred in the reports.
         brief: HTML reports are drawn in their short form.
+        case_info: a TOML file with case data, to be recorded in the case.
         remarks: sentences that stand in the reports, first among the notices.
     """
 
@@ -43,6 +45,7 @@ class ReportOptions:
     relative_to: Path | None = None
     redact: bool = False
     brief: bool = False
+    case_info: Path | None = None
     remarks: tuple[str, ...] = ()
 
 
@@ -99,11 +102,14 @@ def scan_and_report(
     _apart(settings, options)
     if options.labels is not None:
         read_rows(options.labels)
+    given = None if options.case_info is None else read_case_info(options.case_info)
     plan = plan_scan(settings, command)
     on_plan(plan)
     known = labels_for([(file.display, file.key) for file in plan.files], options.labels, settings.paths)
     with _case(settings.case, noted) as case:
         on_case(case)
+        if given is not None:
+            case.add_case_info(given.info, given.sha256)
         outcome = run_scan(
             plan, case, on_event=on_event, retry_failed=options.retry_failed, rehash=options.rehash
         )

@@ -181,7 +181,7 @@ def test_rows_of_a_part_that_were_exchanged_together_with_the_outer_chain_are_fo
     forged = tmp_path / "forged.case"
     with (
         CaseFile.open_read_only(tmp_path / "all.case") as whole,
-        CaseFile.create_or_resume(forged, holds_parts=True) as case,
+        CaseFile.create_or_resume(forged) as case,
     ):
         head = case._head()
         for row_id, kind, payload in whole._all_rows():

@@ -13,6 +13,7 @@ import pytest
 
 from forensics.errors import SettingsError
 from forensics.records.findings import Abstention, AbstentionReason, Notice
+from forensics.records.scan_result import ScanResult
 from forensics.records.verdict import VerdictLabel
 from forensics.report.brief import MOST_ROWS, plain_summary
 from forensics.report.condition import CaseCondition
@@ -21,7 +22,7 @@ from forensics.report.renderers.html import HtmlRenderer
 from forensics.report.report_words import BROKEN_TITLE
 from forensics.report.view import ReportView
 from forensics.workflows.drawing import check_brief
-from tests.report.synthetic_case import Case, large_case, rich_case, unexamined, view_of
+from tests.report.synthetic_case import Case, examined, large_case, rich_case, unexamined, view_of
 
 CHROMIUM = shutil.which("chromium")
 printed = pytest.mark.skipif(
@@ -144,15 +145,45 @@ def test_a_broken_case_is_marked_on_every_sheet() -> None:
     assert drawn(view).split("<body", 1)[1].count(BROKEN_TITLE) == 3 + view.n_files
 
 
-def test_the_summary_is_in_plain_words() -> None:
-    said = plain_summary(view_of(rich_case()))
+def sentences(text: str) -> list[str]:
+    return re.findall(r"[^.]+(?:\.(?!\s|$)[^.]*)*\.(?=\s|$)", text)
+
+
+def test_the_summary_is_three_sentences_in_plain_words() -> None:
     view = view_of(rich_case())
     numbers = {count.label: count.n for count in view.counts}
-    assert said[0].startswith(f"In {numbers[VerdictLabel.SIGNS_OF_MANIPULATION]} file")
-    assert "It is not proof." in said[0]
-    assert any("does not mean" in paragraph for paragraph in said)
-    [only] = plain_summary(view_of(Case([(1, unexamined("a/b.mp4", "Zero bytes."))], {})))
-    assert only == "1 file could not be examined: b.mp4. Its page says why, and what to do about it."
+    said = plain_summary(view)
+    assert [len(sentences(one)) for one in said] == [1, 1, 1]
+    assert said[0].startswith(f"In {numbers[VerdictLabel.SIGNS_OF_MANIPULATION]} of {view.n_files} files")
+    assert f"For {numbers[VerdictLabel.INCONCLUSIVE]} files the result is open" in said[1]
+    assert f"{numbers[VerdictLabel.NOT_EXAMINED]} files could not be examined" in said[1]
+    assert "no proof" in said[2]
+
+
+@pytest.mark.parametrize(
+    ("results", "first", "second"),
+    [
+        ((unexamined("a/b.mp4", "Zero bytes."),), "The file b.mp4 could not be examined.", "The reason, and"),
+        (
+            (examined("a.mp4", (0.05,), 0.1, 1),),
+            "The models found no signs of manipulation in the one",
+            "Every",
+        ),
+        (
+            (examined("a.mp4", (0.05,), 0.1, 1), examined("b.mp4", (0.5,), 0.1, 2)),
+            "The models found no signs of manipulation in any of the 2 files",
+            "For 1 file the result is open: each may be manipulated or not.",
+        ),
+    ],
+)
+def test_the_summary_of_small_cases(results: tuple[ScanResult, ...], first: str, second: str) -> None:
+    said = plain_summary(view_of(Case(list(enumerate(results, start=1)), {})))
+    assert len(said) == 3
+    assert said[0].startswith(first)
+    assert said[1].startswith(second)
+
+
+def test_a_case_without_files_says_so() -> None:
     assert plain_summary(view_of(Case([], {}))) == ["No file was found in what was given to scan."]
 
 

@@ -75,11 +75,11 @@ def chip(page: Any, verdict: str) -> Any:
 
 def test_sorts_by_number_with_empty_cells_last(page: Any) -> None:
     def scores() -> list[float]:
-        return [float(text) for text in column(page, ".c-score b, .c-score:empty") if text]
+        return [float(text) for text in column(page, ".c-total b, .c-total:empty") if text]
 
     header(page, "Score").click()
     assert scores() == sorted(scores(), reverse=True)
-    cell = page.find_element(By.CSS_SELECTOR, "th.c-score")
+    cell = page.find_element(By.CSS_SELECTOR, "th.c-total")
     assert cell.get_attribute("aria-sort") == "descending"
     assert column(page, ".c-verdict")[-2:] == ["Not examined", "Not examined"]
     header(page, "Score").click()
@@ -296,7 +296,7 @@ def test_five_thousand_files_are_sorted_and_filtered(browser: Any, tmp_path: Pat
     browser.set_script_timeout(60)  # a page that freezes gives no answer at all
     browser.execute_async_script(
         "const done = arguments[0];"
-        "document.querySelector('th.c-score button').click();"
+        "document.querySelector('th.c-total button').click();"
         "requestAnimationFrame(() => setTimeout(done))"
     )
     assert n_shown(browser) == 5_000

@@ -21,6 +21,7 @@ from forensics.report.view import ReportView
 
 RENDERERS: dict[str, str] = {
     ".html": "forensics.report.renderers.html:HtmlRenderer",
+    ".pdf": "forensics.report.renderers.pdf:PdfRenderer",
     ".json": "forensics.report.renderers.json:JsonRenderer",
     ".v1.json": "forensics.report.renderers.json_v1:JsonV1Renderer",
     ".csv": "forensics.report.renderers.csv:CsvRenderer",

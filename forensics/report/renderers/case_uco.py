@@ -25,6 +25,7 @@ _CONTEXT = {
     "uco-action": f"{_UCO}/action/",
     "uco-analysis": f"{_UCO}/analysis/",
     "uco-core": f"{_UCO}/core/",
+    "uco-identity": f"{_UCO}/identity/",
     "uco-observable": f"{_UCO}/observable/",
     "uco-tool": f"{_UCO}/tool/",
     "uco-types": f"{_UCO}/types/",
@@ -57,8 +58,11 @@ def _nodes(view: ReportView) -> Iterator[dict[str, Any]]:
         "uco-core:name": "forensics",
         "uco-tool:version": view.tool_version,
     }
+    people = _people(view)
+    yield from people.values()
+    yield from _investigation(view, record)
     for run in view.manifests:
-        yield _action(run, tool, files, record)
+        yield _action(run, tool, files, record, view.ended_utc.get(run.run_id), people.get("examiner"))
     yield {
         "@id": record,
         "@type": "case-investigation:ProvenanceRecord",
@@ -66,14 +70,73 @@ def _nodes(view: ReportView) -> Iterator[dict[str, Any]]:
         + (" (the case file was changed after it was written)" if view.broken else ""),
         "uco-core:object": [{"@id": one} for one in (*files, *results)],
     }
+    yield from _exhibits(view)
     for file in view.files:
         yield _file(file)
         yield _result(file)
     yield from _relations(view)
 
 
-def _action(run: RunManifest, tool: str, files: list[str], record: str) -> dict[str, Any]:
+def _people(view: ReportView) -> dict[str, dict[str, Any]]:
+    """Role to the node of who had it, for the roles that the case data name."""
+    if view.case_info is None:
+        return {}
+    info = view.case_info.info
+    kinds = {
+        "examiner": (info.examiner, "Person"),
+        "reviewer": (info.reviewer, "Person"),
+        "laboratory": (info.laboratory, "Organization"),
+        "client": (info.client, "Identity"),
+    }
     return {
+        role: {
+            "@id": _named("identity", role, name),
+            "@type": f"uco-identity:{kind}",
+            "uco-core:name": visible(name),
+            "uco-core:description": role.capitalize(),
+        }
+        for role, (name, kind) in kinds.items()
+        if name
+    }
+
+
+def _investigation(view: ReportView, record: str) -> Iterator[dict[str, Any]]:
+    if view.case_info is None:
+        return
+    info = view.case_info.info
+    said = {"Title": info.title, "Request": info.request, "Accreditation": info.accreditation}
+    yield {
+        "@id": _named("investigation", info.case_number),
+        "@type": "case-investigation:Investigation",
+        "uco-core:name": visible(info.case_number),
+        "uco-core:description": [visible(f"{name}: {text}") for name, text in said.items() if text],
+        "uco-core:object": [{"@id": record}, *({"@id": one["@id"]} for one in _people(view).values())],
+    }
+
+
+def _exhibits(view: ReportView) -> Iterator[dict[str, Any]]:
+    """A provenance record for every exhibit that has files here, under its number."""
+    for exhibit in () if view.case_info is None else view.case_info.info.exhibits:
+        files = [_file_id(file) for file in view.files if exhibit.id in file.exhibit_ids]
+        if files:
+            yield {
+                "@id": _named("exhibit", exhibit.id),
+                "@type": "case-investigation:ProvenanceRecord",
+                "case-investigation:exhibitNumber": visible(exhibit.id),
+                "uco-core:description": visible(exhibit.description),
+                "uco-core:object": [{"@id": one} for one in files],
+            }
+
+
+def _action(
+    run: RunManifest,
+    tool: str,
+    files: list[str],
+    record: str,
+    ended_utc: str | None,
+    examiner: dict[str, Any] | None,
+) -> dict[str, Any]:
+    action: dict[str, Any] = {
         "@id": _named("action", run.run_id),
         "@type": "case-investigation:InvestigativeAction",
         "uco-core:name": "Examination for signs of manipulation",
@@ -83,6 +146,11 @@ def _action(run: RunManifest, tool: str, files: list[str], record: str) -> dict[
         "uco-action:object": [{"@id": one} for one in files],
         "uco-action:result": {"@id": record},
     }
+    if ended_utc is not None:
+        action["uco-action:endTime"] = _typed("dateTime", ended_utc)
+    if examiner is not None:
+        action["uco-action:performer"] = {"@id": examiner["@id"]}
+    return action
 
 
 def _file(file: FileView) -> dict[str, Any]:

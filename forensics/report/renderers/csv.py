@@ -34,6 +34,7 @@ COLUMNS = (
 )
 KIN_COLUMNS = ("likely_source", "alike")
 RATIO_COLUMNS = ("log10_likelihood_ratio", "support")
+EXHIBIT_COLUMN = "exhibit"
 LABEL_COLUMN = "label"
 BROKEN_COLUMN = "case_file"
 FORMULA_STARTS = ("=", "+", "-", "@", "\t", "\r")
@@ -47,11 +48,11 @@ class CsvRenderer:
     def render(self, view: ReportView, out: BinaryIO) -> None:
         """Writes the table.
 
-        With likelihood ratios there are two more columns, and one for labels if any are known. Of a case file
-        that was changed after it was written, a cell of every row says so. Then come ``<detector>_score`` for
-        every detector, the highest over its subjects, and ``<detector>_score_<model>`` for every model of an
-        ensemble, the same by that model alone. The last two name the likely source of a file,
-        and all files that show or sound the same.
+        With likelihood ratios there are two more columns, one for labels if any are known, and one for
+        exhibits if there are case data. Of a case file that was changed after it was written, a cell of every
+        row says so. Then come ``<detector>_score`` for every detector, the highest over its subjects, and
+        ``<detector>_score_<model>`` for every model of an ensemble, the same by that model alone. The
+        last two name the likely source of a file, and all files that show or sound the same.
         """
         text = io.TextIOWrapper(
             out, encoding="utf-8", errors="backslashreplace", newline="", write_through=True
@@ -63,6 +64,7 @@ class CsvRenderer:
             scored = [spec.name for spec in view.detectors]
             members = sorted({one for file in view.files for one in file.highest_of_members})
             more = (*(RATIO_COLUMNS if view.ratios else ()), *((LABEL_COLUMN,) if view.labelled else ()))
+            more += (EXHIBIT_COLUMN,) if view.case_info else ()
             more += (BROKEN_COLUMN,) if view.broken else ()
             more += tuple(f"{name}_score" for name in scored)
             more += tuple(f"{name}_score_{model}" for name, model in members)
@@ -71,6 +73,7 @@ class CsvRenderer:
             for file in view.files:
                 cells = _cells(file) + (_ratio_cells(file) if view.ratios else [])
                 cells += [_safe(file.label or "")] if view.labelled else []
+                cells += [_safe("; ".join(file.exhibit_ids))] if view.case_info else []
                 cells += [_safe(_broken_cell(view))] if view.broken else []
                 cells += [_number(file.highest.get(name)) for name in scored]
                 cells += [_number(file.highest_of_members.get(one)) for one in members]

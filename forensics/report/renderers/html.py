@@ -5,6 +5,7 @@ from __future__ import annotations
 import base64
 import hashlib
 from collections.abc import Iterable
+from functools import partial
 from pathlib import Path
 from typing import Any, BinaryIO, ClassVar
 
@@ -15,10 +16,12 @@ from forensics import numerals
 from forensics.errors import ReportError
 from forensics.records.exhibit_content import Picture, SoundClip, StripFrame
 from forensics.records.findings import Notice
-from forensics.report import brief, curves, figures, report_words, timeline
+from forensics.report import administration, brief, curves, figures, report_words, timeline
+from forensics.report.clock import clock_text
 from forensics.report.duplicates.kin import MOST_IN_CHART
 from forensics.report.duplicates.maps import difference_map
 from forensics.report.evidence import MOST_FILE_NOTES, MOST_RUN_NOTICES, beside_tables
+from forensics.report.literature import references
 from forensics.report.view import FileView, ReportView
 from forensics.resources import resource_folder
 from forensics.verdicts.likelihood import ratio_text
@@ -44,8 +47,15 @@ class HtmlRenderer:
 
     suffix: ClassVar[str] = ".html"
 
-    def __init__(self, templates: Path | None = None) -> None:
+    def __init__(self, templates: Path | None = None, *, print_style: str | None = None) -> None:
+        """Takes the templates that ship.
+
+        Args:
+            templates: a folder with others.
+            print_style: a further style of that folder, for what is printed straight away: without scripts.
+        """
         self._folder = templates or resource_folder("reports/templates")
+        self._print_style = print_style
 
     def render(self, view: ReportView, out: BinaryIO) -> None:
         """Writes the page as UTF-8, piece by piece.
@@ -53,14 +63,16 @@ class HtmlRenderer:
         Raises:
             ReportError: the templates are missing or do not fit this version.
         """
-        style, early, script = (self._asset(name) for name in (STYLE, EARLY_SCRIPT, SCRIPT))
+        style, early, script = (self.asset(name) for name in (STYLE, EARLY_SCRIPT, SCRIPT))
         page = PAGE
-        style += self._asset(EVIDENCE_STYLE)
+        style += self.asset(EVIDENCE_STYLE)
         scripts: tuple[str, ...] = (early, script)
         if view.brief:
-            page, scripts, style = BRIEF_PAGE, (), style + self._asset(BRIEF_STYLE)
+            page, scripts, style = BRIEF_PAGE, (), style + self.asset(BRIEF_STYLE)
+        if self._print_style is not None:
+            early, script, scripts, style = "", "", (), style + self.asset(self._print_style)
         try:
-            template = _environment(self._folder).get_template(page)
+            template = _environment(self._folder, administration.time_zone_of(view)).get_template(page)
             stream = template.stream(
                 view=view,
                 style=Markup(style),  # noqa: S704 - our own file
@@ -77,7 +89,12 @@ class HtmlRenderer:
                 "Install the package again; if you changed reports/templates, undo that.",
             ) from error
 
-    def _asset(self, name: str) -> str:
+    def asset(self, name: str) -> str:
+        """A style or a script of the templates' folder.
+
+        Raises:
+            ReportError: it is missing.
+        """
         try:
             content = (self._folder / name).read_text("utf-8")
         except OSError as error:
@@ -101,7 +118,7 @@ def _hashes(contents: Iterable[str]) -> str:
     return " ".join(f"'sha256-{base64.b64encode(digest).decode()}'" for digest in digests) or "'none'"
 
 
-def _environment(folder: Path) -> jinja2.Environment:
+def _environment(folder: Path, time_zone: str) -> jinja2.Environment:
     environment = jinja2.Environment(
         loader=jinja2.FileSystemLoader(folder),
         autoescape=True,
@@ -117,6 +134,7 @@ def _environment(folder: Path) -> jinja2.Environment:
         size=numerals.size_text,
         metric=report_words.metric_words,
         data_uri=_data_uri,
+        clock=partial(clock_text, time_zone=time_zone),
         short=brief.short,
         short_path=brief.short_path,
     )
@@ -125,6 +143,8 @@ def _environment(folder: Path) -> jinja2.Environment:
         words=report_words,
         count_text=numerals.count_text,
         brief=brief,
+        administration=administration,
+        references=references,
         plain_summary=brief.plain_summary,
         score_text=numerals.score_text,
         interval_text=numerals.interval_text,

@@ -11,6 +11,8 @@ from dataclasses import dataclass
 from typing import Any, BinaryIO, ClassVar
 
 from forensics.detectors import described
+from forensics.records.case_info import RecordedCaseInfo
+from forensics.report.examined import ExaminedPart
 from forensics.report.renderers.json_document import (
     DocumentHead,
     FileFacts,
@@ -48,9 +50,13 @@ class JsonFile(FileFacts):
 
     Attributes:
         detectors: those that scored something.
+        exhibit_ids: the exhibits of the case data that the file belongs to.
+        examined: what was and was not looked at, in words.
     """
 
     detectors: tuple[JsonDetector, ...]
+    exhibit_ids: tuple[str, ...] = ()
+    examined: tuple[ExaminedPart, ...] = ()
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -60,8 +66,13 @@ class JsonReport(DocumentHead):
     Attributes:
         duplicates: files of the case that show or sound the same. The hashes by which they were found stand
             in the case file.
+        case_info: what the examiner states of the case, as the case file holds it; null where nothing was
+            stated.
+        ended_utc: run id to when the run ended; a run without an end is missing.
     """
 
+    case_info: RecordedCaseInfo | None
+    ended_utc: dict[str, str]
     duplicates: tuple[JsonGroup, ...]
     files: tuple[JsonFile, ...]
 
@@ -74,13 +85,24 @@ class JsonRenderer:
     def render(self, view: ReportView, out: BinaryIO) -> None:
         """Writes the document as UTF-8."""
         groups = tuple(map(json_group, view.duplicates))
-        head = JsonReport(**head_fields(view, SCHEMA_VERSION), duplicates=groups, files=())
+        head = JsonReport(
+            **head_fields(view, SCHEMA_VERSION),
+            case_info=view.case_info,
+            ended_utc=dict(view.ended_utc),
+            duplicates=groups,
+            files=(),
+        )
         write_document(head, map(_json_file, view.files), out)
 
 
 def _json_file(file: FileView) -> JsonFile:
     detectors = tuple(_json_detector(name, file) for name in file.highest)
-    return JsonFile(**file_fields(file), detectors=detectors)
+    return JsonFile(
+        **file_fields(file),
+        detectors=detectors,
+        exhibit_ids=file.exhibit_ids,
+        examined=file.examined,
+    )
 
 
 def _json_detector(name: str, file: FileView) -> JsonDetector:

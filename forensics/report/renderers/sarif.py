@@ -45,8 +45,8 @@ class SarifRenderer:
                     ],
                 }
             },
-            "invocations": [_invocation(one) for one in view.manifests],
-            "properties": {"chainHead": view.chain_head, "caseFileIntact": not view.broken},
+            "invocations": [_invocation(one, view.ended_utc.get(one.run_id)) for one in view.manifests],
+            "properties": _case(view),
             "artifacts": [_artifact(file) for file in view.files],
             "results": [],
         }
@@ -65,10 +65,17 @@ def uri_of(path: str) -> str:
     return ("file://" if path.startswith("/") else "") + quote(path.encode("utf-8", "backslashreplace"))
 
 
-def _invocation(run: RunManifest) -> dict[str, Any]:
+def _case(view: ReportView) -> dict[str, Any]:
+    case: dict[str, Any] = {"chainHead": view.chain_head, "caseFileIntact": not view.broken}
+    return case if view.case_info is None else case | {"caseNumber": visible(view.case_info.info.case_number)}
+
+
+def _invocation(run: RunManifest, ended_utc: str | None) -> dict[str, Any]:
+    ended = {} if ended_utc is None else {"endTimeUtc": ended_utc.replace("+00:00", "Z")}
     return {
         "commandLine": visible(" ".join(run.command)),
         "startTimeUtc": run.started_utc.replace("+00:00", "Z"),
+        **ended,
         "executionSuccessful": True,
         "properties": {"runId": run.run_id, "policy": run.policy, "profile": run.profile},
     }
@@ -88,6 +95,7 @@ def _results(index: int, file: FileView) -> Iterator[dict[str, Any]]:
         "manipulation_score": verdict.manipulation_score,
         "policy": verdict.policy,
         "rowId": file.row_id,
+        "exhibits": [visible(one) for one in file.exhibit_ids],
         "notExamined": [f"{one.detector}: {one.detail}" for one in file.result.abstentions],
     }
     yield {

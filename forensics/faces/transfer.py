@@ -34,19 +34,23 @@ _LARGEST_TURN = 0.12
 _Field = npt.NDArray[np.float32]
 
 
-def change_expression(image: RgbImage, points: Points, rng: np.random.Generator) -> RgbImage:
+def change_expression(
+    image: RgbImage, points: Points, rng: np.random.Generator, amount: float = 1.0
+) -> RgbImage:
     """Moves the mouth, the brows and eyes, or all of them, and blends what has moved into the picture.
 
     Args:
         image: uint8[H, W, 3] RGB.
         points: float32[68, 2] (x, y) in pixels of ``image``.
         rng: source of all randomness.
+        amount: part of the drawn change that is made: in pictures of one clip it may come and go.
 
     Returns:
         uint8[H, W, 3] RGB, to be labelled manipulated.
     """
     height, width = image.shape[:2]
     moved, region = _other_expression(points, rng)
+    moved = points + np.float32(amount) * (moved - points)
     places = pixel_grid(height, width) + _smooth(moved, points - moved, height, width)
     drawn = _at_its_own_resolution(_drawn(image, places), rng)
     hull = hull_mask(height, width, np.concatenate([moved[region], points[region]]), 1.1)

@@ -30,6 +30,20 @@ def test_another_expression_changes_a_part_of_the_face_and_nothing_else(seed: in
     assert not changed[far_from_the_face(60)].any()
 
 
+def test_an_expression_can_be_made_in_part():
+    # A ramp: where a pixel came from can be read off it.
+    image = np.repeat(np.repeat(np.arange(0, 256, 2, dtype=np.uint8)[None, :, None], 128, 0), 3, 2)
+    far = [
+        float(
+            np.abs(
+                change_expression(image, face_points(), np.random.default_rng(3), amount).astype(int) - image
+            ).mean()
+        )
+        for amount in (0.0, 0.5, 1.0)
+    ]
+    assert far[0] < far[1] < far[2]
+
+
 def test_expressions_move_the_mouth_the_eyes_or_both():
     mouth, eyes = np.s_[74:88, 50:78], np.s_[46:58, 42:86]
     moved = set()

@@ -17,6 +17,7 @@ from forensics.training.data.clip_fakes import (
     retimed_mouth,
     shakes,
     swapped_halves,
+    swing,
 )
 
 BOX = FaceBox(20, 20, 60, 60)
@@ -59,6 +60,15 @@ def test_a_shaking_copy_lies_elsewhere_in_every_picture() -> None:
     assert (steady[0] == steady[1]).all()
     assert (blended[0] != blended[1]).any()
     assert (blended[1] != blended[2]).any()
+
+
+def test_an_expression_comes_and_goes_smoothly() -> None:
+    for seed in range(8):
+        amounts = swing(10, np.random.default_rng(seed))
+        assert amounts.min() >= 0
+        assert amounts.max() <= 1
+        assert np.ptp(amounts) > 0.3
+        assert np.abs(np.diff(amounts)).max() < 0.5
 
 
 def test_every_kind_is_drawn() -> None:

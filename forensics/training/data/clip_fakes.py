@@ -3,7 +3,7 @@
 All are made of one pristine clip of consecutive pictures, which stands beside them in its pair:
 
 - a self-blended face whose blended copy shakes from picture to picture, as faces do that are swapped frame by
-  frame;
+  frame; with landmarks also an expression that comes and goes;
 - a mouth that comes from other moments of the same clip, as dubbing and lip synthesis leave it;
 - halves that were swapped, and pictures that stand still while the clip goes on.
 """
@@ -59,6 +59,12 @@ def drawn_fake(rng: np.random.Generator) -> ClipFake:
 def shakes(n: int, rng: np.random.Generator) -> npt.NDArray[np.float64]:
     """float64[n, 2]: (x, y) by which the blended copy is off in each picture, in sides of the face box."""
     return np.asarray(rng.normal(0.0, rng.uniform(*_SHAKE), size=(n, 2)))
+
+
+def swing(n: int, rng: np.random.Generator) -> npt.NDArray[np.float64]:
+    """float64[n] in [0, 1]: how much of another expression each picture has; it comes and goes smoothly."""
+    turns = rng.uniform(0.5, 1.5)
+    return np.asarray(0.5 + 0.5 * np.sin(rng.uniform(0, 2 * np.pi) + 2 * np.pi * turns * np.arange(n) / n))
 
 
 def swapped_halves(n: int, rng: np.random.Generator) -> list[int]:

@@ -26,6 +26,7 @@ from forensics.training.data.clip_fakes import (
     retimed_mouth,
     shakes,
     swapped_halves,
+    swing,
 )
 from forensics.training.data.face_samples import TrainingFaces, box_in, crop_spec, read_rgb
 from forensics.training.data.samples import Sample
@@ -123,12 +124,19 @@ class TrainingClips(Dataset[tuple[torch.Tensor, torch.Tensor]]):
             return [images[index] for index in repeated(n, rng)]
         if kind is ClipFake.RETIMED_MOUTH:
             return retimed_mouth(images, boxes, rng)
-        off = shakes(n, rng) if kind is ClipFake.SHAKING else np.zeros((n, 2))
+        off, amounts = np.zeros((n, 2)), np.ones(n)
+        if kind is ClipFake.SHAKING:
+            off, amounts = shakes(n, rng), swing(n, rng)
         return [
             self.pictures.pseudo_fake(
-                draw, image, box, np.random.default_rng((self.seed, pair, 2)), (float(x), float(y))
+                draw,
+                image,
+                box,
+                np.random.default_rng((self.seed, pair, 2)),
+                (float(x), float(y)),
+                float(amount),
             )
-            for image, box, (x, y) in zip(images, boxes, off, strict=True)
+            for image, box, (x, y), amount in zip(images, boxes, off, amounts, strict=True)
         ]
 
 

@@ -135,6 +135,7 @@ class TrainingFaces(Dataset[tuple[torch.Tensor, torch.Tensor]]):
         box: FaceBox,
         rng: np.random.Generator,
         off: tuple[float, float] = (0.0, 0.0),
+        amount: float = 1.0,
     ) -> RgbImage:
         """Self-blended; with landmarks also with another expression, or with the donor's face.
 
@@ -144,11 +145,12 @@ class TrainingFaces(Dataset[tuple[torch.Tensor, torch.Tensor]]):
             box: of its face.
             rng: of all that is drawn.
             off: see ``faces.blending.self_blend``.
+            amount: see ``faces.transfer.change_expression``.
         """
         points = self._points(image, box)
         kind = rng.random()
         if points is not None and kind < _REENACTED:
-            return change_expression(image, points, rng)
+            return change_expression(image, points, rng, amount)
         if points is not None and draw.donor is not None and kind < _REENACTED + _SWAPPED:
             donor, donor_box = self.read(draw.donor)
             donor_points = self._points(donor, donor_box)

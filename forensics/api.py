@@ -21,11 +21,12 @@ from forensics.media.discovery import Rejected
 from forensics.records.model_card import ModelCard
 from forensics.records.scan_result import RunManifest, ScanResult
 from forensics.scan.batch import run_batch
+from forensics.scan.elsewhere import assemble_here, workplace
 from forensics.scan.events import Event
 from forensics.scan.executors import load_executor
+from forensics.scan.executors.executor import ExecutorChoice
 from forensics.scan.scan_run import ScanOutcome, ScanPlan, examine_found, plan_scan, run_scan
 from forensics.scan.twins import distinct
-from forensics.scan.worker_context import assemble
 from forensics.settings import DEFAULT_TIME_LIMIT_S, Profile, ScanSettings
 from forensics.workflows.drawing import cards_of, draw, draw_results
 
@@ -78,13 +79,15 @@ class Scanner:
         models: ids or folders; empty for those that ship.
         frames: sampled per video at least; None for as many as the profile looks at.
         crops: stills are ready-made face crops.
-        workers: processes.
+        workers: processes; None for as many as the executor has room for.
+        executor: ``local``, or ``ray`` or ``ray://HEAD`` for a Ray cluster (the extra ``ray``).
+        ship: files are sent to the machines of the cluster; otherwise these find them at the same place.
         time_limit_s: wall seconds after which a file is given up.
         explain: show by occlusion what scores of faces rest on.
         sound_clips: reports let a few seconds of each voice be heard.
 
     Raises:
-        SettingsError: a value is out of its range.
+        SettingsError: a value is out of its range, or the executor cannot be had.
     """
 
     def __init__(
@@ -95,10 +98,12 @@ class Scanner:
         models: Sequence[str | Path] = (),
         frames: int | None = None,
         crops: bool = False,
-        workers: int = 1,
+        workers: int | None = 1,
         time_limit_s: float = DEFAULT_TIME_LIMIT_S,
         explain: bool = False,
         sound_clips: bool = False,
+        executor: str = "local",
+        ship: bool = False,
     ) -> None:
         self._settings = partial(
             ScanSettings,
@@ -111,9 +116,11 @@ class Scanner:
             time_limit_s=time_limit_s,
             explain=explain,
             sound_clips=sound_clips,
+            executor=executor,
+            ship=ship,
         )
         self._settings(paths=())  # what is wrong is said here
-        self._executor = load_executor("local")
+        self._executor = load_executor(ExecutorChoice.parse(executor, ship=ship))
 
     def __enter__(self) -> Self:
         return self
@@ -143,16 +150,17 @@ class Scanner:
             if on_result is not None:
                 on_result(result)
 
-        alike = distinct(plan.files, {}, settings.workers)
+        alike = distinct(plan.files, {}, settings.n_threads)
         run_batch(
             alike.files,
             # Of the settings alone: the workers outlive this scan's paths.
-            partial(assemble, self._settings(paths=()), plan.detectors),
+            partial(assemble_here, self._settings(paths=()), plan.detectors),
             examine_found,
             n_workers=settings.workers,
             time_limit_s=settings.time_limit_s,
             on_result=keep,
             executor=self._executor,
+            elsewhere=workplace(plan.detectors),
             twins=alike.twins,
         )
         cards = tuple(card for model in plan.models for card in model.cards)

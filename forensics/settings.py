@@ -10,6 +10,7 @@ from pathlib import Path
 from typing import Self
 
 from forensics.errors import SettingsError
+from forensics.processor import usable_cores
 
 DEFAULT_TIME_LIMIT_S = 600.0
 
@@ -84,7 +85,10 @@ class ScanSettings:
     Attributes:
         paths: files and folders to scan.
         case: the case file; None means one that is removed after the reports are written.
-        workers: processes; each examines one file at a time on one core.
+        workers: processes; each examines one file at a time on one core. None for as many as the executor has
+            room for.
+        executor: what examines the files: ``local``, ``ray`` or ``ray://HEAD``.
+        ship: files are sent to the machines that examine them; otherwise these find them at the same place.
         frames: frames sampled per video, spread evenly over the whole clip; None for as many as the profile
             looks at, more of a long clip than of a short one.
         detectors: names of the table of detectors; empty means those that ship.
@@ -104,7 +108,7 @@ class ScanSettings:
 
     paths: tuple[Path, ...]
     case: Path | None = None
-    workers: int = 1
+    workers: int | None = 1
     frames: int | None = None
     profile: Profile = Profile.EXAMINATION
     detectors: tuple[str, ...] = ()
@@ -118,17 +122,24 @@ class ScanSettings:
     shard: Shard | None = None
     sound_clips: bool = False
     trust_list: Path | None = None
+    executor: str = "local"
+    ship: bool = False
 
     def __post_init__(self) -> None:
         if self.n_frames < 1:
             raise SettingsError(f"--frames is {self.frames}", "Give 1 or more, for example --frames 32.")
-        if self.workers < 1:
+        if self.workers is not None and self.workers < 1:
             raise SettingsError(f"--workers is {self.workers}", "Give 1 or more, for example --workers 2.")
         if not self.time_limit_s > 0:  # nor is it "not a number"
             raise SettingsError(
                 f"--time-limit is {self.time_limit_s:g} s",
                 "Give seconds above 0, for example --time-limit 600.",
             )
+
+    @property
+    def n_threads(self) -> int:
+        """Files that this machine reads at the same time."""
+        return usable_cores() if self.workers is None else min(self.workers, usable_cores())
 
     @property
     def n_frames(self) -> int:

@@ -228,6 +228,11 @@ class CaseFile:
         """Every run's manifest, oldest first."""
         return [payload.manifest for _, payload in self._payloads(RowKind.MANIFEST, ManifestPayload)]
 
+    @property
+    def n_results(self) -> int:
+        """How many ``results`` gives."""
+        return len(self._latest())
+
     def results(self) -> Iterator[tuple[int, ScanResult]]:
         """(row number, result without exhibits) of each content at each place, in the order of the rows.
 

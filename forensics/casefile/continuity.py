@@ -19,6 +19,8 @@ WITHOUT_EFFECT_ON_SCORES = frozenset(
         "archives",
         "shard",
         "trust_list",
+        "executor",
+        "ship",
     }
 )
 

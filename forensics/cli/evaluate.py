@@ -9,15 +9,18 @@ from typing import Annotated
 import typer
 
 from forensics.cli.scan_options import (
+    LOCAL,
     SCORING_DETECTORS,
     Crops,
     Detectors,
+    ExecutorName,
     FollowLinks,
     Frames,
     Labels,
     Models,
     Ratios,
     Reports,
+    Ship,
     Split,
     Workers,
     named_path,
@@ -54,6 +57,8 @@ def evaluate(
     frames: Frames = None,
     crops: Crops = False,
     workers: Workers = None,
+    executor: ExecutorName = LOCAL,
+    ship: Ship = False,
     ratios: Ratios = False,
     data_set: Annotated[
         str | None,
@@ -100,6 +105,8 @@ def evaluate(
         case=case,
         profile=profile,
         follow_links=follow_links,
+        executor=executor,
+        ship=ship,
     )
     with shown() as on_event:
         found = assess(settings, options, ("forensics", *sys.argv[1:]), on_event=on_event, on_note=note)

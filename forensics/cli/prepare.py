@@ -7,7 +7,7 @@ from typing import Annotated
 
 import typer
 
-from forensics.cli.scan_options import named_path
+from forensics.cli.scan_options import LOCAL, ExecutorName, named_path
 from forensics.processor import usable_cores
 
 
@@ -41,6 +41,7 @@ def prepare(
     workers: Annotated[
         int | None, typer.Option("--workers", metavar="N", help="Processes.", show_default="one per core")
     ] = None,
+    executor: ExecutorName = LOCAL,
     split: Annotated[
         str | None,
         typer.Option(
@@ -86,12 +87,13 @@ def prepare(
         kind=kind,
         n_frames=frames,
         n_bursts=bursts,
-        n_workers=usable_cores() if workers is None else workers,
+        n_workers=usable_cores() if workers is None and executor == LOCAL else workers,
         shares=None if split is None else parse_shares(split),
         seed=seed,
         link=link,
         media=media,
         crop_margin=crop_margin,
+        executor=executor,
     )
     n_skipped = 0
     with StepProgress("prepared") as shown:

@@ -10,12 +10,14 @@ import typer
 
 from forensics.cli.fail_on import FailOn
 from forensics.cli.scan_options import (
+    LOCAL,
     USUAL_DETECTORS,
     Archives,
     Brief,
     CaseData,
     Crops,
     Detectors,
+    ExecutorName,
     FollowLinks,
     Frames,
     Fusion,
@@ -25,6 +27,7 @@ from forensics.cli.scan_options import (
     Redact,
     RelativeTo,
     Reports,
+    Ship,
     Workers,
     named_path,
     scan_settings,
@@ -95,6 +98,8 @@ def scan(
             "--shard", metavar="K/N", help="Examine this share of the files alone; merge joins the cases."
         ),
     ] = None,
+    executor: ExecutorName = LOCAL,
+    ship: Ship = False,
     trust_list: Annotated[
         Path | None,
         typer.Option("--trust-list", metavar="FILE", help="Certificates (PEM) of trusted signers of C2PA."),
@@ -132,6 +137,8 @@ def scan(
         shard=shard,
         trust_list=trust_list,
         sound_clips=sound_clips,
+        executor=executor,
+        ship=ship,
     )
     options = ReportOptions(
         tuple(reports or ()),

@@ -13,6 +13,7 @@ from forensics.detectors import USUAL_DETECTORS as USUAL
 from forensics.processor import usable_cores
 from forensics.settings import DEFAULT_TIME_LIMIT_S, Profile, ScanSettings, Shard
 
+LOCAL = "local"
 Reports = Annotated[
     list[Path] | None,
     typer.Option(
@@ -84,6 +85,13 @@ Crops = Annotated[
 Workers = Annotated[
     int | None, typer.Option("--workers", metavar="N", help="Processes.", show_default="one per core")
 ]
+ExecutorName = Annotated[
+    str,
+    typer.Option("--executor", metavar="NAME", help="Whose processes: local, ray, or ray://HEAD."),
+]
+Ship = Annotated[
+    bool, typer.Option("--ship", help="Send files to the machines of ray; else they find them themselves.")
+]
 Ratios = Annotated[
     bool, typer.Option("--lr", help="State likelihood ratios, as far as the validation data support them.")
 ]
@@ -139,11 +147,13 @@ def scan_settings(
     shard: str | None = None,
     trust_list: Path | None = None,
     sound_clips: bool = False,
+    executor: str = LOCAL,
+    ship: bool = False,
 ) -> ScanSettings:
     """Settings from options as they were typed.
 
     Args:
-        workers: None takes one per core that may be used.
+        workers: None takes one per core that may be used, of this machine or of the cluster.
         detectors: names with commas between.
         shard: as ``3/16``.
 
@@ -153,7 +163,7 @@ def scan_settings(
     return ScanSettings(
         paths=tuple(paths),
         case=case,
-        workers=usable_cores() if workers is None else workers,
+        workers=usable_cores() if workers is None and executor == LOCAL else workers,
         frames=frames,
         profile=profile,
         detectors=tuple(name.strip() for name in detectors.split(",") if name.strip()) or ("",),
@@ -167,4 +177,6 @@ def scan_settings(
         shard=None if shard is None else Shard.parse(shard),
         trust_list=trust_list,
         sound_clips=sound_clips,
+        executor=executor,
+        ship=ship,
     )

@@ -128,6 +128,37 @@ class Omission:
 
 
 @dataclass(frozen=True, slots=True)
+class PageLink:
+    """One of the pages of a report that has too many files for one.
+
+    Attributes:
+        href: relative to the page that links to it.
+        first, last: its files, counted through the whole case from 1.
+        n_signs: files among them with signs of manipulation.
+    """
+
+    href: str
+    first: int
+    last: int
+    n_signs: int = 0
+
+
+@dataclass(frozen=True, slots=True)
+class Paging:
+    """Where a page stands in a report of several.
+
+    Attributes:
+        n_files: of the whole report.
+        pages: on the overview, all the others; empty on these.
+        this: on these, the page itself; its ``href`` leads to the overview.
+    """
+
+    n_files: int
+    pages: tuple[PageLink, ...] = ()
+    this: PageLink | None = None
+
+
+@dataclass(frozen=True, slots=True)
 class ReportView:
     """A whole report.
 
@@ -145,6 +176,7 @@ class ReportView:
         case_info: what the examiner states of the case; None where nothing was stated.
         ended_utc: run id to the ISO 8601 time at which the run ended; a run without an end is missing.
         title: what the report is headed with where the case data do not say it; may be empty.
+        paging: of a report of several pages; None for one that is complete in itself.
     """
 
     drawn_utc: str
@@ -166,6 +198,7 @@ class ReportView:
     case_info: RecordedCaseInfo | None = None
     ended_utc: Mapping[str, str] = field(default_factory=dict)
     title: str = ""
+    paging: Paging | None = None
 
     @property
     def heading(self) -> str:
@@ -188,6 +221,11 @@ class ReportView:
     def n_files(self) -> int:
         """Files with a row, those not examined included."""
         return len(self.files)
+
+    @property
+    def n_counted(self) -> int:
+        """Files that ``counts`` are of."""
+        return sum(count.n for count in self.counts)
 
     @property
     def broken(self) -> bool:

@@ -27,7 +27,15 @@ from forensics.scan.events import (
     FileStarted,
 )
 from forensics.scan.executors import load_executor
-from forensics.scan.executors.executor import Executor, Failed, Finished, Progressed, Started, Work
+from forensics.scan.executors.executor import (
+    Executor,
+    Failed,
+    Finished,
+    Progressed,
+    Started,
+    Work,
+    Workplace,
+)
 from forensics.scan.failures import AGAIN, examined_again, not_examined
 from forensics.scan.twins import Twin
 
@@ -39,12 +47,13 @@ def run_batch(
     make_context: Callable[[], B],
     examine: Callable[[Found, B, Callable[[float], object]], ScanResult],
     *,
-    n_workers: int,
+    n_workers: int | None,
     time_limit_s: float,
     on_result: Callable[[ScanResult], object],
     on_event: Callable[[Event], object] | None = None,
     n_skipped: int = 0,
     executor: Executor | None = None,
+    elsewhere: Workplace[Found] | None = None,
     twins: Mapping[str, Sequence[Twin]] | None = None,
     settled: Sequence[ScanResult] = (),
     stop: threading.Event | None = None,
@@ -65,6 +74,7 @@ def run_batch(
         n_skipped: for the progress display: files that an earlier run has done.
         executor: keeps its workers for the next batch, which must have the same ``make_context`` and
             ``examine``; None for processes of this machine that end with the batch.
+        elsewhere: what an executor on other machines needs to know.
         twins: by ``Found.key``, files with the same content as one of ``files``: they get its result.
         settled: results that are known already; they count as done.
         stop: once set, stops the batch as SIGINT does; for batches outside the main thread.
@@ -80,7 +90,7 @@ def run_batch(
     tell = on_event or _to_nobody
     n_files = len(files) + sum(map(len, (twins or {}).values())) + len(settled)
     tell(BatchStarted(n_files, n_skipped, sum(file.size_bytes for file in files)))
-    work = Work(make_context, partial(_storable, examine), _sha256)
+    work = Work(make_context, partial(_storable, examine), _sha256, elsewhere)
     batch = _Batch(on_result, tell, twins or {})
     with contextlib.ExitStack() as stack:
         interrupted = stack.enter_context(_interruptible(stop or threading.Event()))
@@ -93,7 +103,9 @@ def run_batch(
         try:
             for result in settled:
                 batch.tell(result)
-            todo = sorted(files, key=lambda file: -file.size_bytes)
+            # Workers on other machines are in other folders.
+            absolute = [replace(file, path=file.path.absolute()) for file in files]
+            todo = sorted(absolute, key=lambda file: -file.size_bytes)
             while todo:
                 todo = batch.done_with(run(todo))
         finally:

@@ -70,11 +70,11 @@ def origin_of(file: Found) -> ArchiveOrigin | None:
 
 
 def examined_again(first: Failure) -> Notice:
-    """What is said of a file whose first worker died, perhaps of what it had examined before."""
+    """What is said of a file whose first worker died, perhaps of what it had examined before, or was lost."""
     return Notice(
         "score",
-        f"{first.reason} while it had this file, after others. The file was examined again in a new process, "
-        "and what stands here is what that gave.",
+        f"{first.reason} while it had this file. The file was examined again in a new process, and what "
+        "stands here is what that gave.",
     )
 
 
@@ -92,6 +92,27 @@ def death(exit_code: int | None) -> Failure:
             LITTLE_MEMORY,
         )
     return Failure(f"The worker process crashed ({name})", AGAIN)
+
+
+_FATAL: Final = {
+    "Segmentation fault": signal.SIGSEGV,
+    "Aborted": signal.SIGABRT,
+    "Bus error": signal.SIGBUS,
+    "Floating-point exception": signal.SIGFPE,
+    "Illegal instruction": signal.SIGILL,
+}
+
+
+def death_by_words(words: str) -> Failure:
+    """What a worker's last words say of its end, where nobody has its exit code."""
+    for said, number in _FATAL.items():
+        if words.startswith(f"Fatal Python error: {said}"):
+            return death(-number)
+    return Failure(
+        "The worker process ended without a word: it was killed (SIGKILL), most often because the machine "
+        "ran out of memory, or it ended itself",
+        LITTLE_MEMORY,
+    )
 
 
 def last_words(log: Path) -> str:

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import contextlib
 import threading
 from collections import Counter
 from collections.abc import Callable, Mapping, Sequence
@@ -16,8 +17,10 @@ from forensics.media.discovery import Found, Rejected, display_path
 from forensics.records.scan_result import RunManifest, ScanResult
 from forensics.records.verdict import VerdictLabel
 from forensics.scan.batch import run_batch
+from forensics.scan.elsewhere import assemble_here, workplace
 from forensics.scan.events import Event, TwinsFound
-from forensics.scan.executors.executor import Executor
+from forensics.scan.executors import load_executor
+from forensics.scan.executors.executor import Executor, ExecutorChoice
 from forensics.scan.rehash import changed_since
 from forensics.scan.shards import share_of
 from forensics.scan.twins import Twin, distinct
@@ -25,7 +28,6 @@ from forensics.scan.worker_context import (
     ChosenDetector,
     ChosenModel,
     WorkerContext,
-    assemble,
     choose_detectors,
     manifest_of,
 )
@@ -145,14 +147,20 @@ def run_scan(
         on_event: takes what happens, as it happens.
         retry_failed: files on which the tool itself failed are examined again.
         rehash: hash again what is skipped; None does so where the case's newest run did not end in order.
-        executor: keeps its workers for the next scan with the same settings, whatever its paths and case.
+        executor: keeps its workers for the next scan with the same settings, whatever its paths and case;
+            None for the one of the settings, whose workers end with the scan.
         stop: once set, interrupts the scan as SIGINT does.
 
     Raises:
         CaseFileError: the case was made with other settings or models, or cannot be written.
-        EngineError: a model cannot be run on this machine.
+        EngineError: a model cannot be run on this machine, or another one is not like it.
+        SettingsError: the executor cannot be had.
     """
     settings = plan.settings
+    own = contextlib.ExitStack()
+    if executor is None:
+        executor = load_executor(ExecutorChoice.parse(settings.executor, ship=settings.ship))
+        own.callback(executor.dismiss)
     being_finished = case.at_opening is not None and not case.at_opening.finished
     case.begin_run(plan.manifest, len(plan.files))
     for one in (*plan.rejected, *plan.passed_over):
@@ -173,11 +181,11 @@ def run_scan(
     interrupted = False
     try:
         if examined and (being_finished if rehash is None else rehash):
-            changed = changed_since(examined, settings.workers, on_event)
+            changed = changed_since(examined, settings.n_threads, on_event)
             todo += changed
             n_skipped -= len(changed)
             n_rehashed = len(examined)
-        alike = distinct(todo, _contents(case.examined(retry_failed=retry_failed)), settings.workers)
+        alike = distinct(todo, _contents(case.examined(retry_failed=retry_failed)), settings.n_threads)
         settled, unlike = _results_from_before(alike.known, case)
         n_twins = alike.n_twins - len(unlike)
         if n_twins:
@@ -185,7 +193,7 @@ def run_scan(
         run_batch(
             (*alike.files, *unlike),
             # Of the settings alone: the workers may outlive this scan's paths and case.
-            partial(assemble, replace(settings, paths=(), case=None), plan.detectors),
+            partial(assemble_here, replace(settings, paths=(), case=None), plan.detectors),
             examine_found,
             n_workers=settings.workers,
             time_limit_s=settings.time_limit_s,
@@ -195,13 +203,16 @@ def run_scan(
             twins=alike.twins,
             settled=settled,
             executor=executor,
+            elsewhere=workplace(plan.detectors),
             stop=stop,
         )
     except KeyboardInterrupt:
         interrupted = True
-    except EngineError:
+    except (EngineError, SettingsError):
         case.finish(account(), interrupted=True)
         raise
+    finally:
+        own.close()
     case.finish(account(), interrupted=interrupted)
     return ScanOutcome(counts.total(), n_skipped, interrupted)
 

@@ -88,7 +88,7 @@ def work(connection: Connection, tools: bytes, log: str) -> None:
             imports the native libraries.
         log: file that takes what native libraries write to stdout and stderr.
     """
-    _settle(log)
+    settle(log)
     done: Work[Any, Any, Any] = pickle.loads(tools)  # noqa: S301 from our own parent
     try:
         context = done.make_context()
@@ -104,19 +104,26 @@ def work(connection: Connection, tools: bytes, log: str) -> None:
         except EOFError:
             return
         os.truncate(log, 0)  # only the words about the newest file are of interest
-        answer = _answer(job, done, context, lambda behind_s: _send(connection, GettingOn(behind_s)))
-        connection.send_bytes(answer)
+        said = answer(job, done, context, lambda behind_s: _send(connection, GettingOn(behind_s)))
+        connection.send_bytes(said)
 
 
-def _settle(log: str) -> None:
-    signal.signal(signal.SIGINT, signal.SIG_IGN)  # Ctrl-C reaches the whole group; the batch decides
+def settle(log: str) -> None:
+    """Makes this process a worker: nothing of it reaches the terminal, and it goes before its parent does.
+
+    Args:
+        log: file that takes what native libraries write to stdout and stderr; its folder takes temporary
+            files.
+    """
+    with contextlib.suppress(ValueError):  # an actor of Ray may be at work outside its main thread
+        signal.signal(signal.SIGINT, signal.SIG_IGN)  # Ctrl-C reaches the whole group; the batch decides
     descriptor = os.open(log, os.O_WRONLY | os.O_CREAT | os.O_APPEND, 0o600)
     os.dup2(descriptor, 1)
     os.dup2(descriptor, 2)
     os.close(descriptor)
     # What a worker that is killed leaves behind goes with the batch's own folder.
     tempfile.tempdir = str(Path(log).parent)
-    faulthandler.enable()
+    faulthandler.enable(2)
     logging.basicConfig(level=logging.WARNING)
     # When memory runs out, the kernel should take a worker and not the batch that holds the case file.
     with contextlib.suppress(OSError), open("/proc/self/oom_score_adj", "w") as score:
@@ -136,8 +143,11 @@ def _send(connection: Connection, answer: Answer) -> None:
     connection.send_bytes(pickle.dumps(answer))
 
 
-def _answer(job: Job, done: Work[Any, Any, Any], context: Any, tell: Callable[[float], object]) -> bytes:
-    """The pickled answer; pickled here so that running out of memory over it costs the task alone."""
+def answer(job: Job, done: Work[Any, Any, Any], context: Any, tell: Callable[[float], object]) -> bytes:
+    """Does a job; gives the pickled answer.
+
+    It is pickled here so that running out of memory over it costs the task alone.
+    """
     if job.only_identify:
         return pickle.dumps(GaveUp(None, done.identify(job.task)))
     worn_out = False

@@ -251,7 +251,7 @@ def _forms(model: ChosenModel, explain: bool) -> ModelForms:
 
 def _paced(model: ChosenModel, settings: ScanSettings) -> ChosenModel:
     """With what was found by measurement to be fastest for a worker's share of the cores."""
-    n_threads = max(1, usable_cores() // settings.workers)
+    n_threads = max(1, usable_cores() // (settings.workers or usable_cores()))
     found = {name: pace_for(model.card, name, n_threads) for name in RUN_PRECISIONS}
     return replace(model, paces={name: pace for name, pace in found.items() if pace is not None})
 

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import contextlib
-from collections.abc import Collection, Sequence
+from collections.abc import Collection, Iterable, Sequence
 from dataclasses import replace
 from datetime import UTC, datetime
 from pathlib import Path
@@ -26,7 +26,8 @@ from forensics.report.condition import CaseCondition
 from forensics.report.evidence import ExhibitLoader
 from forensics.report.renderers import check_writable, write_report
 from forensics.report.shortening import shortened
-from forensics.report.view import build_view
+from forensics.report.view import ReportView, build_view
+from forensics.workflows.paging import MOST_FILES_ON_A_PAGE, write_pages
 
 _REDACTED = (
     Notice(
@@ -166,40 +167,54 @@ def draw(
     """
     if not reports:
         return
-    rows = list(case.results())
     rejected = [rejection_notice(one.path, one.reason, one.hint) for one in case.rejections()]
     if figures is None:
-        figures = labelled_figures([result for _, result in rows], known, cards, ratios=ratios)
-    view = build_view(
-        case.manifests(),
-        rows,
-        _blurred(case.exhibits) if redact else case.exhibits,
-        figures=figures,
-        labels={
-            key: "manipulated" if label.manipulated else "pristine" for key, label in known.labels.items()
-        },
-        cards=cards,
-        chain_head=checked.head_hash if checked.sound else "",  # of a broken chain it would vouch for it
-        notices=(
-            *(Notice("report", one) for one in remarks),
-            *known.notices,
-            *(_REDACTED if redact else ()),
-            *_left_out(case, checked),
-            *rejected,
-        ),
-        case=name,
-        only=only,
-        ratios=ratios,
-        condition=condition_of(checked),
-        brief=brief,
-        case_info=case.case_info(),
-        ended_utc={end.run_id: end.ended_utc for end in case.ends()},
-        title=title,
+        labelled = [result for _, result in case.results()] if known.labels else []
+        figures = labelled_figures(labelled, known, cards, ratios=ratios)
+    manifests, case_info = case.manifests(), case.case_info()
+    ended_utc = {end.run_id: end.ended_utc for end in case.ends()}
+    of_all = (
+        *(Notice("report", one) for one in remarks),
+        *known.notices,
+        *(_REDACTED if redact else ()),
+        *_left_out(case, checked),
+        *rejected,
     )
-    if relative_to is not None:
-        view = shortened(view, relative_to)
-    for path in reports:
-        write_report(view, path)
+
+    def view_of(rows: Iterable[tuple[int, ScanResult]], whole: bool) -> ReportView:
+        """Args: whether the page also carries what concerns the case as a whole."""
+        view = build_view(
+            manifests,
+            rows,
+            _blurred(case.exhibits) if redact else case.exhibits,
+            figures=figures if whole else (),
+            labels={
+                key: "manipulated" if label.manipulated else "pristine" for key, label in known.labels.items()
+            },
+            cards=cards,
+            chain_head=checked.head_hash if checked.sound else "",  # of a broken chain it would vouch for it
+            notices=of_all if whole else _REDACTED if redact else (),
+            case=name,
+            only=only,
+            ratios=ratios,
+            condition=condition_of(checked),
+            brief=brief,
+            case_info=case_info,
+            ended_utc=ended_utc,
+            title=title,
+        )
+        return view if relative_to is None else shortened(view, relative_to)
+
+    n_files = case.n_results
+    in_pages = not only and not brief and n_files > MOST_FILES_ON_A_PAGE
+    split = [path for path in reports if in_pages and path.suffix.lower() == ".html"]
+    for path in split:
+        write_pages(case.results(), n_files, path, view_of)
+    if len(split) < len(reports):
+        view = view_of(case.results(), whole=True)
+        for path in reports:
+            if path not in split:
+                write_report(view, path)
     if name is not None and checked.sound:
         now = datetime.now(UTC).isoformat(timespec="seconds")
         note = HeadNote(case_place(case.path), checked.n_rows, checked.head_hash, now)

@@ -52,7 +52,7 @@ def merge(parts: Sequence[Path], case: Path) -> Merged:
         opened = [stack.enter_context(CaseFile.open_read_only(part)) for part in parts]
         checks = [one.checked() for one in opened]
         _alike(parts, opened, checks)
-        notes = [*_files_in_several(opened), *_other_versions(parts, opened)]
+        notes = [*_files_in_several(opened), *_copies(opened), *_other_versions(parts, opened)]
         temporary = case.with_name(f".{case.name[:80]}.partial")
         temporary.unlink(missing_ok=True)
         try:
@@ -120,6 +120,25 @@ def _files_in_several(opened: Sequence[CaseFile]) -> Iterator[str]:
         yield (
             f"Files that are in more than one part: {named}{more}. Of the same content the result of the "
             "last part stands, of different contents each has its own"
+        )
+
+
+def _copies(opened: Sequence[CaseFile]) -> Iterator[str]:
+    """Shards are cut by path, so that copies of a file can be in several: each part has examined its own."""
+    contents: dict[str, tuple[int, set[str]]] = {}
+    n_copies = 0
+    for number, case in enumerate(opened):
+        for (place, _, _), sha256 in case.examined().items():
+            if sha256 is None:
+                continue
+            first, places = contents.setdefault(sha256, (number, set()))
+            n_copies += first != number and place not in places
+            places.add(place)
+    if n_copies:
+        files = "1 file has" if n_copies == 1 else f"{n_copies} files have"
+        yield (
+            f"{files} the content of a file in another part, byte for byte: each part examined its own, and "
+            "figures count a content once"
         )
 
 

@@ -1,5 +1,6 @@
 from __future__ import annotations
 
+import hashlib
 import sqlite3
 from pathlib import Path
 
@@ -8,6 +9,8 @@ import pytest
 from forensics.casefile.case_file import CaseFile
 from forensics.casefile.coverage import uncovered
 from forensics.errors import CaseFileError, SettingsError
+from forensics.evaluation.labels import Label
+from forensics.evaluation.twins import each_content_once
 from forensics.records.scan_result import ShardUse
 from forensics.workflows.merging import merge
 from tests.casefile.made import exhibit, manifest, result
@@ -22,14 +25,16 @@ def part(
     ended: bool = True,
     **changes: object,
 ) -> Path:
-    """A case of one shard with a result, and an exhibit, for each name."""
+    """A case of one shard with a result, and an exhibit, for each name; ``a-copy`` has the content of a."""
     path = folder / f"part{index}.case"
     use = ShardUse(index, count, 6, found)
     made = manifest(run_id=f"{index:016x}", shard=use, **changes)
     with CaseFile.create_or_resume(path) as case:
         case.begin_run(made, len(names))
         for name in names:
-            case.add(result(name, exhibits=(exhibit(f"frame of {name}"),), place=f"/media/{name}"))
+            content = hashlib.sha256(name.partition("-")[0].encode()).hexdigest()
+            place = f"/media/{name}"
+            case.add(result(name, exhibits=(exhibit(f"frame of {name}"),), place=place, sha256=content))
         if ended:
             case.finish({"SIGNS_OF_MANIPULATION": len(names)})
     return path
@@ -123,6 +128,24 @@ def test_files_in_several_parts_and_other_versions_are_told(tmp_path: Path) -> N
     assert any(
         "instruction sets avx512f instead of avx2, python 3.12 instead of 3.11" in n for n in merged.notes
     )
+
+
+def test_copies_in_several_parts_are_told_and_figures_count_them_once(tmp_path: Path) -> None:
+    one = part(tmp_path, 1, "a", "b", "b-again", count=2)
+    two = part(tmp_path, 2, "a-copy", "c", count=2)
+    merged = merge([one, two], tmp_path / "all.case")
+    assert merged.n_files == 5
+    assert [note for note in merged.notes if "content of a file in another part" in note] == [
+        "1 file has the content of a file in another part, byte for byte: each part examined its own, and "
+        "figures count a content once"
+    ]
+    with CaseFile.open_read_only(tmp_path / "all.case") as case:
+        results = [one for _, one in case.results()]
+    known = {key: Label(key, True, key) for key in ("/media/a", "/media/a-copy", "/media/c")}
+    once, labels, notes = each_content_once(results, known)
+    assert [one.media.path for one in once] == ["a", "b", "c"]
+    assert set(labels) == {"/media/a", "/media/c"}
+    assert notes == ("Labelled files that are copies of others, byte for byte: 1; a content counts once.",)
 
 
 @pytest.mark.parametrize(

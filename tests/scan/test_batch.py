@@ -101,7 +101,7 @@ def test_a_file_is_not_blamed_for_what_the_one_before_it_did(tmp_path: Path) -> 
     # The worker that took b again dies of nothing; the one that then had poison-2 dies over c.
     for name in ("b", "c"):
         (notice,) = found[name].notices
-        assert "crashed (SIGSEGV) while it had this file, after others" in notice.message
+        assert "crashed (SIGSEGV) while it had this file" in notice.message
         assert found[name].media.facts["n_seen"] == "1"
     assert [found[name].notices for name in ("poison-1", "poison-2", "d")] == [()] * 3
     assert not any(isinstance(event, FileFailed) for event in heard.events)

@@ -31,7 +31,7 @@ from tests.scan import fakes
 
 @pytest.fixture(autouse=True)
 def _no_models(monkeypatch: pytest.MonkeyPatch) -> None:
-    monkeypatch.setattr(scan_run, "assemble", fakes.bench_for)
+    monkeypatch.setattr(scan_run, "assemble_here", fakes.bench_for)
     monkeypatch.setattr(scan_run, "examine_found", fakes.examine)
 
 

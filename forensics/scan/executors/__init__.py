@@ -6,20 +6,25 @@ from typing import cast
 
 from forensics.addresses import load
 from forensics.errors import SettingsError
-from forensics.scan.executors.executor import Executor
+from forensics.scan.executors.executor import Executor, ExecutorChoice
 
 EXECUTORS: dict[str, str] = {
     "local": "forensics.scan.executors.local:LocalExecutor",
+    "ray": "forensics.scan.executors.ray_cluster:RayExecutor",
 }
 
 
-def load_executor(name: str) -> Executor:
+def load_executor(choice: str | ExecutorChoice) -> Executor:
     """The executor of this name, without workers yet.
 
+    Args:
+        choice: a name of the table, for ``ray`` perhaps with an address: ``ray://HEAD``.
+
     Raises:
-        SettingsError: there is none of this name, or a package that it needs is missing.
+        SettingsError: there is none of this name, it takes no address, or a package that it needs is missing.
     """
-    target = EXECUTORS.get(name)
+    asked = ExecutorChoice.parse(choice) if isinstance(choice, str) else choice
+    target = EXECUTORS.get(asked.name)
     if target is None:
-        raise SettingsError(f"There is no executor {name!r}", f"Choose one of {', '.join(EXECUTORS)}.")
-    return cast(Executor, load(target)())
+        raise SettingsError(f"There is no executor {asked.name!r}", f"Choose one of {', '.join(EXECUTORS)}.")
+    return cast(Executor, load(target)(asked))

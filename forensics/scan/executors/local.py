@@ -25,7 +25,16 @@ from types import ModuleType
 from typing import Final, Generic, TypeVar
 
 from forensics.errors import EngineError, SettingsError
-from forensics.scan.executors.executor import LIMIT_COVERS_S, Failed, Finished, Progressed, Started, Work
+from forensics.processor import usable_cores
+from forensics.scan.executors.executor import (
+    LIMIT_COVERS_S,
+    ExecutorChoice,
+    Failed,
+    Finished,
+    Progressed,
+    Started,
+    Work,
+)
 from forensics.scan.failures import Failure, death, last_words
 from forensics.scan.worker import Answer, GaveUp, GettingOn, Job, Performed, Ready, StartFailed, work
 
@@ -127,7 +136,12 @@ class _Worker:
 class LocalExecutor:
     """Workers that are processes of this machine."""
 
-    def __init__(self) -> None:
+    def __init__(self, choice: ExecutorChoice) -> None:
+        if choice.where or choice.ship:
+            raise SettingsError(
+                "The local executor takes no address and sends no files anywhere",
+                "Give --executor local by itself.",
+            )
         self._folder = contextlib.ExitStack()
         self._logs: Path | None = None
         self.workers: list[_Worker] = []
@@ -139,14 +153,14 @@ class LocalExecutor:
         work: Work[C, T, R],
         tasks: Sequence[T],
         *,
-        n_workers: int,
+        n_workers: int | None,
         time_limit_s: float,
         interrupted: threading.Event,
     ) -> Generator[Started[T] | Progressed[T] | Finished[T, R] | Failed[T], None, None]:
         """As ``Executor`` says."""
         run: _Run[T, R] = _Run(self, pickle.dumps(work), tasks, time_limit_s)
         try:
-            yield from run.outcomes(min(n_workers, len(tasks)), interrupted)
+            yield from run.outcomes(min(n_workers or usable_cores(), len(tasks)), interrupted)
         finally:
             # Workers that are in the middle of a task are of no use to anyone.
             if run.n_done < len(tasks):

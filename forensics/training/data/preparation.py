@@ -7,15 +7,24 @@ import csv
 import re
 import threading
 from collections.abc import Callable, Iterator
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from functools import partial
 from pathlib import Path
 
 from forensics.errors import TrainingError
 from forensics.scan.executors import load_executor
-from forensics.scan.executors.executor import Failed, Finished, Work
+from forensics.scan.executors.executor import ExecutorChoice, Failed, Finished, Work, Workplace
 from forensics.training.data.journal import Journal
-from forensics.training.data.prepared_file import Chunk, Job, PreparedFile, make_all, no_context, nothing_more
+from forensics.training.data.prepared_file import (
+    Chunk,
+    Job,
+    PreparedFile,
+    found_by_all,
+    make_all,
+    no_context,
+    nothing_more,
+    versions,
+)
 from forensics.training.data.readers import detect, load_reader
 from forensics.training.data.readers.reader import ReadOptions, Source
 from forensics.training.data.samples import Sample, make_folder, write_samples
@@ -38,12 +47,15 @@ class PrepareSettings:
         n_frames: frames of a video in which faces are looked for.
         n_bursts: of a video, stretches of half a second of which every picture is kept beside them; for nets
             that look at consecutive pictures.
+        n_workers: None for as many as the executor has room for.
         shares: parts of training, validation and test; None keeps the data set's own splits and the
             reader's parts.
         seed: mixed into the hash that parts the groups.
         link: see ``ReadOptions``.
         media: where the files lie, if not within the data set.
         crop_margin: pictures are ready-made face crops, this many face boxes wide.
+        executor: what does the work: ``local``, ``ray`` or ``ray://HEAD``. The machines of a cluster find the
+            data set and ``out`` at the same place as this one.
     """
 
     dataset: Path
@@ -51,15 +63,16 @@ class PrepareSettings:
     kind: str | None = None
     n_frames: int = 16
     n_bursts: int = 0
-    n_workers: int = 1
+    n_workers: int | None = 1
     shares: Shares | None = None
     seed: str = ""
     link: str | None = None
     media: Path | None = None
     crop_margin: float | None = None
+    executor: str = "local"
 
     def __post_init__(self) -> None:
-        if self.n_frames < 1 or self.n_workers < 1 or self.n_bursts < 0:
+        if self.n_frames < 1 or self.n_bursts < 0 or (self.n_workers is not None and self.n_workers < 1):
             raise TrainingError(
                 "--frames and --workers must be 1 or more, --bursts 0 or more", "For example --frames 16."
             )
@@ -173,8 +186,14 @@ def _results(
 
 def _run(jobs: dict[int, Job], settings: PrepareSettings) -> Iterator[tuple[int, list[PreparedFile] | str]]:
     """Does the jobs on workers; gives (index, result) in the order of completion."""
-    executor = load_executor("local")
-    work = Work(no_context, partial(make_all, settings.out), nothing_more)
+    executor = load_executor(ExecutorChoice.parse(settings.executor))
+    out = settings.out.absolute()
+    work = Work(
+        no_context,
+        partial(make_all, out),
+        nothing_more,
+        Workplace(versions, at_hand=partial(found_by_all, out)),
+    )
     todo = list(_chunks(jobs))
     try:
         while todo:
@@ -198,7 +217,9 @@ def _run(jobs: dict[int, Job], settings: PrepareSettings) -> Iterator[tuple[int,
         executor.dismiss()
 
 
-def _chunks(jobs: dict[int, Job]) -> Iterator[Chunk]:
+def _chunks(relative: dict[int, Job]) -> Iterator[Chunk]:
+    # Other machines work in other folders.
+    jobs = {index: replace(job, path=job.path.absolute()) for index, job in relative.items()}
     ready = [(index, job) for index, job in jobs.items() if job.ready]
     yield from (ready[start : start + _N_READY_AT_ONCE] for start in range(0, len(ready), _N_READY_AT_ONCE))
     yield from ([(index, job)] for index, job in jobs.items() if not job.ready)

@@ -14,10 +14,11 @@ import cv2
 import msgspec
 import numpy as np
 
+import forensics
 from forensics.detectors.declarations import FACE, VOICE
 from forensics.detectors.speech import SpeechFinder, anybody_speaks, speech_of
 from forensics.engines.speech_net import load_speech_net
-from forensics.errors import MediaError
+from forensics.errors import MediaError, TrainingError
 from forensics.faces.crop import cut_square
 from forensics.faces.finder import FaceFinder
 from forensics.faces.finders import load_finder
@@ -32,6 +33,7 @@ from forensics.records.faces import FaceBox, TrackedFace
 from forensics.records.findings import Abstention
 from forensics.records.input_contract import BURST_S, USUAL_FINDER
 from forensics.records.media import AudioChunk, RgbImage, Samples, StreamKind
+from forensics.scan.machine import package_versions
 from forensics.training.data.readers.reader import PICTURE_SUFFIXES, SOUND_SUFFIXES
 
 # Room around the face for jitter, rotation and self-blending.
@@ -104,6 +106,26 @@ def no_context() -> None:
 
 def nothing_more(_chunk: Chunk) -> None:
     """What is still to be known of a job that failed."""
+
+
+def versions() -> dict[str, str]:
+    """What has to be the same on every machine that prepares files."""
+    return {"forensics": forensics.__version__, **package_versions()}
+
+
+def found_by_all(out: Path, chunk: Chunk) -> Chunk:
+    """The jobs, which the machine that is to do them must be able to do.
+
+    Raises:
+        TrainingError: it does not see the files, or the folder that takes what is made of them.
+    """
+    for path in (out, *(job.path for _, job in chunk)):
+        if not path.exists():
+            raise TrainingError(
+                f"{path} cannot be reached from the machine that was to prepare it",
+                "Mount the storage at the same place on every machine.",
+            )
+    return chunk
 
 
 def _make(job: Job, out: Path) -> list[PreparedFile] | str:

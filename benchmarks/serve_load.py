@@ -56,6 +56,9 @@ def measure(folder: Path, n_uploads: int, n_workers: int, patience_s: float) -> 
     refused = statuses.count(413)
     print(f"{len(wanted)} uploads at once: {statuses.count(201)} taken, {refused} refused; ", end="")
     print(f"{n_judged} of {n_expected} have a verdict after {examined_s:.0f} s\n")
+    for case in cases:
+        if case["problem"]:
+            print(f"{case['title']}: {case['problem']}\n")
     print("| while | path | answers | median, ms | 99 %, ms | longest, ms |\n|---|---|---:|---:|---:|---:|")
     worst_s = 0.0
     for phase, answers in (

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import time
-from collections.abc import Callable
+from collections.abc import Callable, Mapping
 from dataclasses import dataclass, replace
 
 from forensics.scan.events import (
@@ -28,8 +28,7 @@ class Progress:
         behind_s: seconds of it that are done.
         n_scores: frames and windows of sound that were scored, in the files that are done.
         elapsed_s: wall seconds since the examination began.
-        left_s: wall seconds that it may still take, by the bytes that are done; None before the first
-            file is.
+        left_s: wall seconds that it may still take, by the bytes that are done; None where nothing is yet.
     """
 
     case: str
@@ -48,6 +47,8 @@ class ProgressOfCase:
 
     Args:
         tell: takes every step.
+        whole: name of a file to its bytes and its length in seconds, where that is known; of such a file
+            what is done so far counts too.
         clock: seconds that only rise.
     """
 
@@ -56,6 +57,7 @@ class ProgressOfCase:
         case_id: str,
         n_files: int,
         tell: Callable[[Progress], object],
+        whole: Mapping[str, tuple[int, float]] | None = None,
         clock: Callable[[], float] = time.monotonic,
     ) -> None:
         self.now = Progress(case_id, "Starting", n_files)
@@ -65,6 +67,8 @@ class ProgressOfCase:
         self._first_file_s: float | None = None
         self._total_bytes = 0
         self._done_bytes = 0
+        self._whole = whole or {}
+        self._under_way_bytes: dict[str, float] = {}
         self.advance("Starting")
 
     def on_event(self, event: Event) -> None:
@@ -81,9 +85,13 @@ class ProgressOfCase:
                 self._first_file_s = self._clock()
             self.advance("Examining", file=event.path, behind_s=0.0)
         elif isinstance(event, FileProgressed):
+            size_bytes, length_s = self._whole.get(event.path, (0, 0.0))
+            if length_s > 0:
+                self._under_way_bytes[event.path] = size_bytes * min(1.0, event.behind_s / length_s)
             self.advance("Examining", file=event.path, behind_s=event.behind_s)
         elif isinstance(event, FileDone):
             self._done_bytes += event.result.media.size_bytes
+            self._under_way_bytes.pop(event.result.media.path, None)
             self.advance(
                 "Examining",
                 file=event.result.media.path,
@@ -103,7 +111,8 @@ class ProgressOfCase:
         self._tell(self.now)
 
     def _left_s(self) -> float | None:
-        if self._first_file_s is None or not self._done_bytes or self._done_bytes >= self._total_bytes:
+        done_bytes = self._done_bytes + sum(self._under_way_bytes.values())
+        if self._first_file_s is None or not done_bytes or done_bytes >= self._total_bytes:
             return None
         spent_s = self._clock() - self._first_file_s
-        return round(spent_s * (self._total_bytes - self._done_bytes) / self._done_bytes, 1)
+        return round(spent_s * (self._total_bytes - done_bytes) / done_bytes, 1)

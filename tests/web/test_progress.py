@@ -25,7 +25,7 @@ def done(name: str, size_bytes: int, n_scores: int) -> FileDone:
 def test_time_left_comes_from_the_bytes_that_are_done() -> None:
     told: list[Progress] = []
     now_s = [100.0]
-    listener = ProgressOfCase("c", 1, told.append, lambda: now_s[0])
+    listener = ProgressOfCase("c", 1, told.append, clock=lambda: now_s[0])
     assert (told[-1].stage, told[-1].n_files, told[-1].left_s) == ("Starting", 1, None)
     # A zip of three: there is more to examine than was uploaded.
     listener.on_event(BatchStarted(3, 0, 1_000))
@@ -47,6 +47,22 @@ def test_time_left_comes_from_the_bytes_that_are_done() -> None:
 
 def test_what_an_earlier_run_has_done_counts_as_done() -> None:
     told: list[Progress] = []
-    listener = ProgressOfCase("c", 5, told.append, lambda: 0.0)
+    listener = ProgressOfCase("c", 5, told.append, clock=lambda: 0.0)
     listener.on_event(BatchStarted(2, 3, 500))
     assert (told[-1].n_done, told[-1].n_files) == (3, 5)
+
+
+def test_of_a_film_whose_length_is_known_what_is_done_so_far_counts() -> None:
+    told: list[Progress] = []
+    now_s = [0.0]
+    listener = ProgressOfCase("c", 1, told.append, {"a.mp4": (800, 60.0)}, clock=lambda: now_s[0])
+    listener.on_event(BatchStarted(2, 0, 1_000))
+    listener.on_event(FileStarted("a.mp4", 1))
+    now_s[0] = 10.0
+    listener.on_event(FileProgressed("a.mp4", 15.0))
+    assert told[-1].left_s == 40.0  # 200 of 1,000 bytes took 10 s
+    listener.on_event(FileProgressed("other.mkv", 15.0))
+    assert told[-1].left_s == 40.0
+    now_s[0] = 40.0
+    listener.on_event(done("a.mp4", 800, 5))
+    assert told[-1].left_s == 10.0

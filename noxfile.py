@@ -24,9 +24,9 @@ _NO_TORCH = (
 
 
 def _requirement(name: str) -> str:
-    """The project's requirement, or that of its extras ``dev`` and ``web``, on this package."""
+    """The project's requirement, or that of its extras ``dev``, ``web`` and ``ray``, on this package."""
     extras = _PROJECT["optional-dependencies"]
-    lines = [*_PROJECT["dependencies"], *extras["dev"], *extras["web"]]
+    lines = [*_PROJECT["dependencies"], *extras["dev"], *extras["web"], *extras["ray"]]
     return next(line for line in lines if re.split(r"[<>=~!]", line)[0] == name)
 
 
@@ -103,6 +103,15 @@ def tests_training(session: nox.Session) -> None:
     session.install("-e", ".[train,ipex,web,watch,sign,pdf]", _requirement("pytest"), _requirement("mypy"))
     session.run("mypy")
     session.run("pytest", "tests/training", *session.posargs)
+
+
+@nox.session(default=False)
+def tests_ray(session: nox.Session) -> None:
+    """The tests of the Ray executor, on clusters of this machine. Downloads 79 MB, which take 240 MB."""
+    _install_scan(session, "pytest")
+    # Where there is no wheel for this Python, the tests say so and are skipped.
+    session.install("--only-binary", ":all:", _requirement("ray"), success_codes=[0, 1])
+    session.run("pytest", "tests/conformance/test_executors.py", "tests/scan/test_ray.py", *session.posargs)
 
 
 @nox.session(default=False)

@@ -70,7 +70,7 @@ def test_a_beauty_filter_takes_the_pores_and_leaves_the_edges(seed: int):
 
 def test_both_crops_of_a_pair_are_smoothed_or_none(prepared: Path, monkeypatch: pytest.MonkeyPatch):
     rows = [row for row in read_samples(prepared) if row.split == "train"]
-    monkeypatch.setattr(face_samples, "self_blend", lambda image, *_: image)
+    monkeypatch.setattr(face_samples, "self_blend", lambda image, *_, **__: image)
     plain, smooth, half = (
         TrainingFaces(BalancedSampler(rows, pseudo_fakes=1.0), face_contract(64), seed=5, smoothed=share)
         for share in (0.0, 1.0, 0.5)
@@ -108,7 +108,7 @@ def test_a_pseudo_fake_and_its_pristine_neighbour_differ_by_the_blending_alone(
     rows = [row for row in read_samples(prepared) if row.split == "train"]
     stream = TrainingFaces(BalancedSampler(rows, pseudo_fakes=1.0), face_contract(64), seed=5)
     assert all(not torch.equal(stream[index][0], stream[index + 1][0]) for index in (0, 2, 4))
-    monkeypatch.setattr(face_samples, "self_blend", lambda image, *_: image)
+    monkeypatch.setattr(face_samples, "self_blend", lambda image, *_, **__: image)
     for index in (0, 2, 4):
         torch.testing.assert_close(stream[index][0], stream[index + 1][0], rtol=0, atol=0)
         assert [stream[index][1].item(), stream[index + 1][1].item()] == [0.0, 1.0]
@@ -125,7 +125,7 @@ def test_with_landmarks_pseudo_fakes_are_of_three_kinds(prepared: Path, monkeypa
     stream.landmarks = Schematic()
     made: list[str] = []
     for name in ("self_blend", "change_expression", "swap_face"):
-        monkeypatch.setattr(face_samples, name, lambda image, *_, name=name: made.append(name) or image)
+        monkeypatch.setattr(face_samples, name, lambda image, *_, name=name, **__: made.append(name) or image)
     for index in range(1, 160, 2):
         stream[index]
     shares = {name: made.count(name) / len(made) for name in made}

@@ -1,7 +1,8 @@
 """Programs that are known by what they write into a container. A new one is a line in the table.
 
-Each line names where the pattern can be looked up. A pattern tells which program wrote the file last; it can
-be forged, and a file that carries none can come from anywhere.
+Each line names where the pattern can be looked up: the source that writes it, or files in which it was seen.
+A pattern tells which program wrote the file last; it can be forged, and a file that carries none can come
+from anywhere.
 """
 
 from __future__ import annotations
@@ -49,106 +50,107 @@ WRITERS: Sequence[KnownWriter] = (
         "an Android phone",
         WriterKind.CAMERA,
         r"com\.android\.version=",
-        "AOSP, frameworks/av, MPEG4Writer.cpp",
+        "Android, media/libstagefright/MPEG4Writer.cpp",
     ),
     KnownWriter(
         "Android's MediaMuxer",
         WriterKind.CAMERA,
         r"handler_name=(VideoHandle|SoundHandle)$",
-        "AOSP, frameworks/av, MPEG4Writer.cpp, writeHdlrBox",
+        "Android, media/libstagefright/MPEG4Writer.cpp, writeHdlrBox",
     ),
     KnownWriter(
         "Apple AVFoundation",
         WriterKind.CAMERA,
         r"handler_name=Core Media (Video|Audio)",
-        "Apple, AVAssetWriter; also used by editors and recorders of Apple's systems",
+        "files of Apple's devices and programs, also editors and recorders",
     ),
     KnownWriter(
-        "GoPro", WriterKind.CAMERA, r"handler_name=GoPro (AVC|H\.265|AAC)", "GoPro, gpmf-parser, README"
+        "GoPro", WriterKind.CAMERA, r"handler_name=\W*GoPro (AVC|H\.265|AAC)", "GoPro, gpmf-parser, README"
     ),
     KnownWriter(
-        "DJI", WriterKind.CAMERA, r"handler_name=.?DJI\.(AVC|HEVC|Meta)", "FFmpeg tickets with DJI samples"
+        "DJI",
+        WriterKind.CAMERA,
+        r"handler_name=\W*DJI\.(AVC|HEVC|Meta)",
+        "handlers in files of DJI's cameras",
     ),
     KnownWriter(
         "Adobe Premiere or Media Encoder",
         WriterKind.EDITOR,
-        r"Main[cC]oncept (Video|MP4 Sound|MP4 Video) Media Handler|Adobe (Premiere|Media Encoder|After "
-        r"Effects)",
-        "handler of MainConcept's muxer, which Adobe ships",
+        r"Main[cC]oncept (Video|MP4 Sound|MP4 Video) Media Handler|=AVC Coding$",
+        "handler and name of the codec of MainConcept's library, which Adobe ships",
     ),
     KnownWriter(
-        "CapCut or TikTok's editor",
+        "an editor of ByteDance (CapCut, TikTok, Dreamina)",
         WriterKind.EDITOR,
-        r"(^|=| )(te_is_reencode|TEEditor|vicut|CapCut)|bytevc|bytevehw",
-        "tags of ByteDance's editor library",
+        r"te_is_reencode|TEEditor|DreaminaMetaInfo|vicut|bytevc|bytevehw",
+        "tags of files that these programs exported, of recorded footage, too",
     ),
     KnownWriter(
         "DaVinci Resolve",
         WriterKind.EDITOR,
-        r"Blackmagic Design DaVinci Resolve|DaVinci Resolve",
-        "Blackmagic Design, encoder tag of its exports",
+        r"Blackmagic Design DaVinci Resolve",
+        "encoder tag of files that it exported",
     ),
     KnownWriter(
-        "Apple QuickTime or Final Cut",
+        "QuickTime, or a library that imitates it",
         WriterKind.EDITOR,
-        r"handler_name=Apple Video Media Handler|Final Cut|iMovie",
-        "Apple, QuickTime File Format",
+        r"handler_name=\W*Apple (Video|Sound) Media Handler",
+        "Apple, Darwin Streaming Server; also written by other libraries",
     ),
     KnownWriter("HandBrake", WriterKind.EDITOR, r"HandBrake", "HandBrake, libhb/muxavformat.c"),
     KnownWriter(
-        "Shotcut, Kdenlive or another MLT editor",
-        WriterKind.EDITOR,
-        r"Shotcut|kdenlive|\bMLT\b",
-        "MLT, avformat consumer",
-    ),
-    KnownWriter(
-        "FaceSwap, DeepFaceLab or a like program",
+        "a program that labels its output as generated",
         WriterKind.GENERATOR,
-        r"faceswap|DeepFaceLab|facefusion|deepfacelive|roop",
-        "names of the programs, where a user left them in a tag",
+        r"aigc_info=.*aigc_label_type\W+[12]|AIGC=\{.*Label\W+1|trainedAlgorithmicMedia",
+        "ByteDance's aigc_info; GB 45438-2025; IPTC, digital source type",
     ),
     KnownWriter(
-        "a generator that labels its output",
+        "ComfyUI",
         WriterKind.GENERATOR,
-        r"DreaminaMetaInfo|aigc_info=.*aigc_label_type\W+[12]|AIGC=\{|trainedAlgorithmicMedia"
-        r"|stable.?diffusion|ComfyUI|Made with Google AI|\bSora\b",
-        "ByteDance's aigc_info and GB 45438-2025's AIGC tag; IPTC digital source type",
+        r"^prompt=\{.*\"class_type\"",
+        "ComfyUI, comfy_api/input_impl/video_types.py",
     ),
     KnownWriter(
-        "YouTube",
+        "YouTube", WriterKind.PLATFORM, r"ISO ?Media file produced by Google", "handler of files from YouTube"
+    ),
+    KnownWriter("X (Twitter)", WriterKind.PLATFORM, r"Twitter-vork muxer", "handler of files from X"),
+    KnownWriter(
+        "TikTok or Douyin",
         WriterKind.PLATFORM,
-        r"ISO ?Media file produced by Google",
-        "Google, handler of YouTube's MP4 files",
+        r"comment=vid:v[0-9a-f]",
+        "comment of files from TikTok and Douyin",
     ),
     KnownWriter(
-        "X (Twitter)", WriterKind.PLATFORM, r"Twitter-vork muxer", "Twitter, handler of its MP4 files"
+        "OBS Studio",
+        WriterKind.RECORDER,
+        r"obs-output module|libobs version",
+        "OBS, flv output: obs-output module (libobs version N)",
     ),
-    KnownWriter(
-        "TikTok",
-        WriterKind.PLATFORM,
-        r"comment=vid:v[0-9a-f]|^vid:v[0-9a-f]{6}",
-        "TikTok, comment tag of its downloads",
-    ),
-    KnownWriter(
-        "OBS Studio", WriterKind.RECORDER, r"obs-output module|OBS Studio|libobs", "OBS, obs-outputs"
-    ),
+    KnownWriter("EVCapture", WriterKind.RECORDER, r"EVCapture", "title of its recordings"),
     KnownWriter(
         "Chrome's MediaRecorder", WriterKind.RECORDER, r"=Chrome$", "Chromium, media/muxers/webm_muxer.cc"
     ),
     KnownWriter(
-        "Firefox's MediaRecorder", WriterKind.RECORDER, r"QTmuxingAppLibWebM", "Firefox, libmkv/EbmlWriter"
+        "Firefox's MediaRecorder",
+        WriterKind.RECORDER,
+        r"QTmuxingAppLibWebM",
+        "Firefox, media/libmkv/WebMElement.c",
     ),
     KnownWriter(
         "Apple's screen recording",
         WriterKind.RECORDER,
-        r"ReplayKit|com\.apple\.quicktime\.author=ReplayKit",
-        "Apple, ReplayKit",
+        r"com\.apple\.quicktime\.author=ReplayKit",
+        "author tag of recordings of iOS's screen",
     ),
     KnownWriter("MKVToolNix", WriterKind.TOOLKIT, r"mkvmerge|libmatroska", "MKVToolNix, mkvmerge"),
-    KnownWriter("GPAC (MP4Box)", WriterKind.TOOLKIT, r"GPAC", "GPAC, isomedia"),
-    KnownWriter("GStreamer", WriterKind.TOOLKIT, r"GStreamer", "GStreamer, qtmux and matroskamux"),
-    KnownWriter("Bento4", WriterKind.TOOLKIT, r"Bento4", "Bento4, Ap4HdlrAtom"),
-    KnownWriter("L-SMASH", WriterKind.TOOLKIT, r"L-SMASH", "L-SMASH, core/isom"),
+    KnownWriter(
+        "GPAC (MP4Box)", WriterKind.TOOLKIT, r"GPAC ISO (Video|Audio) Handler|GPAC-\d", "GPAC, src/isomedia"
+    ),
+    KnownWriter("GStreamer", WriterKind.TOOLKIT, r"GStreamer", "GStreamer, matroskamux and qtmux"),
+    KnownWriter("Bento4", WriterKind.TOOLKIT, r"Bento4 (Video|Sound) Handler", "Bento4, Ap4TrakAtom.cpp"),
+    KnownWriter(
+        "L-SMASH", WriterKind.TOOLKIT, r"L-SMASH (Video|Audio) (Media )?Handler", "x264, output/mp4_lsmash.c"
+    ),
     KnownWriter(
         "FFmpeg",
         WriterKind.TOOLKIT,

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import os
 import random
 from collections.abc import Callable, Iterator, Sequence
 from pathlib import Path
@@ -52,6 +53,11 @@ def seeds(folder: Path) -> list[Path]:
     paths += [raw_streams.sound(folder, suffix) for suffix in (".ac3", ".g722", ".mp2", ".sbc", ".w64")]
     paths += [raw_streams.video(folder, suffix, 6) for suffix in (".265", ".h264", ".m4v")]
     return paths + list(_stills(folder, frames)) + list(_animations(folder, frames))
+
+
+def n_files(usual: int) -> int:
+    """How many damaged files a test makes: as ``FORENSICS_MUTATIONS`` says, or as many as are usual."""
+    return int(os.environ.get("FORENSICS_MUTATIONS", usual))
 
 
 def mutated(paths: Sequence[Path], folder: Path, n_files: int, seed: int) -> Iterator[Path]:

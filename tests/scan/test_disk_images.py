@@ -4,7 +4,6 @@ from __future__ import annotations
 
 import contextlib
 import hashlib
-import os
 import shutil
 import struct
 import subprocess
@@ -237,7 +236,7 @@ def test_a_reader_that_dies_costs_its_image(
 @pytest.mark.slow
 @pytest.mark.parametrize("kind", ["ext4", "fat16", "ntfs", "exfat", "E01"])
 def test_damaged_images_give_rows_and_never_a_crash(kind: str, tree: Path, tmp_path: Path) -> None:
-    n_files = int(os.environ.get("FORENSICS_MUTATIONS", "2"))
+    n_files = mutations.n_files(2)
     name = "E01" if kind == "E01" else "dd"
     image = made("ext4" if kind == "E01" else kind, tree, tmp_path / f"whole.{name}")
     if kind == "E01":

@@ -13,7 +13,7 @@ import numpy as np
 from forensics.records.media import RgbImage
 
 _BRANDS = (b"heic", b"heix", b"heim", b"heis", b"hevc", b"hevx", b"mif1", b"msf1")
-_UNREADABLE = (OSError, ValueError, RuntimeError, SyntaxError, EOFError, KeyError, TypeError)
+_UNREADABLE = (OSError, ValueError, RuntimeError, SyntaxError, EOFError, LookupError, TypeError)
 _MOST_ITEMS: Final = 64
 _SHOWN_PX = 640
 _MOST_DEPTH_PIXELS = 16_000_000

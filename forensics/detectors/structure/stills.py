@@ -12,10 +12,12 @@ import numpy.typing as npt
 
 from forensics.detectors.declarations import STILLS
 from forensics.detectors.detector import WithoutModels
-from forensics.detectors.structure import companion_rules
+from forensics.detectors.structure import companion_rules, pixel_rules
 from forensics.detectors.structure import still_rules as rules
+from forensics.detectors.structure.copy_move import copied_part, matches_drawn
 from forensics.detectors.structure.jpeg_history import earlier_save, error_levels, likeness, noise_residual
 from forensics.detectors.structure.observation import SUBJECT, Observation, told
+from forensics.detectors.structure.resampling import interpolation
 from forensics.errors import MediaError
 from forensics.media.content_credentials import has_manifest, remote_manifest
 from forensics.media.heic_items import heic_items
@@ -66,6 +68,10 @@ class StillExamination:
             return
         grey, rgb = _pixels(self._path) if items is None else _pixels_of_heic(self._path)
         said = self._observations(still, grey, rgb)
+        part = None if grey is None else copied_part(grey)
+        said = chain(said, pixel_rules.copied(part))
+        if grey is not None:
+            said = chain(said, pixel_rules.enlarged(interpolation(grey)))
         if items is not None:
             said = chain(companion_rules.items(items), said)
         yield from told(STILLS.name, "What the picture's file says", said)
@@ -76,6 +82,10 @@ class StillExamination:
             )
         if rgb is None:
             return
+        if part is not None and pixel_rules.told_of(part):
+            yield _picture(
+                matches_drawn(rgb, part), "Points that match at one offset: a part that occurs twice"
+            )
         if still.thumbnail is not None:
             yield _picture(still.thumbnail, "The EXIF thumbnail, as stored")
         if still.format == "JPEG":
@@ -130,7 +140,10 @@ def _pixels(path: Path) -> tuple[npt.NDArray[np.uint8] | None, RgbImage | None]:
 
 def _pixels_of_heic(path: Path) -> tuple[npt.NDArray[np.uint8] | None, RgbImage | None]:
     try:
-        rgb = heic_item(path, heic(path)[0]).stored
+        pictures = heic(path)
+        if not pictures:
+            return None, None
+        rgb = heic_item(path, pictures[0]).stored
     except MediaError:
         return None, None
     return np.asarray(cv2.cvtColor(rgb, cv2.COLOR_RGB2GRAY), np.uint8), rgb

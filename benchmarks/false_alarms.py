@@ -35,7 +35,7 @@ from forensics.training.data.samples import Sample, read_samples
 from forensics.training.stored_nets import StoredNet, batched, logits_of, stored_nets
 
 AS_THEY_ARE = "as they are"
-PICTURES_PER_CLIP = 3
+PICTURES_PER_CLIP = 2
 
 
 @dataclass(frozen=True)

@@ -2,20 +2,24 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable, Sequence
+from collections.abc import Callable, Iterator, Sequence
 from dataclasses import replace
 from pathlib import Path
 
 import numpy as np
 import numpy.typing as npt
+from scipy.special import expit
 
 from forensics.evaluation.calibration import calibrated as with_calibration
 from forensics.evaluation.calibration import fit_calibration
 from forensics.evaluation.domain_bounds import fit_domain
 from forensics.evaluation.left_out import left_out_alarms
 from forensics.evaluation.likelihood_fit import fit_bounds
+from forensics.evaluation.metrics import measure
+from forensics.evaluation.rows import Rows
 from forensics.evaluation.shares import left_out_text
 from forensics.evaluation.thresholds import earned_thresholds
+from forensics.numerals import figure_text
 from forensics.records.model_card import Domain, ModelCard
 from forensics.training.data.samples import Sample, read_samples
 from forensics.training.datasets import validation_rows
@@ -107,10 +111,29 @@ def _with_left_out(
 ) -> ModelCard:
     if card.thresholds is None:
         return card
-    found = left_out_alarms(*_by_clip(rows, logits))
+    clips = _by_clip(rows, logits)
+    for line in _by_origin(*clips):
+        note(line)
+    found = left_out_alarms(*clips)
     for one in found:
         note(left_out_text(one))
     return replace(card, thresholds=replace(card.thresholds, left_out=found))
+
+
+def _by_origin(
+    means: npt.NDArray[np.float64], labels: npt.NDArray[np.bool_], groups: list[str], origins: list[str]
+) -> Iterator[str]:
+    """How well the two labels are told apart within each origin that has both."""
+    names = np.array(origins)
+    for origin in np.unique(names):
+        here = np.flatnonzero(names == origin)
+        n_manipulated = int(labels[here].sum())
+        rows = Rows(expit(means[here]), labels[here], [groups[place] for place in here])
+        # None where one label is missing.
+        for auc in measure(rows, ["auc"]):
+            found = figure_text(auc.value, auc.lower, auc.upper)
+            counted = f"{n_manipulated} manipulated and {len(here) - n_manipulated} pristine clips"
+            yield f"{origin}: AUC {found} on {counted}"
 
 
 def _by_clip(

@@ -98,6 +98,9 @@ def test_an_ensemble_gets_all_that_an_export_fits(ensemble: Path, data: Path) ->
     assert {"sharpness", "brightness"} <= set(card.domain.ranges)
     assert card.domain.needed_rule, "blurred faces were tried"
     assert any(note.startswith("without elsewhere, signs from") for note in notes)
+    within = [note for note in notes if note.startswith(("dfdc: AUC", "elsewhere: AUC"))]
+    assert len(within) == 2
+    assert all(note.endswith("on 24 manipulated and 24 pristine clips") for note in within)
     nets, recipe = stored_nets(*catalog.find(str(ensemble)))
     rows = calibration_rows(read_samples(data))
     scores = np.array([card.manipulation_score(x) for x in nets.logits(nets.inputs(recipe, rows))])

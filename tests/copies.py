@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable, Iterable, Iterator
+from collections.abc import Callable, Iterable, Iterator, Sequence
 from functools import lru_cache
 from pathlib import Path
 
@@ -10,11 +10,18 @@ import cv2
 import numpy as np
 
 from forensics.detectors.duplicates import Duplicates
+from forensics.faces.crop import cut
 from forensics.faces.finders import load_finder
 from forensics.media.discovery import Found, discover
 from forensics.media.encode import write_clip
-from forensics.records.media import RgbImage, Samples
+from forensics.records.detector_spec import CropSpec
+from forensics.records.exhibit_content import Filmstrip, StripFrame
+from forensics.records.faces import FaceBox, FaceCrop
+from forensics.records.findings import Exhibit, ExhibitKind
+from forensics.records.media import Frame, MediaFile, MediaKind, RgbImage, Samples, StreamInfo, StreamKind
+from forensics.records.perceptual_hashes import PerceptualHashes
 from forensics.records.scan_result import ScanResult
+from forensics.records.verdict import Verdict, VerdictLabel
 from forensics.scan.pipeline import examine
 from forensics.scan.worker_context import WorkerContext
 from forensics.settings import ScanSettings
@@ -88,3 +95,58 @@ def hashed(path: Path) -> ScanResult:
     [found] = [one for one in discover([path]) if isinstance(one, Found)]
     context = WorkerContext(ScanSettings(paths=(path,)), load_finder("dlib-hog"), (Duplicates(()),))
     return examine(found, context)
+
+
+FACE = FaceBox(180, 110, 90, 90)
+
+
+def swapped_case() -> tuple[list[tuple[int, ScanResult]], dict[int, tuple[Exhibit, ...]]]:
+    """A film with a face in it, a copy that is coded worse, one whose face is another; strips of the faces.
+
+    Returns:
+        Rows 1, 2 and 3 of a case, and their exhibits by row.
+    """
+    films = {name: list(_with_face(seed, noise)) for name, seed, noise in _FACES}
+    rows = [(row_id, _seen(name, film)) for row_id, (name, film) in enumerate(films.items(), start=1)]
+    return rows, {row_id: (_strip(film),) for row_id, film in enumerate(films.values(), start=1)}
+
+
+_FACES = (("source.mp4", 1, 0.0), ("coded.mp4", 1, 2.0), ("swapped.mp4", 2, 2.0))
+
+
+def _with_face(seed: int, noise: float) -> Iterator[RgbImage]:
+    left, top = int(FACE.left_px), int(FACE.top_px)
+    side = int(FACE.width_px)
+    rng = np.random.default_rng(9)
+    coarse = np.random.default_rng(seed).integers(0, 256, (10, 10, 3), dtype=np.uint8)
+    face = cv2.resize(coarse, (side, side), interpolation=cv2.INTER_CUBIC)
+    for index, image in enumerate(recording(4, 200)):
+        if index % 10:
+            continue
+        image[top : top + side, left : left + side] = face
+        yield np.clip(image + noise * rng.standard_normal(image.shape), 0, 255).astype(np.uint8)
+
+
+def _seen(name: str, film: Sequence[RgbImage]) -> ScanResult:
+    video = StreamInfo(0, StreamKind.VIDEO, "h264", 8.0, width_px=WIDTH_PX, height_px=HEIGHT_PX)
+    media = MediaFile(name, 1, "2026-11-20T10:00:00+00:00", kind=MediaKind.VIDEO, streams=(video,))
+    examination = Duplicates(()).begin(media, Path(name))
+    way = CropSpec(72, 1.0)
+    for index, image in enumerate(film):
+        frame = Frame(image, index, 0.4 * index)
+        list(examination.observe(frame))
+        crop = cut(image, FACE, way)
+        list(examination.observe(FaceCrop(crop, FACE, 1, index, frame.at_s, image, 1.0, way)))
+    [hashes] = examination.conclude()
+    label = VerdictLabel.SIGNS_OF_MANIPULATION if "swapped" in name else VerdictLabel.NO_SIGNS_FOUND
+    assert isinstance(hashes, PerceptualHashes)
+    return ScanResult(media, Verdict(label, "Because.", "made/1"), hashes=hashes)
+
+
+def _strip(film: Sequence[RgbImage]) -> Exhibit:
+    frames = []
+    for index, image in enumerate(film):
+        bgr = cv2.cvtColor(cut(image, FACE, CropSpec(72, 1.0)), cv2.COLOR_RGB2BGR)
+        frames.append(StripFrame(cv2.imencode(".jpg", bgr)[1].tobytes(), 0.4 * index, 0.5))
+    content = Filmstrip(tuple(frames), len(frames))
+    return Exhibit(ExhibitKind.FILMSTRIP, content, "all of them", "person 1", "person 1, all sampled frames")

@@ -26,6 +26,7 @@ from forensics.report.condition import CaseCondition
 from forensics.report.container_facts import ContainerFact, container_facts
 from forensics.report.duplicates.finding import find_duplicates
 from forensics.report.duplicates.kin import KinGroup, KinLink, kin_groups, links_by_file
+from forensics.report.duplicates.side_by_side import with_faces
 from forensics.report.evidence import (
     MOST_FULL_FILES,
     ExhibitCaption,
@@ -263,7 +264,7 @@ def build_view(
     Args:
         manifests: runs in the order in which they started.
         results: (row id, result) in the order of the case file; exhibits in them are not looked at.
-        load_exhibits: the exhibits of a row id; called once for each file.
+        load_exhibits: the exhibits of a row id; called once for each file, and again for faces that differ.
         labels: ``MediaFile.key`` to ``manipulated`` or ``pristine``; paths may be missing.
         cards: of the models that scored, for thresholds, error rates and limits.
         notices: what the runs report beside their files, for example folders that could not be read.
@@ -298,7 +299,7 @@ def build_view(
         for position in range(len(rows))
     )
     index_of = {file.row_id: file.index for file in files}
-    kin = kin_groups(groups, dict(everything), index_of)
+    kin = with_faces(kin_groups(groups, dict(everything), index_of), load_exhibits)
     links = links_by_file(kin)
     files = tuple(replace(file, kin=links.get(file.row_id, ())) for file in files)
     tally = Counter(file.result.verdict.label for file in files)

@@ -11,8 +11,10 @@ from typing import Any, cast
 import pytest
 
 from forensics.report.renderers import write_report
+from forensics.report.view import build_view
 from tests import axe
 from tests.chromium import NEEDS_CHROMIUM, started
+from tests.copies import swapped_case
 from tests.report.synthetic_case import large_case, rich_case, view_of
 
 selenium = pytest.importorskip("selenium", reason="selenium is not installed (extra dev)")
@@ -302,3 +304,26 @@ def test_five_thousand_files_are_sorted_and_filtered(browser: Any, tmp_path: Pat
     assert n_shown(browser) == 5_000
     chip(browser, "none").click()
     assert n_shown(browser) < 5_000
+
+
+def test_duplicates_fit_a_narrow_window(browser: Any, tmp_path: Path) -> None:
+    rows, exhibits = swapped_case()
+    path = tmp_path / "duplicates.html"
+    write_report(build_view([], rows, lambda row_id: exhibits[row_id]), path)
+    browser.set_window_size(500, 1000)
+    try:
+        browser.get(path.as_uri())
+        section = browser.find_element(By.ID, "duplicates")
+        assert "swapped.mp4" in section.find_element(By.CSS_SELECTOR, ".derivation ul").text
+        wide = browser.execute_script(
+            "return [...arguments[0].querySelectorAll('*')].filter("
+            "one => one.getBoundingClientRect().right > document.documentElement.clientWidth + 1).length",
+            section,
+        )
+        assert wide == 0
+        assert len(section.find_elements(By.CSS_SELECTOR, ".faces img")) == 3
+        section.find_element(By.LINK_TEXT, "swapped.mp4").click()
+        assert browser.find_element(By.ID, "viewer").is_displayed()
+        assert browser.get_log("browser") == []
+    finally:
+        browser.set_window_size(1280, 1000)

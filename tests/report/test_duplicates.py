@@ -5,15 +5,19 @@ from __future__ import annotations
 import csv
 import io
 import json
+from dataclasses import replace
 from pathlib import Path
 
 import numpy as np
 import pytest
 
+from forensics.records.perceptual_hashes import FilmHash, PerceptualHashes
 from forensics.records.scan_result import ScanResult
 from forensics.report.duplicates.finding import find_duplicates
 from forensics.report.duplicates.matches import Link
 from forensics.report.duplicates.near_hashes import REACH, distances, near_pairs
+from forensics.report.duplicates.words import in_common
+from forensics.report.renderers.case_uco import CaseUcoRenderer
 from forensics.report.renderers.csv import CsvRenderer
 from forensics.report.renderers.html import HtmlRenderer
 from forensics.report.renderers.json import JsonRenderer
@@ -91,8 +95,6 @@ def test_another_recording_has_nothing_in_common(made: dict[str, ScanResult]) ->
 
 
 def test_identical_files_are_not_told_twice(made: dict[str, ScanResult]) -> None:
-    from dataclasses import replace
-
     twin = replace(made["source"], twin_of=made["source"].media.key)
     assert find_duplicates([(1, made["source"]), (2, twin)]) == ()
 
@@ -146,3 +148,81 @@ def test_only_names_files_that_are_left_out(made: dict[str, ScanResult]) -> None
     view = build_view([], rows, lambda _: (), only=["half_the_size.mp4"])
     [group] = view.duplicates
     assert [(file.row_id, file.index) for file in group.files] == [(1, None), (2, 1)]
+
+
+def test_a_changed_face_is_told_from_a_copy() -> None:
+    rows, _ = copies.swapped_case()
+    [group] = find_duplicates(rows)
+    links = {(link.source, link.copy): link for link in group.links}
+    coded, swapped = links[1, 2], links[1, 3]
+    assert coded.difference is not None
+    assert not coded.difference.cells
+    assert swapped.is_directed, "the verdict without signs is that of the source"
+    assert swapped.difference is not None
+    assert swapped.difference.n_moments == 20
+    assert [face.subject for face in swapped.difference.faces] == ["person 1"]
+    assert swapped.difference.in_faces == 1.0
+    [face] = swapped.faces
+    assert face.bits > 48
+    assert coded.faces[0].bits < 16
+    assert "one of the two was made from the other" in " ".join(in_common(swapped))
+    assert "one of the two was made from the other" not in " ".join(in_common(coded))
+
+
+def test_a_longer_film_with_another_face_is_no_source_by_its_length() -> None:
+    rows, _ = copies.swapped_case()
+    swapped = rows[2][1]
+    longer = replace(swapped.media.streams[0], duration_from_header_s=20.0)
+    longer_film = replace(swapped, media=replace(swapped.media, streams=(longer,)))
+    [group] = find_duplicates([rows[0], (3, longer_film)])
+    [link] = group.links
+    assert (link.source, link.is_directed) == (1, True)
+    assert link.against == ("It is longer, and holds what the other holds: 20.0 s, the other 8.0 s.",)
+    undecided = replace(longer_film, verdict=rows[0][1].verdict)
+    [group] = find_duplicates([rows[0], (3, undecided)])
+    assert not group.links[0].is_directed, "nothing but the verdicts could tell"
+
+
+def test_faces_of_one_moment_stand_side_by_side() -> None:
+    rows, exhibits = copies.swapped_case()
+    view = build_view([], rows, lambda row_id: exhibits[row_id])
+    pairs = {(one.first.row_id, one.second.row_id): one.faces for one in view.duplicates[0].links}
+    assert not pairs[1, 2]
+    [pair] = pairs[1, 3]
+    assert pair.subject == "person 1"
+    assert len({pair.first.jpeg, pair.second.jpeg, pair.apart.jpeg}) == 3
+    assert {pair.first.jpeg, pair.second.jpeg} <= {
+        frame.jpeg for row_id in (1, 3) for frame in exhibits[row_id][0].content.frames
+    }
+
+
+def test_case_uco_relates_copies_to_sources() -> None:
+    rows, _ = copies.swapped_case()
+    out = io.BytesIO()
+    CaseUcoRenderer().render(build_view([], rows, lambda _: ()), out)
+    nodes = json.loads(out.getvalue())["@graph"]
+    names = {
+        node["@id"]: node["uco-core:hasFacet"][0]["uco-observable:fileName"]
+        for node in nodes
+        if node["@type"] == "uco-observable:File"
+    }
+    related = [node for node in nodes if node["@type"] == "uco-observable:ObservableRelationship"]
+    ends = {(names[one["uco-core:source"]["@id"]], names[one["uco-core:target"]["@id"]]) for one in related}
+    assert ("swapped.mp4", "source.mp4") in ends
+    assert len(related) == 2
+
+
+def test_a_crowd_of_copies_hangs_together() -> None:
+    rng = np.random.default_rng(3)
+    rows, _ = copies.swapped_case()
+    of_one = rows[0][1]
+    crowd = []
+    for row_id in range(700):
+        bits = np.unpackbits(np.frombuffer(b"many" * 8, np.uint8))
+        bits[rng.permutation(256)[:6]] ^= 1
+        film = FilmHash((0.0,), np.packbits(bits).tobytes())
+        hashes = replace(of_one.hashes or PerceptualHashes(""), film=film, faces=(), grids=(), sound=None)
+        crowd.append((row_id, replace(of_one, hashes=hashes)))
+    [group] = find_duplicates(crowd)
+    assert sorted(group.files) == list(range(700))
+    assert len(group.links) == 699

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Sequence
+from collections.abc import Iterable, Sequence
 from typing import Final
 
 import numpy as np
@@ -10,10 +10,11 @@ import numpy.typing as npt
 
 from forensics.records.faces import person
 from forensics.records.perceptual_hashes import GRID_SIDE, FaceHash, Grid, PerceptualHashes
-from forensics.report.duplicates.matches import Difference, FaceMatch
+from forensics.report.duplicates.matches import Difference, FaceMatch, FaceShare
 from forensics.report.duplicates.near_hashes import hashes_of
 
 Levels = npt.NDArray[np.float64]
+Box = tuple[float, float, float, float]
 
 # Moments that are apart by more show what moved, not what was changed: half a frame at 25 a second. A shift
 # is not known to that, so that only films without one are compared.
@@ -37,17 +38,20 @@ def difference(
     if not pairs or abs(offset_s) > _NO_SHIFT_S:
         return None
     apart = np.mean([_apart(_levels(one), _levels(other, is_mirrored)) for one, other in pairs], axis=0)
-    boxes = _boxes(source.faces, [one.at_s for one, _ in pairs])
     differs = apart > max(_LEAST_LEVELS, _TIMES_USUAL * float(np.median(apart)))
-    inside = _inside(boxes)
     over = np.where(differs, apart, 0.0)
     total = float(over.sum())
+    boxes = _boxes(source.faces, [one.at_s for one, _ in pairs])
+    inside = _inside(boxes.values())
     return Difference(
         n_moments=len(pairs),
         cells=tuple((int(row), int(column)) for row, column in np.argwhere(differs)),
         in_faces=round(float(over[inside].sum()) / total, 3) if boxes and total else None,
         faces_area=round(float(inside.mean()), 3) if boxes else None,
-        boxes=tuple(boxes),
+        faces=tuple(
+            FaceShare(who, box, round(float(over[_inside([box])].sum()) / total, 3) if total else 0.0)
+            for who, box in boxes.items()
+        ),
     )
 
 
@@ -87,18 +91,18 @@ def _apart(one: Levels, other: Levels) -> Levels:
     return np.asarray(apart, np.float64)
 
 
-def _boxes(faces: Sequence[FaceHash], at_s: Sequence[float]) -> list[tuple[float, float, float, float]]:
+def _boxes(faces: Sequence[FaceHash], at_s: Sequence[float]) -> dict[str, Box]:
     """Of each person, the box of these moments: the median, since heads move less than pictures change."""
-    found = []
+    found = {}
     for face in faces:
         boxes = [box for when, box in zip(face.at_s, face.boxes, strict=True) if when in at_s]
         if boxes:
-            left, top, width, height = (float(value) for value in np.median(boxes, axis=0))
-            found.append((round(left, 4), round(top, 4), round(width, 4), round(height, 4)))
+            left, top, width, height = (round(float(value), 4) for value in np.median(boxes, axis=0))
+            found[person(face.track_id)] = left, top, width, height
     return found
 
 
-def _inside(boxes: Sequence[tuple[float, float, float, float]]) -> npt.NDArray[np.bool_]:
+def _inside(boxes: Iterable[Box]) -> npt.NDArray[np.bool_]:
     """bool[GRID_SIDE, GRID_SIDE]: the cells of the boxes and of what they leave out: hair, ears, chin."""
     inside = np.zeros((GRID_SIDE, GRID_SIDE), bool)
     for left, top, width, height in boxes:

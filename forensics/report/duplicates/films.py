@@ -90,7 +90,8 @@ def _offset(source_s: Seconds, copy_s: Seconds, bits: Distances) -> float | None
     others = [fit for fit, _, shift_s in fits if abs(shift_s - best_s) > 1.5 * step_s]
     if others and min(others) - best_bits < _TELLING_BITS:
         return None
-    return _refined(shifts, bits[rows, columns].astype(np.float64), best_s, step_s)
+    every_shift = (copy_s[None] - source_s[:, None]).ravel()
+    return _refined(every_shift, bits.ravel().astype(np.float64), best_s, step_s)
 
 
 def _refined(shifts: Seconds, bits: Seconds, about_s: float, step_s: float) -> float:
@@ -101,6 +102,8 @@ def _refined(shifts: Seconds, bits: Seconds, about_s: float, step_s: float) -> f
     away = away - away.mean(axis=1, keepdims=True)
     spread = np.sqrt((away**2).sum(axis=1))
     rises = away @ (bits[near] - bits[near].mean()) / np.maximum(spread, 1e-9)
+    if rises.max() <= 0:
+        return round(about_s, 2)
     return round(float(tried[rises.argmax()]), 2)
 
 

@@ -6,6 +6,7 @@ from collections import defaultdict
 from collections.abc import Callable, Mapping, Sequence
 from dataclasses import dataclass, replace
 
+from forensics.records.exhibit_content import Picture
 from forensics.records.media import MediaFile, StreamKind
 from forensics.records.scan_result import ScanResult
 from forensics.report.duplicates.matches import Group, Link
@@ -30,13 +31,35 @@ class KinFile:
 
 
 @dataclass(frozen=True, slots=True)
+class FacePair:
+    """One moment of a person's face in both files.
+
+    Attributes:
+        first, second: the face there.
+        apart: how much each place differs, three times as strong as it is.
+    """
+
+    subject: str
+    at_s: float
+    first: Picture
+    second: Picture
+    apart: Picture
+
+
+@dataclass(frozen=True, slots=True)
 class KinLink:
-    """Two files of a group: ``first`` is the likely source where ``link.is_directed``."""
+    """Two files of a group: ``first`` is the likely source where ``link.is_directed``.
+
+    Attributes:
+        says: what they have in common, in sentences.
+        faces: moments at which a face differs.
+    """
 
     first: KinFile
     second: KinFile
     link: Link
     says: tuple[str, ...]
+    faces: tuple[FacePair, ...] = ()
 
 
 @dataclass(frozen=True, slots=True)
@@ -66,9 +89,11 @@ class KinGroup:
 
     def renamed(self, rename: Callable[[str], str]) -> KinGroup:
         """The group with other paths."""
-        return _built(
+        built = _built(
             [replace(file, path=rename(file.path)) for file in self.files], [one.link for one in self.links]
         )
+        links = zip(built.links, self.links, strict=True)
+        return replace(built, links=tuple(replace(one, faces=known.faces) for one, known in links))
 
 
 def kin_groups(

@@ -29,7 +29,7 @@ def difference_map(one: Difference, aspect: float) -> Markup:
         svg.element("path", class_="differs", d=cells) if cells else "",
         *(
             svg.rectangle(left * width, top * height, across_share * width, down_share * height, "face")
-            for left, top, across_share, down_share in one.boxes
+            for left, top, across_share, down_share in (face.box for face in one.faces)
         ),
     ]
     title = "Where the two pictures differ"

@@ -66,23 +66,37 @@ class FaceMatch:
 
 
 @dataclass(frozen=True, slots=True)
+class FaceShare:
+    """One person's part of a difference.
+
+    Attributes:
+        subject: as the source calls the person.
+        box: left, top, width and height of the face, in shares of the picture.
+        share: of the whole difference, within the box and around it; faces that overlap count twice.
+    """
+
+    subject: str
+    box: tuple[float, float, float, float]
+    share: float
+
+
+@dataclass(frozen=True, slots=True)
 class Difference:
     """Where pictures of the same moment differ.
 
     Attributes:
         n_moments: at which both films were compared.
-        n_cells: of ``GRID_SIDE`` squared, that differ by more than coding does.
-        cells: (row, column) of these.
+        cells: (row, column) of those, of ``GRID_SIDE`` squared, that differ by more than coding does.
         in_faces: share of the difference that lies within the source's face boxes; None where it has no face.
         faces_area: share of the picture that these boxes take; None where it has no face.
-        boxes: left, top, width and height of faces, in shares of the picture.
+        faces: each person's part of it.
     """
 
     n_moments: int
     cells: tuple[tuple[int, int], ...]
     in_faces: float | None
     faces_area: float | None
-    boxes: tuple[tuple[float, float, float, float], ...]
+    faces: tuple[FaceShare, ...]
 
     @property
     def n_cells(self) -> int:

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import math
-from collections.abc import Iterator
+from collections.abc import Iterator, Sequence
 from dataclasses import dataclass, replace
 from datetime import datetime
 from typing import Final
@@ -11,7 +11,7 @@ from typing import Final
 from forensics.records.media import MediaFile, MediaKind, StreamKind
 from forensics.records.scan_result import ScanResult
 from forensics.records.verdict import VerdictLabel
-from forensics.report.duplicates.matches import Difference, PictureMatch
+from forensics.report.duplicates.matches import Difference, FaceMatch, PictureMatch
 from forensics.report.report_words import VERDICT_WORDS
 
 # What a sentence weighs. A picture can be enlarged and a clock set, but hardly anybody lengthens a recording.
@@ -26,6 +26,7 @@ _BESIDE_FACES: Final = 0.1
 _LEAST: Final = 0.9
 _MOSTLY: Final = 0.5
 _FEW_MOMENTS: Final = 2
+_PART: Final = 0.15
 _CREATED: Final = 1.0
 _BITS: Final = 1.0
 _MORE_PIXELS: Final = 1.1
@@ -130,6 +131,15 @@ def faces_differ(differs: Difference | None) -> bool:
         and differs.faces_area is not None
         and differs.in_faces >= max(_MOSTLY, 2 * differs.faces_area)
     )
+
+
+def changed_faces(faces: Sequence[FaceMatch], differs: Difference | None) -> list[FaceMatch]:
+    """The faces that a good part of the difference lies in, the most of it first."""
+    if differs is None:
+        return []
+    share_of = {face.subject: face.share for face in differs.faces if face.share >= _PART}
+    changed = [face for face in faces if face.source_subject in share_of]
+    return sorted(changed, key=lambda face: (-share_of[face.source_subject], -face.n_moments))
 
 
 def _by_verdict(first: ScanResult, second: ScanResult, differs: Difference | None) -> Iterator[Sign]:

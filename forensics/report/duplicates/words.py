@@ -7,7 +7,7 @@ from collections.abc import Iterator
 from forensics.numerals import count_text
 from forensics.records.perceptual_hashes import GRID_SIDE
 from forensics.report.duplicates.matches import Difference, Link, PictureMatch, SoundMatch
-from forensics.report.duplicates.sources import faces_differ
+from forensics.report.duplicates.sources import changed_faces, faces_differ
 
 HASH_BITS = 256
 _TOLD_S = 0.1
@@ -27,6 +27,8 @@ def _in_common(link: Link) -> Iterator[str]:
         yield "Both have sound, and no three seconds of it are the same."
     if link.difference is not None:
         yield from _of_difference(link.difference)
+        if faces_differ(link.difference):
+            yield from _of_faces(link)
 
 
 def _of_pictures(match: PictureMatch) -> Iterator[str]:
@@ -71,3 +73,12 @@ def _of_difference(one: Difference) -> Iterator[str]:
         )
     if faces_differ(one):
         yield "The faces differ and what is around them does not: one of the two was made from the other."
+
+
+def _of_faces(link: Link) -> Iterator[str]:
+    for face in changed_faces(link.faces, link.difference):
+        moments = count_text(face.n_moments, "moment", "moments")
+        yield (
+            f"At {moments} the face of {face.source_subject} in the first and that of {face.copy_subject} in "
+            f"the second stand in one place; their hashes differ in {face.bits} of {HASH_BITS} bits (median)."
+        )

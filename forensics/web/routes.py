@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 import secrets
-from dataclasses import asdict
 from pathlib import Path
 from typing import Any, Final, TypeVar
 
@@ -275,7 +274,8 @@ async def _body(request: Request, form: type[T], hint: str) -> T | Response:
 def shown(case: DeskCase, token: str) -> dict[str, Any]:
     """A case as the API gives it, with the address of its report once there is one."""
     report = f"../reports/{case.id}/{report_key(token, case.id)}" if case_is_done(case) else None
-    return asdict(case) | {"report": report}
+    whole: dict[str, Any] = msgspec.to_builtins(case)
+    return whole | {"report": report}
 
 
 def case_is_done(case: DeskCase) -> bool:

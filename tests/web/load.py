@@ -3,16 +3,18 @@
 from __future__ import annotations
 
 import hashlib
+import http.client
 import threading
 import time
+from collections.abc import Callable
 from concurrent.futures import ThreadPoolExecutor
 from dataclasses import dataclass, field
 from pathlib import Path
 from typing import Self
-from urllib.parse import quote
+from urllib.parse import quote, urlsplit
 
 from tests import synthetic
-from tests.web.running import Running
+from tests.web.running import PATIENCE_S, Running
 
 N_UPLOADS = 20
 # An hour of uploads at a gigabit; the header says so and nothing of it ever comes.
@@ -96,21 +98,25 @@ def put(server: Running, case_id: str, upload: Upload) -> int:
         connection.close()
 
 
+Answer = tuple[str, int, float]
+
+
 @dataclass
 class Watcher:
-    """Asks for the page and for the desk again and again; a context manager.
+    """Asks for the page and for the desk again and again, in a thread; a context manager.
 
     Attributes:
         answers: (path, status, seconds) of each; the status is 0 where the connection broke.
     """
 
-    server: Running
-    pause_s: float = 0.02
-    answers: list[tuple[str, int, float]] = field(default_factory=list)
+    address: str
+    answers: list[Answer] = field(default_factory=list)
 
     def __enter__(self) -> Self:
         self._end = threading.Event()
-        self._thread = threading.Thread(target=self._look)
+        self._thread = threading.Thread(
+            target=look, args=(self.address, self._end.is_set, self.answers.append)
+        )
         self._thread.start()
         return self
 
@@ -118,13 +124,24 @@ class Watcher:
         self._end.set()
         self._thread.join()
 
-    def _look(self) -> None:
-        while not self._end.is_set():
-            for path in ("", "api/desk"):
-                began_s = time.perf_counter()
-                try:
-                    status, _ = self.server.ask("GET", path)
-                except OSError:
-                    status = 0
-                self.answers.append((path, status, time.perf_counter() - began_s))
-            self._end.wait(self.pause_s)
+
+def look(
+    address: str, ended: Callable[[], bool], tell: Callable[[Answer], object], pause_s: float = 0.02
+) -> None:
+    """Asks until the end; each answer is told."""
+    parts = urlsplit(address)
+    while not ended():
+        for path in ("", "api/desk"):
+            connection = http.client.HTTPConnection(parts.netloc, timeout=PATIENCE_S)
+            began_s = time.perf_counter()
+            try:
+                connection.request("GET", parts.path + path)
+                answer = connection.getresponse()
+                answer.read()
+                status = answer.status
+            except OSError:
+                status = 0
+            finally:
+                connection.close()
+            tell((path, status, time.perf_counter() - began_s))
+        time.sleep(pause_s)

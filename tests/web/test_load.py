@@ -21,7 +21,7 @@ _PATIENCE_S = 600.0
 def test_nothing_is_lost_of_twenty_uploads_of_which_five_are_hostile(tmp_path: Path) -> None:
     wanted = load.uploads(tmp_path)
     assert len(wanted) == 20
-    with Running(tmp_path / "desk") as server, load.Watcher(server) as watcher:
+    with Running(tmp_path / "desk") as server, load.Watcher(server.address) as watcher:
         ids = [server.new_case(f"case {number}") for number in range(4)]
         statuses = load.send_at_once(server, ids, wanted)
         assert statuses == [201 if one.expected else 413 for one in wanted]

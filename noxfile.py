@@ -27,7 +27,7 @@ def _requirement(name: str) -> str:
     """The project's requirement, or that of its extras ``dev``, ``web`` and ``ray``, on this package."""
     extras = _PROJECT["optional-dependencies"]
     lines = [*_PROJECT["dependencies"], *extras["dev"], *extras["web"], *extras["ray"]]
-    return next(line for line in lines if re.split(r"[<>=~!]", line)[0] == name)
+    return next(line for line in lines if re.split(r"[\[<>=~!]", line)[0] == name)
 
 
 def _install_scan(session: nox.Session, *tools: str) -> None:

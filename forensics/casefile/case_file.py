@@ -251,9 +251,8 @@ class CaseFile:
             CaseFileError: some are not, unless ``checked`` was told to read on regardless.
         """
         with database.explained(self.path):
-            row = self._connection.execute(
-                "SELECT payload FROM entries WHERE row_id = ? AND kind = 'result'", (row_id,)
-            ).fetchone()
+            query = "SELECT payload FROM entries WHERE row_id = ? AND kind = 'result'"
+            row = self._connection.execute(query, (row_id,)).fetchone()
         contents = self._contents(row_id)
         if row is None:
             raise CaseFileError(
@@ -304,9 +303,8 @@ class CaseFile:
     def row_of_head(self, head_hash: str) -> int | None:
         """The row with this hash (hexadecimal); None if there is none."""
         with database.explained(self.path):
-            row = self._connection.execute(
-                "SELECT row_id FROM entries WHERE row_hash = ?", (bytes.fromhex(head_hash),)
-            ).fetchone()
+            query = "SELECT row_id FROM entries WHERE row_hash = ?"
+            row = self._connection.execute(query, (bytes.fromhex(head_hash),)).fetchone()
         return None if row is None else int(row[0])
 
     # -- checking --------------------------------------------------------------------------------
@@ -407,9 +405,8 @@ class CaseFile:
             database.flush(self._connection)
 
     def _head(self) -> tuple[int, bytes]:
-        row = self._connection.execute(
-            "SELECT row_id, row_hash FROM entries ORDER BY row_id DESC LIMIT 1"
-        ).fetchone()
+        query = "SELECT row_id, row_hash FROM entries ORDER BY row_id DESC LIMIT 1"
+        row = self._connection.execute(query).fetchone()
         return (0, FIRST_PREVIOUS_HASH) if row is None else (int(row[0]), bytes(row[1]))
 
     def _rows(self, kind: RowKind) -> Iterator[tuple[int, bytes]]:

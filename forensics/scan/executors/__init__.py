@@ -12,6 +12,8 @@ EXECUTORS: dict[str, str] = {
     "local": "forensics.scan.executors.local:LocalExecutor",
     "ray": "forensics.scan.executors.ray_cluster:RayExecutor",
 }
+ELSEWHERE = frozenset({"ray"})
+"""Those that take an address and can send files: they are called with the ``ExecutorChoice``."""
 
 
 def load_executor(choice: str | ExecutorChoice) -> Executor:
@@ -27,4 +29,11 @@ def load_executor(choice: str | ExecutorChoice) -> Executor:
     target = EXECUTORS.get(asked.name)
     if target is None:
         raise SettingsError(f"There is no executor {asked.name!r}", f"Choose one of {', '.join(EXECUTORS)}.")
-    return cast(Executor, load(target)(asked))
+    if asked.name in ELSEWHERE:
+        return cast(Executor, load(target)(asked))
+    if asked.where or asked.ship:
+        raise SettingsError(
+            f"The executor {asked.name} takes no address and sends no files anywhere",
+            f"Give --executor {asked.name} by itself.",
+        )
+    return cast(Executor, load(target)())

@@ -28,7 +28,6 @@ from forensics.errors import EngineError, SettingsError
 from forensics.processor import usable_cores
 from forensics.scan.executors.executor import (
     LIMIT_COVERS_S,
-    ExecutorChoice,
     Failed,
     Finished,
     Progressed,
@@ -136,12 +135,7 @@ class _Worker:
 class LocalExecutor:
     """Workers that are processes of this machine."""
 
-    def __init__(self, choice: ExecutorChoice) -> None:
-        if choice.where or choice.ship:
-            raise SettingsError(
-                "The local executor takes no address and sends no files anywhere",
-                "Give --executor local by itself.",
-            )
+    def __init__(self) -> None:
         self._folder = contextlib.ExitStack()
         self._logs: Path | None = None
         self.workers: list[_Worker] = []

@@ -17,8 +17,9 @@ from typing import Any, Final, TypeVar
 
 from forensics.errors import SettingsError
 from forensics.scan.executors.executor import ExecutorChoice, Failed, Finished, Progressed, Started, Work
-from forensics.scan.executors.ray_nodes import Nodes
-from forensics.scan.executors.ray_run import RayActor, RayRun, actor_class, hired
+from forensics.scan.executors.ray_actors import RayActor, actor_class, hired
+from forensics.scan.executors.ray_nodes import Nodes, ray_errors
+from forensics.scan.executors.ray_run import RayRun
 from forensics.scan.executors.ray_worker import clear
 
 C = TypeVar("C")
@@ -107,7 +108,7 @@ class RayExecutor:
         """As ``Executor`` says; where this executor made the connection to the cluster, it ends it."""
         if self.actors and self.nodes is not None:
             for actor in self.actors:
-                with contextlib.suppress(Exception):  # it may be gone, and so may the cluster
+                with contextlib.suppress(*ray_errors(self._ray)):  # it may be gone, and so may the cluster
                     self._ray.kill(actor.handle)
             ending = [(actor.node, actor.process) for actor in self.actors if actor.process is not None]
             self.nodes.clear(clear, ending)
@@ -130,7 +131,7 @@ class RayExecutor:
                 self._ray.init(
                     address=address, log_to_driver=False, logging_level=logging.ERROR, configure_logging=False
                 )
-        except Exception as error:
+        except ray_errors(self._ray) as error:
             first = str(error).strip().partition("\n")[0]
             raise SettingsError(
                 f"No Ray cluster can be reached ({type(error).__name__}: {first})",

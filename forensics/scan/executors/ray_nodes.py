@@ -91,7 +91,7 @@ class Nodes:
         del self.inspections[reference]
         try:
             found: Inspection = self._ray.get(reference, timeout=INSPECTION_LIMIT_S)
-        except Exception as error:
+        except ray_errors(self._ray) as error:
             if not self.is_alive(node):
                 return
             raise EngineError(
@@ -155,7 +155,7 @@ class Nodes:
         by_node: dict[Node, list[int]] = defaultdict(list)
         for node, process in ending:
             by_node[node].append(process)
-        with contextlib.suppress(Exception):  # what remains is removed at the next start
+        with contextlib.suppress(*ray_errors(self._ray)):  # what remains is removed at the next start
             clearing = [self._on(node, clear).remote(tuple(some)) for node, some in by_node.items()]
             self._ray.wait(clearing, num_returns=len(clearing), timeout=_CLEAR_LIMIT_S)
 
@@ -171,6 +171,11 @@ class Nodes:
             for one in self._ray.nodes()
             if one["Alive"] and (n_cpus := int(one["Resources"].get("CPU", 0))) > 0
         ]
+
+
+def ray_errors(ray: Any) -> tuple[type[Exception], ...]:
+    """What a call to a cluster raises where there is no answer to it, or the way to it broke."""
+    return ray.exceptions.RayError, OSError, RuntimeError, ValueError
 
 
 def on_node(node: Node) -> Any:

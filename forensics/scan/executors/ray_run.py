@@ -11,17 +11,17 @@ import threading
 import time
 from collections import Counter, deque
 from collections.abc import Callable, Iterator, Sequence
-from dataclasses import dataclass, field
 from functools import partial
 from pathlib import Path
 from typing import Any, Final, Generic, Protocol, TypeVar
 
 from forensics.errors import EngineError, ForensicsError
 from forensics.scan.executors.executor import LIMIT_COVERS_S, Failed, Finished, Progressed, Started, Work
-from forensics.scan.executors.local import MOST_FAILED_STARTS, ONE_THREAD, POLL_S, START_LIMIT_S
-from forensics.scan.executors.ray_nodes import Node, Nodes, on_node
-from forensics.scan.executors.ray_worker import RayWorker, words_of
-from forensics.scan.failures import AGAIN, LITTLE_MEMORY, Failure, death_by_words
+from forensics.scan.executors.local import MOST_FAILED_STARTS, POLL_S, START_LIMIT_S
+from forensics.scan.executors.ray_actors import RayActor, is_death, pieces, why
+from forensics.scan.executors.ray_nodes import Nodes, ray_errors
+from forensics.scan.executors.ray_worker import words_of
+from forensics.scan.failures import AGAIN, Failure
 from forensics.scan.worker import GaveUp, Job, Performed, Ready, StartFailed
 
 R = TypeVar("R")
@@ -34,75 +34,8 @@ _WORDS_LIMIT_S: Final = 60.0
 _ASK_AFTER_S: Final = 0.5
 _MOST_ASKED_PER_S: Final = 100
 _GRACE_S: Final = 5.0
-_PIECE_BYTES: Final = 8 * 2**20
-_PROGRESS: Final = "progress"
 
 Outcome = Started[T] | Progressed[T] | Finished[T, R] | Failed[T]
-
-
-@dataclass(eq=False, slots=True)
-class RayActor:
-    """One actor, as the driver sees it.
-
-    Attributes:
-        process: None until it has settled, as ``log`` is.
-        asked: a question for its progress that is under way.
-        pieces: of the file that is being sent to it.
-        ended: why the driver ended it.
-    """
-
-    number: int
-    node: Node
-    handle: Any
-    process: int | None = None
-    log: str = ""
-    ready: bool = False
-    job: Job | None = None
-    index: int = 0
-    n_jobs: int = 0
-    began_s: float = field(default_factory=time.monotonic)
-    limit_s: float = START_LIMIT_S
-    deadline_s: float = field(default_factory=lambda: time.monotonic() + START_LIMIT_S)
-    asked: Any = None
-    asked_s: float = 0.0
-    pieces: Iterator[bytes] | None = None
-    ended: Failure | None = None
-
-    @property
-    def idle(self) -> bool:
-        """Whether it can be given something."""
-        return self.ready and self.job is None
-
-    @property
-    def fresh(self) -> bool:
-        """Whether it has seen no task yet."""
-        return self.n_jobs == 0
-
-    @property
-    def answers(self) -> bool:
-        """Whether it is doing a task, and can be asked how far it is."""
-        return self.job is not None and not self.job.only_identify and self.pieces is None
-
-    @property
-    def asks_due_s(self) -> float:
-        """When its progress was asked for last, or it began."""
-        return max(self.asked_s, self.began_s)
-
-
-def actor_class(ray: Any) -> Any:
-    """What ``hired`` makes actors of: each has a CPU for itself, and a second thread for questions."""
-    return ray.remote(
-        num_cpus=1,
-        max_restarts=0,
-        max_task_retries=0,
-        concurrency_groups={_PROGRESS: 1},
-        runtime_env={"env_vars": dict(ONE_THREAD)},
-    )(RayWorker)
-
-
-def hired(actors: Any, number: int, node: Node) -> RayActor:
-    """A new actor on this machine."""
-    return RayActor(number, node, actors.options(scheduling_strategy=on_node(node)).remote())
 
 
 class Crew(Protocol):
@@ -141,6 +74,7 @@ class RayRun(Generic[T, R]):
     ) -> None:
         self.n_done = 0
         self._ray = ray
+        self._errors = ray_errors(ray)
         self._crew = crew
         self._nodes = nodes
         self._work = work
@@ -252,7 +186,7 @@ class RayRun(Generic[T, R]):
         self._calls[answer] = partial(self._answered, actor)
 
     def _send(self, actor: RayActor, path: Path) -> None:
-        actor.pieces = _pieces(path)
+        actor.pieces = pieces(path)
         self._send_piece(actor, path, first=True)
 
     def _send_piece(self, actor: RayActor, path: Path, *, first: bool = False) -> None:
@@ -274,7 +208,7 @@ class RayRun(Generic[T, R]):
     def _received(self, actor: RayActor, path: Path, reference: Any) -> Outcome[T, R] | None:
         try:
             self._ray.get(reference)
-        except Exception as error:  # noqa: BLE001 whatever Ray raises, the actor is of no use any more
+        except self._errors as error:  # whichever it is, the actor is of no use any more
             return self._broke(actor, error)
         actor.deadline_s = time.monotonic() + actor.limit_s
         self._send_piece(actor, path)
@@ -283,7 +217,7 @@ class RayRun(Generic[T, R]):
     def _settled(self, actor: RayActor, reference: Any) -> Outcome[T, R] | None:
         try:
             actor.process, actor.log = self._ray.get(reference)
-        except Exception as error:  # noqa: BLE001 as in _received
+        except self._errors as error:
             return self._broke(actor, error)
         actor.began_s = time.monotonic()
         actor.deadline_s = actor.began_s + START_LIMIT_S
@@ -293,7 +227,7 @@ class RayRun(Generic[T, R]):
     def _loaded(self, actor: RayActor, reference: Any) -> Outcome[T, R] | None:
         try:
             said: Ready | StartFailed = pickle.loads(self._ray.get(reference))  # noqa: S301 our own actor
-        except Exception as error:  # noqa: BLE001 as in _received
+        except self._errors as error:
             return self._broke(actor, error)
         if isinstance(said, StartFailed):
             raise said.error
@@ -306,7 +240,7 @@ class RayRun(Generic[T, R]):
             return None
         try:
             said: Performed | GaveUp = pickle.loads(self._ray.get(reference))  # noqa: S301 our own actor
-        except Exception as error:  # noqa: BLE001 as in _received
+        except self._errors as error:
             return self._broke(actor, error)
         actor.job = None
         if isinstance(said, Performed):
@@ -325,14 +259,14 @@ class RayRun(Generic[T, R]):
 
     def _ask_one(self, actor: RayActor) -> None:
         actor.asked_s = time.monotonic()
-        actor.asked = actor.handle.behind.options(concurrency_group=_PROGRESS).remote()
+        actor.asked = actor.handle.behind.remote()
         self._calls[actor.asked] = partial(self._told, actor, actor.n_jobs)
 
     def _told(self, actor: RayActor, number: int, reference: Any) -> Progressed[T] | None:
         actor.asked = None
         try:
             behind_s: float = self._ray.get(reference)
-        except Exception:  # noqa: BLE001 the task itself says so, too
+        except self._errors:  # the task itself says so, too
             return None
         if actor.job is None or actor.n_jobs != number or not behind_s:
             return None
@@ -384,12 +318,12 @@ class RayRun(Generic[T, R]):
         if actor not in self._actors:
             return None
         self._actors.remove(actor)
-        if not _is_death(self._ray, error):
+        if not is_death(self._ray, error):
             self._ray.kill(actor.handle)
         if not self._nodes.is_alive(actor.node):
             return self._lost(actor)
         if not actor.log:
-            return self._died(actor, actor.ended or _why(self._ray, error, ""), "")
+            return self._died(actor, actor.ended or why(self._ray, error, ""), "")
         asked = self._nodes.words(actor.node, words_of, actor.log)
         self._ends[asked] = time.monotonic() + _WORDS_LIMIT_S, partial(self._mourned, actor, error, None)
         self._calls[asked] = partial(self._mourned, actor, error)
@@ -400,11 +334,11 @@ class RayRun(Generic[T, R]):
         self._ends.pop(reference, None)
         try:
             words: str = "" if reference is None else self._ray.get(reference)
-        except Exception:  # noqa: BLE001 without its last words, or its machine is gone as well
+        except self._errors:  # without its last words, or its machine is gone as well
             words = ""
         if not self._nodes.is_alive(actor.node):
             return self._lost(actor)
-        return self._died(actor, actor.ended or _why(self._ray, error, words), words)
+        return self._died(actor, actor.ended or why(self._ray, error, words), words)
 
     def _died(self, actor: RayActor, failure: Failure, words: str) -> Outcome[T, R] | None:
         """An actor ended on a machine that lives: of its task, if that was the only one it had seen."""
@@ -462,32 +396,3 @@ class RayRun(Generic[T, R]):
         return Failed(
             self._tasks[index], failure, answer.identity, words, self._first_deaths.pop(index, None)
         )
-
-
-def _is_death(ray: Any, error: Exception) -> bool:
-    return isinstance(error, ray.exceptions.ActorDiedError)
-
-
-def _why(ray: Any, error: Exception, words: str) -> Failure:
-    if "low on memory" in str(error):
-        return Failure(
-            "Ray ended the worker process (SIGKILL) because its machine ran low on memory", LITTLE_MEMORY
-        )
-    if isinstance(error, ray.exceptions.RayActorError):
-        return death_by_words(words)
-    lines = [line.strip() for line in str(error).splitlines() if line.strip()]
-    return Failure(f"Its worker cannot be used ({type(error).__name__}: {lines[-1] if lines else ''})", AGAIN)
-
-
-def _pieces(path: Path) -> Iterator[bytes]:
-    """The content in pieces, at least one; a file that cannot be read any more ends early."""
-    n_pieces = 0
-    try:
-        with path.open("rb") as file:
-            while piece := file.read(_PIECE_BYTES):
-                n_pieces += 1
-                yield piece
-    except OSError:
-        pass
-    if not n_pieces:
-        yield b""

@@ -15,15 +15,20 @@ import time
 from collections.abc import Callable, Mapping
 from dataclasses import dataclass, replace
 from pathlib import Path
-from typing import Any, Final
+from typing import Any, Final, TypeVar
 
 from forensics.errors import ForensicsError
 from forensics.scan.executors.executor import Work
 from forensics.scan.failures import last_words
 from forensics.scan.worker import Job, Ready, StartFailed, answer, settle
 
+_M = TypeVar("_M", bound=Callable[..., Any])
+
 FOLDER_PREFIX: Final = "forensics-ray-"
 """Of an actor's folder; its process follows, so that what an actor left behind is known as such."""
+
+PROGRESS: Final = "progress"
+"""The group of an actor's methods that has a thread of its own and answers while the other one works."""
 
 _LEAVE_LIMIT_S: Final = 3.0
 
@@ -39,6 +44,12 @@ class Inspection:
 
     facts: Mapping[str, str]
     not_at_hand: tuple[str, ...]
+
+
+def _answering_meanwhile(method: _M) -> _M:
+    """What ``ray.method(concurrency_group=...)`` does; this module is read where Ray is not installed, too."""
+    vars(method)["__ray_concurrency_group__"] = PROGRESS
+    return method
 
 
 class RayWorker:
@@ -107,6 +118,7 @@ class RayWorker:
         finally:
             self._unload()
 
+    @_answering_meanwhile
     def behind(self) -> float:
         """Seconds of the task's media that are behind; asked while it is being done."""
         return self._behind_s

@@ -47,7 +47,7 @@ class Inspection:
 
 
 def _answering_meanwhile(method: _M) -> _M:
-    """What ``ray.method(concurrency_group=...)`` does; this module is read where Ray is not installed, too."""
+    """As ``ray.method(concurrency_group=...)`` does; this module is also read where Ray is not installed."""
     vars(method)["__ray_concurrency_group__"] = PROGRESS
     return method
 

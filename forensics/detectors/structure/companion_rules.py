@@ -24,7 +24,7 @@ def covers(art: CoverArt | None) -> Iterator[Observation]:
         )
         return
     alike = [max(likeness(frame, cover) for frame in art.frames) for cover in art.covers]
-    evidence = f"highest correlation of each with {len(art.frames)} key pictures: " + ", ".join(
+    evidence = f"highest correlation, key pictures looked at: {len(art.frames)}; covers: " + ", ".join(
         f"{one:.2f}" for one in alike
     )
     if min(alike) < _COVER_ALIKE:

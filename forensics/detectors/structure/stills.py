@@ -63,8 +63,12 @@ class StillExamination:
         if items is not None:
             still = of_heic(items)
         if still is None:
-            what = "a picture in a format that is not" if is_image else "no still picture, which is what is"
-            yield Abstention(STILLS.name, AbstentionReason.UNSUPPORTED, f"It is {what} looked into.")
+            detail = (
+                "It is a picture in a format that is not looked into."
+                if is_image
+                else "It is no still picture, which is what is looked into."
+            )
+            yield Abstention(STILLS.name, AbstentionReason.UNSUPPORTED, detail)
             return
         grey, rgb = _pixels(self._path) if items is None else _pixels_of_heic(self._path)
         said = self._observations(still, grey, rgb)

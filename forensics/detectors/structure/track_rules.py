@@ -96,8 +96,9 @@ def _sound_gaps(sound: StreamPackets) -> list[tuple[float, float]]:
 
 
 def _start_s(stream: StreamPackets) -> float:
+    """When a player begins to show the stream; what lies before 0 an edit list hides."""
     known = stream.shown_s[stream.shown_s == stream.shown_s]
-    return float(known.min()) if known.size else 0.0
+    return max(float(known.min()), 0.0) if known.size else 0.0
 
 
 def _length_s(stream: StreamPackets) -> float | None:

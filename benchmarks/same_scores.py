@@ -20,6 +20,10 @@ from dataclasses import dataclass
 from pathlib import Path
 from typing import Any
 
+import msgspec
+
+from forensics.records.subject import Subject
+
 # Names that fields had in earlier versions of the report.
 _LOGIT = ("logit", "raw")
 _SCORE = ("manipulation_score", "fakeness")
@@ -124,7 +128,7 @@ def _named(record: dict[str, Any], names: tuple[str, ...]) -> Any:
 
 
 def _words(subject: str | dict[str, Any]) -> str:
-    return subject if isinstance(subject, str) else json.dumps(subject, sort_keys=True)
+    return subject if isinstance(subject, str) else str(msgspec.convert(subject, Subject))
 
 
 if __name__ == "__main__":

@@ -21,6 +21,7 @@ from forensics.records.findings import Exhibit, ExhibitKind
 from forensics.records.media import Frame, MediaFile, MediaKind, RgbImage, Samples, StreamInfo, StreamKind
 from forensics.records.perceptual_hashes import PerceptualHashes
 from forensics.records.scan_result import ScanResult
+from forensics.records.subject import person
 from forensics.records.verdict import Verdict, VerdictLabel
 from forensics.scan.pipeline import examine
 from forensics.scan.worker_context import WorkerContext
@@ -149,4 +150,4 @@ def _strip(film: Sequence[RgbImage]) -> Exhibit:
         bgr = cv2.cvtColor(cut(image, FACE, CropSpec(72, 1.0)), cv2.COLOR_RGB2BGR)
         frames.append(StripFrame(cv2.imencode(".jpg", bgr)[1].tobytes(), 0.4 * index, 0.5))
     content = Filmstrip(tuple(frames), len(frames))
-    return Exhibit(ExhibitKind.FILMSTRIP, content, "all of them", "person 1", "person 1, all sampled frames")
+    return Exhibit(ExhibitKind.FILMSTRIP, content, "all of them", person(1), "all sampled frames")

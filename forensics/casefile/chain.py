@@ -25,6 +25,7 @@ from forensics.records.case_info import CaseInfo, RecordedCaseInfo
 from forensics.records.exhibit_content import restored, stored
 from forensics.records.findings import Exhibit, ExhibitKind
 from forensics.records.scan_result import RunManifest, ScanResult
+from forensics.records.subject import Subject
 
 FIRST_PREVIOUS_HASH: Final = bytes(32)
 
@@ -46,7 +47,7 @@ class ExhibitReference:
 
     kind: ExhibitKind
     caption: str
-    subject: str
+    subject: Subject
     group: str
     at_s: float | None
     manipulation_score: float | None

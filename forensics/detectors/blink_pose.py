@@ -18,10 +18,11 @@ from forensics.detectors.bursts import MIN_MESHES, Burst, Bursts
 from forensics.detectors.declarations import BLINK_POSE
 from forensics.detectors.detector import WithoutModels
 from forensics.records.exhibit_content import CurveChart, CurveLine, Table
-from forensics.records.faces import FaceMesh, person
+from forensics.records.faces import FaceMesh
 from forensics.records.findings import Abstention, AbstentionReason, Exhibit, ExhibitKind
 from forensics.records.media import MediaFile, MediaKind
 from forensics.records.stream import Item
+from forensics.records.subject import Subject, person
 
 # Outer corner, two of the upper lid, inner corner, two of the lower lid.
 _EYES = ((33, 160, 158, 133, 153, 144), (263, 387, 385, 362, 380, 373))
@@ -151,8 +152,8 @@ class BlinkPoseExamination:
                 )
 
 
-def _exhibits(subject: str, bursts: Sequence[Burst[Head]]) -> Iterator[Exhibit]:
-    group = f"{subject}, blinks and pose"
+def _exhibits(subject: Subject, bursts: Sequence[Burst[Head]]) -> Iterator[Exhibit]:
+    group = "blinks and pose"
     aspect = _line("eyes", bursts, "aspect")
     yield Exhibit(
         ExhibitKind.CURVE,

@@ -10,6 +10,7 @@ import numpy as np
 from forensics.records.findings import Abstention, AbstentionReason, Notice
 from forensics.records.media import MediaFile, MediaKind, RgbImage, Samples
 from forensics.records.model_card import Domain, ModelCard
+from forensics.records.subject import Subject
 
 # Words, the form of a value, and the unit behind it.
 _WORDS = {
@@ -92,7 +93,7 @@ def medians(rows: Sequence[Mapping[str, float]]) -> dict[str, float]:
 
 
 def out_of_domain(
-    card: ModelCard, detector: str, subject: str, who: str, properties: Mapping[str, float]
+    card: ModelCard, detector: str, subject: Subject, who: str, properties: Mapping[str, float]
 ) -> Iterator[Notice | Abstention]:
     """What is to be said where a subject is unlike what its model was calibrated on; otherwise nothing.
 
@@ -102,7 +103,7 @@ def out_of_domain(
 
     Args:
         detector: that scored.
-        subject: ``person 1``, ``voice``.
+        subject: whom it was measured on.
         who: the subject, as a sentence begins with it.
     """
     failed = card.domain.failed_by(properties)

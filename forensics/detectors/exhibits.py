@@ -15,6 +15,7 @@ from forensics.records.exhibit_content import CurveChart, CurveLine, Picture, So
 from forensics.records.faces import FaceCrop
 from forensics.records.findings import Exhibit, ExhibitKind, Score
 from forensics.records.media import RgbImage, Samples
+from forensics.records.subject import Subject
 
 _JPEG_QUALITY = 82
 _CROP_SHOWN_PX = 224
@@ -69,14 +70,14 @@ def occlusion_exhibit(crop: FaceCrop, score: Score, falls: npt.NDArray[np.float3
     return _exhibit(ExhibitKind.ATTENTION, _under(crop, shares), caption, score, group)
 
 
-def weights_exhibit(lines: Sequence[CurveLine], subject: str, title: str, caption: str) -> Exhibit:
+def weights_exhibit(lines: Sequence[CurveLine], subject: Subject, title: str, caption: str) -> Exhibit:
     """What a net of clips made of each picture, over time."""
     return Exhibit(
         kind=ExhibitKind.CURVE,
         content=CurveChart(tuple(lines), "Time, s", title),
         caption=caption,
         subject=subject,
-        group=f"{subject}, over time",
+        group="over time",
     )
 
 

@@ -18,11 +18,12 @@ from forensics.detectors.two_stage_scoring import TwoStageScoring
 from forensics.engines.net import Net
 from forensics.errors import ModelError
 from forensics.records.exhibit_content import CurveLine
-from forensics.records.faces import FaceCrop, FaceTrack, person
+from forensics.records.faces import FaceCrop, FaceTrack
 from forensics.records.findings import Abstention, AbstentionReason, Exhibit, Score, Span
 from forensics.records.input_contract import BURST_S, ClipContract, Clips, ClipSampling, FlowContract
 from forensics.records.media import MediaFile
 from forensics.records.stream import Item
+from forensics.records.subject import Subject, person
 
 # Where pictures are chosen by motion, they are chosen from so many times as many.
 _CHOSEN_FROM = 3
@@ -79,7 +80,7 @@ class _Clip:
     span: Span
 
     @property
-    def subject(self) -> str:
+    def subject(self) -> Subject:
         return person(self.track_id)
 
     @property
@@ -108,10 +109,10 @@ class ClipExamination:
         self._taken: set[int] = set()
         # People who are in the film, and in none of its bursts; and those whose faces are too small.
         self._in_bursts = contract.clip_sampling is ClipSampling.BURST
-        self._refused: set[str | None] = set()
+        self._refused: set[Subject | None] = set()
         self._explainer = model.explainer
-        self._strongest: dict[str, _Moment] = {}
-        self._over_time: dict[str, list[tuple[tuple[float, ...], tuple[float, ...]]]] = {}
+        self._strongest: dict[Subject, _Moment] = {}
+        self._over_time: dict[Subject, list[tuple[tuple[float, ...], tuple[float, ...]]]] = {}
 
     def observe(self, item: Item) -> Iterator[Item]:
         """Takes crops in the order of time; scores them when they make a batch of clips."""
@@ -177,8 +178,8 @@ class ClipExamination:
                 self._strongest[subject] = moment
             yield moment.score
 
-    def _exhibits(self, subject: str) -> Iterator[Exhibit]:
-        moment, group = self._strongest[subject], f"{subject}, strongest for manipulation"
+    def _exhibits(self, subject: Subject) -> Iterator[Exhibit]:
+        moment, group = self._strongest[subject], "strongest for manipulation"
         yield frame_exhibit(moment.clip.middle, moment.score, group)
         yield crop_exhibit(moment.clip.middle, moment.score, group)
         if self._explainer is not None:

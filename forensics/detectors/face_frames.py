@@ -27,12 +27,13 @@ from forensics.detectors.two_stage_scoring import TwoStageScoring
 from forensics.engines.net import Net
 from forensics.errors import ModelError
 from forensics.records.detector_spec import CropSpec
-from forensics.records.faces import FaceCrop, person
+from forensics.records.faces import FaceCrop
 from forensics.records.findings import Exhibit, Score, Span
 from forensics.records.input_contract import PictureContract
 from forensics.records.media import MediaFile, RgbImage
 from forensics.records.properties import Properties
 from forensics.records.stream import Item
+from forensics.records.subject import Subject, person
 
 
 class FaceFrames:
@@ -70,7 +71,7 @@ class _Face:
     images: Mapping[str, RgbImage]
 
     @property
-    def subject(self) -> str:
+    def subject(self) -> Subject:
         return self.crop.subject
 
     @property
@@ -126,7 +127,7 @@ class FaceExamination:
             values = {**medians(rows), **self._of_file}
             yield Properties(FACE.name, person(track_id), values)
             yield from out_of_domain(
-                self._card, FACE.name, person(track_id), person(track_id).capitalize(), values
+                self._card, FACE.name, person(track_id), person(track_id).at_start, values
             )
         yield from self._strips.exhibits()
         for track_id in sorted(self._most):
@@ -153,7 +154,7 @@ class FaceExamination:
         if least.crop.frame_index != most.crop.frame_index:
             moments.append(("strongest against manipulation", least))
         for words, moment in moments:
-            group = f"{person(track_id)}, {words}"
+            group = words
             yield frame_exhibit(moment.crop, moment.score, group)
             yield crop_exhibit(moment.crop, moment.score, group)
             yield attention_exhibit(moment.crop, moment.score, _stretched(moment.where), group)

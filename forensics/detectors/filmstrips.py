@@ -11,6 +11,7 @@ from forensics.numerals import count_text
 from forensics.records.exhibit_content import Filmstrip, StripFrame
 from forensics.records.faces import FaceCrop
 from forensics.records.findings import Exhibit, ExhibitKind, Score
+from forensics.records.subject import Subject
 
 # A face of this size is some 1.5 kB: 96 of them weigh about as much as the large pictures of one moment.
 FRAME_PX: Final = 72
@@ -24,7 +25,7 @@ class Filmstrips:
     """One file's strips, one a person."""
 
     def __init__(self) -> None:
-        self._strips: dict[str, _Strip] = {}
+        self._strips: dict[Subject, _Strip] = {}
 
     def take(self, crop: FaceCrop, score: Score) -> None:
         """One more face with its score; a person's faces come in the order of time."""
@@ -33,7 +34,7 @@ class Filmstrips:
     def exhibits(self) -> Iterator[Exhibit]:
         """A strip for each person, in the order of their numbers; of a single face, too."""
         n_most = max(LEAST_FRAMES, min(MOST_FRAMES, MOST_FRAMES_OF_FILE // max(1, len(self._strips))))
-        for subject in sorted(self._strips, key=lambda name: (len(name), name)):
+        for subject in sorted(self._strips):
             strip = self._strips[subject]
             frames = _thinned(strip.frames, n_most)
             caption = f"{count_text(strip.n_seen, 'sampled frame', 'sampled frames')}, in order of time"
@@ -47,7 +48,7 @@ class Filmstrips:
                 content=Filmstrip(tuple(frames), strip.n_seen),
                 caption=caption,
                 subject=subject,
-                group=f"{subject}, all sampled frames",
+                group="all sampled frames",
             )
 
 

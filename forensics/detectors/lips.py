@@ -33,10 +33,10 @@ from forensics.detectors.mouth_sound import (
     speech,
 )
 from forensics.records.exhibit_content import CurveChart, CurveLine, Table
-from forensics.records.faces import person
 from forensics.records.findings import Abstention, AbstentionReason, Exhibit, ExhibitKind, Notice
 from forensics.records.media import AudioChunk, MediaFile, MediaKind, StreamKind
 from forensics.records.stream import Item
+from forensics.records.subject import Subject, person
 
 # Less speech than this while the mouth is in view says nothing.
 _MIN_SPEECH_S = 1.0
@@ -109,7 +109,7 @@ class LipsExamination:
             yield from self._person(person(track_id), bursts, level, self._loudness.start_s)
 
     def _person(
-        self, subject: str, bursts: Sequence[Burst[float]], level: Series, start_s: float
+        self, subject: Subject, bursts: Sequence[Burst[float]], level: Series, start_s: float
     ) -> Iterator[Item]:
         if not bursts:
             yield Abstention(
@@ -163,8 +163,8 @@ def _words(found: _Found) -> str:
     )
 
 
-def _exhibits(subject: str, found: _Found, level: Series, start_s: float) -> Iterator[Exhibit]:
-    group = f"{subject}, lips and sound"
+def _exhibits(subject: Subject, found: _Found, level: Series, start_s: float) -> Iterator[Exhibit]:
+    group = "lips and sound"
     yield Exhibit(
         ExhibitKind.CURVE,
         _over_time(found.stretches, level, start_s),

@@ -12,6 +12,7 @@ import numpy.typing as npt
 from forensics.engines.ensemble import EnsembleNet
 from forensics.engines.net import Net, NetOutput
 from forensics.records.findings import MemberScore, Score, Span
+from forensics.records.subject import Subject
 
 
 @dataclass(frozen=True, slots=True)
@@ -59,7 +60,7 @@ def inferred(net: Net, batch: npt.NDArray[Any]) -> NetOutput:
     return NetOutput((output.logits + mirrored.logits) / np.float32(2), output.maps)
 
 
-def score_of(net: Net, detector: str, subject: str, span: Span, opinion: Opinion) -> Score:
+def score_of(net: Net, detector: str, subject: Subject, span: Span, opinion: Opinion) -> Score:
     """What a net said of one crop or window.
 
     Args:

@@ -17,6 +17,7 @@ import numpy as np
 from forensics.engines.net import Net
 from forensics.records.findings import Notice, Score
 from forensics.records.model_card import ModelCard
+from forensics.records.subject import Subject
 
 # In logits. bf16 moves a single one by up to 0.1. An INT8 form is exported only if 95 % of its scores move
 # by at most 0.05 in score, which is about 0.3 in logits at a bound of 0.2; a mean moves less than that.
@@ -32,7 +33,7 @@ class Viewed(Protocol):
     """Something that a net can score: a crop, a window of sound."""
 
     @property
-    def subject(self) -> str:
+    def subject(self) -> Subject:
         """Who or what it shows."""
         ...
 
@@ -84,7 +85,7 @@ class TwoStageScoring(Generic[V, S]):
         self._waiting: list[V] = []
         self._held: list[_Held[V, S]] = []
         self._held_bytes = 0
-        self._in_doubt: set[str] = set()
+        self._in_doubt: set[Subject] = set()
         self.notices: list[Notice] = []
 
     def take(self, thing: V) -> list[S]:
@@ -119,14 +120,14 @@ class TwoStageScoring(Generic[V, S]):
         self._net, self._exact = self._exact, None
         return settled
 
-    def _first_scores(self) -> dict[str, list[Score]]:
-        rows: dict[str, list[Score]] = {}
+    def _first_scores(self) -> dict[Subject, list[Score]]:
+        rows: dict[Subject, list[Score]] = {}
         for one in self._held:
             if one.first is not None:
                 rows.setdefault(one.thing.subject, []).append(one.first.score)
         return rows
 
-    def _second_look(self, exact: Net, cleared: set[str]) -> list[S]:
+    def _second_look(self, exact: Net, cleared: set[Subject]) -> list[S]:
         held, self._held, self._held_bytes = self._held, [], 0
         again = [one.thing for one in held if one.thing.subject not in cleared]
         n = exact.pace.n_batch
@@ -159,10 +160,12 @@ def _finds_no_signs(card: ModelCard, logit: float) -> bool:
     return card.thresholds is not None and card.manipulation_score(logit) <= card.thresholds.no_signs
 
 
-def _which_precision(fast: Net, exact: Net, subjects: Iterable[str], cleared: set[str]) -> Iterator[Notice]:
+def _which_precision(
+    fast: Net, exact: Net, subjects: Iterable[Subject], cleared: set[Subject]
+) -> Iterator[Notice]:
     names = sorted(set(subjects))
     parts = [
-        f"{', '.join(some)} {words}"
+        f"{', '.join(map(str, some))} {words}"
         for some, words in (
             ([name for name in names if name in cleared], f"cleared in {fast.precision}"),
             ([name for name in names if name not in cleared], f"scored in {exact.precision}"),

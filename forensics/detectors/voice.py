@@ -27,9 +27,9 @@ from forensics.records.media import AudioChunk, MediaFile, MediaKind, Samples, S
 from forensics.records.model_card import ModelCard
 from forensics.records.properties import Properties
 from forensics.records.stream import Item
+from forensics.records.subject import VOICE_OF_FILE, Subject, voice_in
 from forensics.settings import ScanSettings
 
-_SUBJECT = VOICE.name
 # Up to this long, windows overlap as the contract says; longer sound is covered once, without overlap.
 _OVERLAP_UP_TO_S = 120.0
 # Of many stretches without speech, so many are named.
@@ -79,7 +79,7 @@ class _Window:
     samples: Samples
     heard: Samples
     span: Span
-    subject: str
+    subject: Subject
 
     @property
     def size_bytes(self) -> int:
@@ -99,7 +99,7 @@ class _Track:
     def __init__(
         self, name: str, at_s: float, rate_hz: int, n_window: int, n_hop: int, finder: SpeechFinder
     ) -> None:
-        self.subject = f"{_SUBJECT} in {name}" if name else _SUBJECT
+        self.subject = voice_in(name)
         self.heard_s = 0.0
         self.strongest: _Moment | None = None
         self.properties: list[dict[str, float]] = []
@@ -198,7 +198,7 @@ class VoiceExamination:
         for track in self._tracks.values():
             yield from self._concluded(track)
         if not self._tracks:
-            yield self._abstention(_SUBJECT)
+            yield self._abstention(VOICE_OF_FILE)
 
     def _concluded(self, track: _Track) -> Iterator[Item]:
         if track.strongest is None:
@@ -207,10 +207,10 @@ class VoiceExamination:
         yield from self._passed_over(track)
         values = {**medians(track.properties), "length_s": track.heard_s}
         yield Properties(VOICE.name, track.subject, values)
-        who = "The sound" if track.subject == _SUBJECT else f"The {track.subject}"
+        who = "The sound" if track.subject == VOICE_OF_FILE else f"The {track.subject}"
         yield from out_of_domain(self._card, VOICE.name, track.subject, who, values)
         strongest = track.strongest
-        group = f"{track.subject}, strongest for manipulation"
+        group = "strongest for manipulation"
         yield spectrogram_exhibit(strongest.mel, strongest.score, group)
         if self._sound_clips:
             yield sound_exhibit(strongest.heard, strongest.score, group)
@@ -233,14 +233,14 @@ class VoiceExamination:
             subject=track.subject,
         )
 
-    def _abstention(self, subject: str, track: _Track | None = None) -> Abstention:
+    def _abstention(self, subject: Subject, track: _Track | None = None) -> Abstention:
         if self._media.stream(StreamKind.AUDIO) is None:
             if self._media.kind is MediaKind.IMAGE:
                 return Abstention(
                     VOICE.name, AbstentionReason.NO_AUDIO, "A still picture has no sound.", subject
                 )
             return Abstention(VOICE.name, AbstentionReason.NO_AUDIO, "The file has no sound stream.", subject)
-        of_which = "" if subject == _SUBJECT else f"The {subject}: "
+        of_which = "" if subject == VOICE_OF_FILE else f"The {subject}: "
         heard_s = 0.0 if track is None else track.heard_s
         if heard_s < MIN_SPEECH_S:
             return Abstention(

@@ -12,6 +12,7 @@ from forensics.evaluation.labels import Label
 from forensics.records.media import MediaFile, MediaKind, StreamKind
 from forensics.records.model_card import Domain
 from forensics.records.scan_result import ScanResult
+from forensics.records.subject import Subject
 
 METHOD = "method"
 
@@ -107,7 +108,7 @@ def _of_media(media: MediaFile) -> dict[str, str]:
 
 def _of_subjects(result: ScanResult, domains: Mapping[str, Domain]) -> dict[str, str]:
     """What was measured on the subject of each detector that speaks most for manipulation."""
-    highest: dict[str, str] = {}
+    highest: dict[str, Subject] = {}
     for basis in sorted(result.verdict.basis, key=lambda basis: basis.manipulation_score):
         highest[basis.detector] = basis.subject
     found = {}

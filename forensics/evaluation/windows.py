@@ -25,6 +25,7 @@ from forensics.evaluation.resampling import Floats
 from forensics.records.input_contract import InputContract, SoundContract
 from forensics.records.model_card import Windows
 from forensics.records.scan_result import ScanResult
+from forensics.records.subject import Subject
 
 MAX_FALSE_POSITIVE_RATE = 0.02
 # Clips with as many scores tell departures from levels.
@@ -138,7 +139,7 @@ def clips_of(results: Iterable[ScanResult], labels: Mapping[str, Label], detecto
         label = labels.get(result.media.key)
         if label is None:
             continue
-        of_file: dict[str, list[tuple[float, float]]] = {}
+        of_file: dict[Subject, list[tuple[float, float]]] = {}
         for score in result.scores:
             if score.detector == detector:
                 of_file.setdefault(score.subject, []).append((score.span.start_s, score.logit))

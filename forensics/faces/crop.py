@@ -18,10 +18,11 @@ import numpy as np
 
 from forensics.faces.overlap import steadied
 from forensics.records.detector_spec import CropSpec
-from forensics.records.faces import FaceBox, FaceCrop, TrackedFace, person
+from forensics.records.faces import FaceBox, FaceCrop, TrackedFace
 from forensics.records.findings import Abstention, AbstentionReason, Notice
 from forensics.records.media import Frame, RgbImage
 from forensics.records.stream import Item
+from forensics.records.subject import person
 
 # Wide enough for a report's evidence picture, small enough to keep 32 of them.
 THUMBNAIL_WIDTH_PX = 640

@@ -35,6 +35,7 @@ from forensics.media.picture import (
 from forensics.media.rgb import rgb_of
 from forensics.records.findings import Abstention, AbstentionReason, Notice
 from forensics.records.media import Frame, RgbImage, StreamInfo
+from forensics.records.subject import other
 
 MAX_PICTURES = 32
 """Pages or items of one file that are examined."""
@@ -214,7 +215,7 @@ def _said_of(name: str, picture: Picture, n_parts: int) -> Iterator[Notice | Abs
     if picture.missing is not None:
         yield Notice("decode", f"{name} {picture.missing}")
         yield Abstention(
-            "face", AbstentionReason.DAMAGED, f"{name.lower()} {picture.missing}.", "the missing part"
+            "face", AbstentionReason.DAMAGED, f"{name.lower()} {picture.missing}.", other("the missing part")
         )
 
 

@@ -5,6 +5,8 @@ from __future__ import annotations
 import enum
 from dataclasses import dataclass
 
+from forensics.records.subject import Subject
+
 
 class Input(enum.StrEnum):
     """What a detector can ask the pipeline for; what no detector of a scan asks for is not decoded.
@@ -105,7 +107,7 @@ class DetectorSpec:
         """``1 frame``, ``32 frames``."""
         return f"{n} {self.unit if n == 1 else self.units}"
 
-    def who(self, subject: str) -> str:
+    def who(self, subject: Subject) -> str:
         """A subject, as a sentence begins with it."""
         return self.subject_phrase.format(subject=subject)
 

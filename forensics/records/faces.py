@@ -9,6 +9,7 @@ import numpy.typing as npt
 
 from forensics.records.detector_spec import CropSpec
 from forensics.records.media import Frame, RgbImage
+from forensics.records.subject import Subject, person
 
 
 @dataclass(frozen=True, slots=True)
@@ -45,11 +46,6 @@ class TrackedFace:
     track_id: int
 
 
-def person(track_id: int) -> str:
-    """What the subject of a track is called within its file."""
-    return f"person {track_id}"
-
-
 @dataclass(frozen=True, slots=True)
 class FaceCrop:
     """A face, cut in one way.
@@ -75,7 +71,7 @@ class FaceCrop:
     burst: int | None = None
 
     @property
-    def subject(self) -> str:
+    def subject(self) -> Subject:
         """What this person is called in scores and exhibits."""
         return person(self.track_id)
 
@@ -118,6 +114,6 @@ class FaceTrack:
     stream_index: int | None = None
 
     @property
-    def subject(self) -> str:
+    def subject(self) -> Subject:
         """What this person is called in scores and exhibits."""
         return person(self.track_id)

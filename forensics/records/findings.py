@@ -15,6 +15,7 @@ from forensics.records.exhibit_content import (
     Table,
     Text,
 )
+from forensics.records.subject import Subject
 
 
 @dataclass(frozen=True, slots=True)
@@ -46,7 +47,7 @@ class Score:
     Attributes:
         detector: name in the table of detectors, for example ``face``.
         model: id of the model that gave it.
-        subject: who or what was looked at: ``person 1``, ``voice``.
+        subject: who or what was looked at.
         logit: before calibration.
         manipulation_score: calibrated, in [0, 1]; 1 means manipulated.
         precision: in which the net ran: ``f32``, ``bf16`` or ``int8``; None in cases of before it was noted.
@@ -55,7 +56,7 @@ class Score:
 
     detector: str
     model: str
-    subject: str
+    subject: Subject
     span: Span
     logit: float
     manipulation_score: float
@@ -85,7 +86,7 @@ class Abstention:
     detector: str
     why: AbstentionReason
     detail: str
-    subject: str | None = None
+    subject: Subject | None = None
 
 
 @dataclass(frozen=True, slots=True)
@@ -100,7 +101,7 @@ class Notice:
     stage: str
     message: str
     at_s: float | None = None
-    subject: str | None = None
+    subject: Subject | None = None
 
 
 class ExhibitKind(enum.StrEnum):
@@ -143,9 +144,9 @@ class Exhibit:
     Attributes:
         content: of the form that ``kind`` says.
         caption: what it is, in words that stand without it.
-        subject: who or what it shows; ``file`` for the file as a whole.
-        group: exhibits of one moment share a group (frame, crop and attention side by side);
-            for example ``person 1, strongest signs``.
+        subject: who or what it shows.
+        group: a subject's exhibits of one moment share a group (frame, crop and attention side by side), and
+            this is what it is called: ``strongest for manipulation``.
         at_s: when; None for what has no time, such as the container.
         manipulation_score: of the score that is shown, None where it shows none.
     """
@@ -153,7 +154,7 @@ class Exhibit:
     kind: ExhibitKind
     content: ExhibitContent
     caption: str
-    subject: str
+    subject: Subject
     group: str
     at_s: float | None = None
     manipulation_score: float | None = None

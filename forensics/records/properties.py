@@ -4,6 +4,8 @@ from __future__ import annotations
 
 from dataclasses import dataclass
 
+from forensics.records.subject import Subject
+
 
 @dataclass(frozen=True, slots=True)
 class Properties:
@@ -11,10 +13,10 @@ class Properties:
 
     Attributes:
         detector: name in the table of detectors.
-        subject: ``person 1``, ``voice``.
+        subject: who or what was measured.
         values: property to its median over the subject's crops or windows; see ``detectors.domain``.
     """
 
     detector: str
-    subject: str
+    subject: Subject
     values: dict[str, float]

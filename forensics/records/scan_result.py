@@ -9,6 +9,7 @@ from forensics.records.findings import Abstention, Exhibit, Notice, Score
 from forensics.records.media import MediaFile
 from forensics.records.perceptual_hashes import PerceptualHashes
 from forensics.records.properties import Properties
+from forensics.records.subject import Subject
 from forensics.records.verdict import Verdict
 
 RESULT_SCHEMA_VERSION = 1
@@ -161,7 +162,7 @@ class ScanResult:
     twin_of: str | None = None
     hashes: PerceptualHashes | None = None
 
-    def properties_of(self, detector: str, subject: str) -> dict[str, float]:
+    def properties_of(self, detector: str, subject: Subject) -> dict[str, float]:
         """What a detector measured on a subject; empty where it measured nothing."""
         found = (one.values for one in self.properties if (one.detector, one.subject) == (detector, subject))
         return next(found, {})

@@ -6,6 +6,7 @@ import enum
 from dataclasses import dataclass
 
 from forensics.records.findings import MemberScore, Span
+from forensics.records.subject import Subject
 
 
 class VerdictLabel(enum.StrEnum):
@@ -69,7 +70,7 @@ class SubjectScore:
 
     detector: str
     model: str
-    subject: str
+    subject: Subject
     n_scores: int
     logit: float
     manipulation_score: float
@@ -102,7 +103,7 @@ class FusedTerm:
     """
 
     detector: str
-    subject: str
+    subject: Subject
     log_odds: float
     weight: float
 

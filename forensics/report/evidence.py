@@ -18,6 +18,7 @@ from forensics.records.exhibit_content import (
 )
 from forensics.records.findings import Exhibit, ExhibitKind, Notice
 from forensics.records.scan_result import ScanResult
+from forensics.records.subject import Subject
 from forensics.report.report_words import VERDICT_ORDER
 
 # A page of 5,000 files has to stay under 25 MB and open without freezing. What the rows and the full
@@ -46,7 +47,7 @@ class ExhibitCaption:
 
     kind: ExhibitKind
     caption: str
-    subject: str
+    subject: Subject
     group: str
     at_s: float | None
     manipulation_score: float | None
@@ -160,7 +161,7 @@ def _caption(exhibit: Exhibit) -> ExhibitCaption:
     )
 
 
-def groups_of(subject: str, exhibits: Sequence[Exhibit]) -> tuple[ExhibitGroup, ...]:
+def groups_of(subject: Subject, exhibits: Sequence[Exhibit]) -> tuple[ExhibitGroup, ...]:
     """One subject's exhibits, those of one moment together, in the order of ``ExhibitKind``."""
     by_group: dict[str, list[Exhibit]] = {}
     for exhibit in exhibits:
@@ -169,7 +170,7 @@ def groups_of(subject: str, exhibits: Sequence[Exhibit]) -> tuple[ExhibitGroup, 
     order = list(ExhibitKind)
     return tuple(
         ExhibitGroup(
-            title=group.removeprefix(f"{subject}, "),
+            title=group,
             at_s=members[0].at_s,
             manipulation_score=next(
                 (one.manipulation_score for one in members if one.manipulation_score is not None), None
@@ -197,5 +198,5 @@ def beside_tables(notices: Sequence[Notice], groups: Iterable[ExhibitGroup]) -> 
     return tuple(
         one
         for one in notices
-        if not any(group.endswith(f", {one.stage}") and one.message.startswith(says) for group, says in said)
+        if not any(group == one.stage and one.message.startswith(says) for group, says in said)
     )

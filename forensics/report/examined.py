@@ -12,6 +12,7 @@ from forensics.records.detector_spec import DetectorSpec, Input
 from forensics.records.findings import AbstentionReason
 from forensics.records.media import MIX, MediaKind, StreamInfo, StreamKind
 from forensics.records.scan_result import ScanResult
+from forensics.records.subject import Subject
 from forensics.records.verdict import VerdictLabel
 from forensics.report.report_words import WHY_WORDS
 
@@ -127,7 +128,7 @@ def _detectors(result: ScanResult, asked: Sequence[str]) -> Iterator[ExaminedPar
 
 
 def _scored(result: ScanResult, spec: DetectorSpec) -> str:
-    counts: dict[str, int] = {}
+    counts: dict[Subject, int] = {}
     for score in result.scores:
         if score.detector == spec.name:
             counts[score.subject] = counts.get(score.subject, 0) + 1
@@ -142,7 +143,7 @@ def _abstained(result: ScanResult, name: str) -> Iterator[str]:
     whose: dict[AbstentionReason, list[str]] = {}
     for one in result.abstentions:
         if one.detector == name:
-            whose.setdefault(one.why, []).append(one.subject or "")
+            whose.setdefault(one.why, []).append("" if one.subject is None else str(one.subject))
     for why, subjects in whose.items():
         named = [subject for subject in dict.fromkeys(subjects) if subject]
         more = f" and {len(named) - _MOST_SUBJECTS} more" if len(named) > _MOST_SUBJECTS else ""

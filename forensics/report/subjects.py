@@ -10,6 +10,7 @@ from forensics.records.faces import FaceTrack
 from forensics.records.findings import AbstentionReason, Exhibit, Score
 from forensics.records.model_card import ModelCard, Thresholds
 from forensics.records.scan_result import ScanResult
+from forensics.records.subject import Subject
 from forensics.records.verdict import SubjectScore, Verdict
 from forensics.report.evidence import ExhibitGroup, groups_of
 from forensics.verdicts.likelihood import REFUSAL, LikelihoodStatement, likelihood_of
@@ -27,7 +28,7 @@ class SubjectView:
         anchor: what the addresses of its sampled frames within the page begin with.
     """
 
-    subject: str
+    subject: Subject
     detector: str
     deciding: bool
     basis: SubjectScore | None
@@ -65,7 +66,7 @@ def subjects_of(
     keys = [(one.detector, one.subject) for one in result.verdict.basis]
     keys += [(score.detector, score.subject) for score in result.scores]
     subjects: list[SubjectView] = []
-    drawn: set[str] = set()
+    drawn: set[Subject] = set()
     for detector, subject in dict.fromkeys(keys):
         basis = next(
             (one for one in result.verdict.basis if (one.detector, one.subject) == (detector, subject)), None
@@ -100,7 +101,7 @@ def subjects_of(
     return tuple(subjects)
 
 
-def _cautions(result: ScanResult, detector: str, subject: str) -> tuple[str, ...]:
+def _cautions(result: ScanResult, detector: str, subject: Subject) -> tuple[str, ...]:
     """What is said of this subject that weakens its scores: unlike the calibration, or too small to judge."""
     weakening = (AbstentionReason.OUT_OF_DOMAIN, AbstentionReason.TOO_SMALL)
     said = [

@@ -19,6 +19,7 @@ from forensics.records.findings import Abstention, AbstentionReason, Notice
 from forensics.records.input_contract import BURST_S
 from forensics.records.media import AudioChunk, Frame, MediaFile, MediaKind, MediaUpdate, StreamInfo
 from forensics.records.stream import Item
+from forensics.records.subject import Subject, stream
 from forensics.scan.stage_timer import StageTimer
 from forensics.scan.worker_context import WorkerContext
 
@@ -131,7 +132,7 @@ def _further(
         if number > _MOST_FILMS:
             yield from _unseen(context, film, f"at most {_MOST_FILMS} video streams of a file are")
             continue
-        people: list[str] = []
+        people: list[Subject] = []
         try:
             items = _decoded(path, media, context, timer, tell, film)
             for item in _faces(items, media, context, timer, n_people):
@@ -144,7 +145,7 @@ def _further(
             yield from _unseen(context, film, error.message)
         n_people += len(people)
         if people:
-            who = ", ".join(people) + (" is" if len(people) == 1 else " are")
+            who = ", ".join(map(str, people)) + (" is" if len(people) == 1 else " are")
             yield Notice("faces", f"{_named(film)} was examined too: {who} seen there")
 
 
@@ -155,14 +156,14 @@ def _of(film: StreamInfo, item: Item) -> Item:
     if isinstance(item, Notice):
         return replace(item, message=f"{_named(film)}: {item.message}")
     if isinstance(item, Abstention):
-        return replace(item, detail=f"{_named(film)}: {item.detail}", subject=f"stream {film.index}")
+        return replace(item, detail=f"{_named(film)}: {item.detail}", subject=stream(film.index))
     return item
 
 
 def _unseen(context: WorkerContext, film: StreamInfo, why: str) -> Iterator[Abstention]:
     for name in _face_detectors(context):
         detail = f"{_named(film)} was not examined: {why}."
-        yield Abstention(name, AbstentionReason.UNSUPPORTED, detail, f"stream {film.index}")
+        yield Abstention(name, AbstentionReason.UNSUPPORTED, detail, stream(film.index))
 
 
 def _face_detectors(context: WorkerContext) -> list[str]:

@@ -12,6 +12,7 @@ from forensics.records.detector_spec import DetectorSpec, Role
 from forensics.records.findings import Abstention, AbstentionReason, MemberScore, Score, Span
 from forensics.records.media import MediaFile, MediaKind
 from forensics.records.model_card import ModelCard
+from forensics.records.subject import Subject
 from forensics.records.verdict import SubjectScore, VerdictLabel
 from forensics.verdicts.interval import mean_interval
 from forensics.verdicts.stretches import strongest_stretch, times_of
@@ -21,12 +22,12 @@ from forensics.verdicts.stretches import strongest_stretch, times_of
 _FEWEST_FACES = 3
 _BRIEF_SHARE = 0.1
 
-Subjects: TypeAlias = Mapping[tuple[str, str], Sequence[Score]]
+Subjects: TypeAlias = Mapping[tuple[str, Subject], Sequence[Score]]
 
 
-def by_subject(scores: Iterable[Score]) -> dict[tuple[str, str], list[Score]]:
+def by_subject(scores: Iterable[Score]) -> dict[tuple[str, Subject], list[Score]]:
     """(detector, subject) to its scores in the order of time."""
-    rows: dict[tuple[str, str], list[Score]] = {}
+    rows: dict[tuple[str, Subject], list[Score]] = {}
     for score in sorted(scores, key=lambda score: (score.detector, score.subject, score.span.start_s)):
         rows.setdefault((score.detector, score.subject), []).append(score)
     return rows

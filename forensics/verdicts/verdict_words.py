@@ -182,7 +182,7 @@ def too_rarely_seen(basis: SubjectScore) -> str:
     """The limit that a person's few frames put."""
     frames = count_text(basis.n_scores, "sampled frame", "sampled frames")
     return (
-        f"{basis.subject.capitalize()} was found in only {frames} ({stated(basis)} at "
+        f"{basis.subject.at_start} was found in only {frames} ({stated(basis)} at "
         f"{moment_text(basis.span.start_s)}) and was not judged."
     )
 
@@ -251,7 +251,7 @@ def limits_of(
         if not specs[basis.detector].of_people and basis.judges and basis.label is VerdictLabel.INCONCLUSIVE
     )
     limits.extend(
-        f"{basis.subject.capitalize()}, seen briefly ({stated(basis)} over "
+        f"{basis.subject.at_start}, seen briefly ({stated(basis)} over "
         f"{specs[basis.detector].counted(basis.n_scores)}, {_spans((basis.span,))}), is inconclusive."
         for basis in others
         if basis.brief and basis.label is VerdictLabel.INCONCLUSIVE

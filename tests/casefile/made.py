@@ -16,6 +16,7 @@ from forensics.records.exhibit_content import Picture
 from forensics.records.findings import Abstention, AbstentionReason, Exhibit, ExhibitKind, Score, Span
 from forensics.records.media import MediaFile, MediaKind
 from forensics.records.scan_result import ModelUse, RunManifest, ScanResult
+from forensics.records.subject import person
 from forensics.records.verdict import Verdict, VerdictLabel
 
 MODEL = ModelUse("face-b0", "1", "face", "f32", "a" * 64, "b" * 64, "c" * 64)
@@ -41,7 +42,7 @@ def manifest(**changes: object) -> RunManifest:
 
 def exhibit(caption: str = "frame at 1.0 s") -> Exhibit:
     return Exhibit(
-        ExhibitKind.FRAME, Picture(b"\xff\xd8" + caption.encode()), caption, "person 1", "strongest", 1.0, 0.9
+        ExhibitKind.FRAME, Picture(b"\xff\xd8" + caption.encode()), caption, person(1), "strongest", 1.0, 0.9
     )
 
 
@@ -58,7 +59,7 @@ def result(
         verdict=Verdict(
             VerdictLabel.SIGNS_OF_MANIPULATION, "A person shows signs.", "worst-subject/1", manipulation_score
         ),
-        scores=(Score("face", "face-b0", "person 1", Span(0.5, 0.5), 2.0, manipulation_score),),
+        scores=(Score("face", "face-b0", person(1), Span(0.5, 0.5), 2.0, manipulation_score),),
         exhibits=exhibits,
         timings_s={"decode": 0.25},
     )

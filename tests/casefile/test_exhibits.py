@@ -22,6 +22,7 @@ from forensics.records.exhibit_content import (
     stored,
 )
 from forensics.records.findings import Exhibit, ExhibitKind
+from forensics.records.subject import VOICE_OF_FILE, WHOLE_FILE, person
 from tests.casefile.made import exhibit, manifest, result
 
 CHART = CurveChart(
@@ -36,12 +37,12 @@ TEXT = Text("Written by Lavf60.3.100.\n\nNo camera does.")
 STRIP = Filmstrip((StripFrame(b"\xff\xd81", 0.0, 0.25), StripFrame(b"\xff\xd82", 0.5, 0.75)), 3)
 SHOWN = (
     exhibit(),
-    Exhibit(ExhibitKind.PICTURE, Picture(b"\xff\xd8residual"), "Noise", "file", "noise"),
-    Exhibit(ExhibitKind.CURVE, CHART, "Lips and sound", "person 1", "person 1, lips", 0.0, 0.7),
-    Exhibit(ExhibitKind.TABLE, TABLE, "Boxes", "file", "container"),
-    Exhibit(ExhibitKind.TEXT, TEXT, "Encoder", "file", "container"),
-    Exhibit(ExhibitKind.FILMSTRIP, STRIP, "2 sampled frames", "person 1", "person 1, all sampled frames"),
-    Exhibit(ExhibitKind.SOUND, SoundClip(b"fLaC\x00\xff"), "The sound", "voice", "voice", 1.5, 0.9),
+    Exhibit(ExhibitKind.PICTURE, Picture(b"\xff\xd8residual"), "Noise", WHOLE_FILE, "noise"),
+    Exhibit(ExhibitKind.CURVE, CHART, "Lips and sound", person(1), "lips", 0.0, 0.7),
+    Exhibit(ExhibitKind.TABLE, TABLE, "Boxes", WHOLE_FILE, "container"),
+    Exhibit(ExhibitKind.TEXT, TEXT, "Encoder", WHOLE_FILE, "container"),
+    Exhibit(ExhibitKind.FILMSTRIP, STRIP, "2 sampled frames", person(1), "all sampled frames"),
+    Exhibit(ExhibitKind.SOUND, SoundClip(b"fLaC\x00\xff"), "The sound", VOICE_OF_FILE, "voice", 1.5, 0.9),
 )
 
 
@@ -99,7 +100,7 @@ def test_a_changed_exhibit_is_found(case: Path, position: int) -> None:
 
 def test_a_value_that_is_not_finite_is_not_recorded(tmp_path: Path) -> None:
     chart = CurveChart((CurveLine("lips", (0.0,), (float("nan"),)),), "Time, s", "Level")
-    bad = Exhibit(ExhibitKind.CURVE, chart, "Lips", "person 1", "lips")
+    bad = Exhibit(ExhibitKind.CURVE, chart, "Lips", person(1), "lips")
     with CaseFile.create_or_resume(tmp_path / "made.case") as opened:
         opened.begin_run(manifest())
         with pytest.raises(CaseFileError, match="not a finite number"):
@@ -108,7 +109,7 @@ def test_a_value_that_is_not_finite_is_not_recorded(tmp_path: Path) -> None:
 
 def test_a_form_that_its_kind_does_not_say_is_refused() -> None:
     with pytest.raises(TypeError, match="Table"):
-        Exhibit(ExhibitKind.TABLE, TEXT, "Boxes", "file", "container")
+        Exhibit(ExhibitKind.TABLE, TEXT, "Boxes", WHOLE_FILE, "container")
     with pytest.raises(ValueError, match="2 cells"):
         Table(("box", "bytes"), (("moov",),))
     with pytest.raises(ValueError, match="2 x and 1 y"):

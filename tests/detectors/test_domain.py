@@ -17,6 +17,7 @@ from forensics.detectors.domain import (
 )
 from forensics.records.findings import Abstention, AbstentionReason, Notice
 from forensics.records.media import MediaFile, MediaKind, StreamInfo, StreamKind
+from forensics.records.subject import VOICE_OF_FILE, person
 from tests.detectors.nets import face_card
 
 STREAM = StreamInfo(
@@ -47,12 +48,12 @@ def test_what_lies_outside_is_told_with_its_range(name: str, value: float, words
         still_bits_per_pixel=(0.5, 3),
         length_s=(1, 3),
     )
-    (notice,) = out_of_domain(card, "face", "person 1", "Person 1", {name: value})
+    (notice,) = out_of_domain(card, "face", person(1), "Person 1", {name: value})
     assert isinstance(notice, Notice)
     assert notice.message.startswith("OUT_OF_DOMAIN: Person 1 is unlike what face-test was calibrated on: ")
     assert words in notice.message
     inside = sum(card.domain.ranges[name]) / 2
-    assert list(out_of_domain(card, "face", "person 1", "Person 1", {name: inside})) == []
+    assert list(out_of_domain(card, "face", person(1), "Person 1", {name: inside})) == []
 
 
 @pytest.mark.parametrize(("hz", "remedy"), [(3400.0, "less filtered"), (7600.0, "less noise")])
@@ -60,29 +61,29 @@ def test_a_voice_of_another_bandwidth_abstains(hz: float, remedy: str) -> None:
     card = face_card(bandwidth_hz=(5000, 7000))
     (found,) = out_of_domain(card, "voice", "voice", "The sound", {"bandwidth_hz": hz, "length_s": 2.0})
     assert isinstance(found, Abstention)
-    assert (found.why, found.subject) == (AbstentionReason.OUT_OF_DOMAIN, "voice")
+    assert (found.why, found.subject) == (AbstentionReason.OUT_OF_DOMAIN, VOICE_OF_FILE)
     assert f"not judged: sound bandwidth {hz:.0f} Hz (calibrated on 5000 to 7000 Hz)" in found.detail
     assert remedy in found.detail
     assert list(out_of_domain(card, "voice", "voice", "The sound", {"bandwidth_hz": 6000.0})) == []
 
 
 def test_what_a_card_has_no_range_for_is_not_checked() -> None:
-    assert list(out_of_domain(face_card(), "face", "person 1", "Person 1", {"brightness": 0.0})) == []
+    assert list(out_of_domain(face_card(), "face", person(1), "Person 1", {"brightness": 0.0})) == []
 
 
 def test_a_face_less_sharp_than_a_verdict_needs_abstains_with_the_reason() -> None:
     card = face_card(sharpness=(0.9, 2.5))
     card = replace(card, domain=replace(card.domain, needed={"relative_sharpness": -2.1}))
     (found,) = out_of_domain(
-        card, "face", "person 2", "Person 2", {"relative_sharpness": -2.5, "brightness": 0.5}
+        card, "face", person(2), "Person 2", {"relative_sharpness": -2.5, "brightness": 0.5}
     )
     assert isinstance(found, Abstention)
-    assert (found.why, found.subject) == (AbstentionReason.OUT_OF_DOMAIN, "person 2")
+    assert (found.why, found.subject) == (AbstentionReason.OUT_OF_DOMAIN, person(2))
     assert (
         "Person 2 is not judged: sharpness relative to contrast -2.50 (at least -2.10 is needed)"
         in found.detail
     )
-    assert list(out_of_domain(card, "face", "person 1", "Person 1", {"relative_sharpness": -1.2})) == []
+    assert list(out_of_domain(card, "face", person(1), "Person 1", {"relative_sharpness": -1.2})) == []
 
 
 def test_properties_tell_dark_from_bright_and_blurred_from_sharp() -> None:

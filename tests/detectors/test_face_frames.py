@@ -14,6 +14,7 @@ from forensics.records.faces import FaceBox, FaceCrop
 from forensics.records.findings import Exhibit, ExhibitKind, Notice, Score
 from forensics.records.media import MediaFile, MediaKind
 from forensics.records.stream import Item
+from forensics.records.subject import person
 from tests.detectors.nets import SPEC, KnownNet, face_card
 
 VIDEO = MediaFile("clip.mp4", 1, "2026-01-01T00:00:00+00:00", kind=MediaKind.VIDEO)
@@ -42,7 +43,7 @@ def test_every_crop_gets_one_score_in_order_with_its_time_and_person() -> None:
     items = look_at(crops, KnownNet(face_card()))
     given = [item for item in items if isinstance(item, Score)]
     assert [score.span.start_s for score in given] == [c.at_s for c in crops]
-    assert [score.subject for score in given] == [f"person {c.track_id}" for c in crops]
+    assert [score.subject for score in given] == [person(c.track_id) for c in crops]
     assert [score.logit for score in given] == pytest.approx([10 * i / 255 for i in range(11)], abs=1e-6)
 
 
@@ -64,12 +65,12 @@ def test_exhibits_show_each_persons_strongest_and_weakest_moment_as_jpeg() -> No
     exhibits = [e for e in exhibits if e not in strips]
     assert [e.content.n_seen for e in strips if isinstance(e.content, Filmstrip)] == [5, 1]
     assert {e.kind for e in exhibits} == {ExhibitKind.FRAME, ExhibitKind.CROP, ExhibitKind.ATTENTION}
-    strongest = [e for e in exhibits if e.group == "person 1, strongest for manipulation"]
-    weakest = [e for e in exhibits if e.group == "person 1, strongest against manipulation"]
+    strongest = [e for e in exhibits if (e.subject, e.group) == (person(1), "strongest for manipulation")]
+    weakest = [e for e in exhibits if (e.subject, e.group) == (person(1), "strongest against manipulation")]
     assert {e.at_s for e in strongest} == {0.4}
     assert {e.at_s for e in weakest} == {0.0}
     # One single crop is its own extreme and is shown once.
-    assert len({e.group for e in exhibits if e.subject == "person 2"}) == 1
+    assert len({e.group for e in exhibits if e.subject == person(2)}) == 1
     assert all(isinstance(e.content, Picture) and e.content.jpeg.startswith(b"\xff\xd8") for e in exhibits)
 
 

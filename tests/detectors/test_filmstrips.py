@@ -18,6 +18,7 @@ from forensics.detectors.filmstrips import (
 from forensics.records.exhibit_content import Filmstrip, stored
 from forensics.records.faces import FaceBox, FaceCrop
 from forensics.records.findings import Exhibit, ExhibitKind, Score, Span
+from forensics.records.subject import person
 from tests.detectors.nets import SPEC
 
 
@@ -28,7 +29,7 @@ def crop(index: int, grey: int = 100, track_id: int = 1) -> FaceCrop:
 
 
 def score(of: FaceCrop, value: float) -> Score:
-    return Score("face", "m", f"person {of.track_id}", Span(of.at_s, of.at_s), 0.0, value)
+    return Score("face", "m", person(of.track_id), Span(of.at_s, of.at_s), 0.0, value)
 
 
 def strips_of(values: list[float], n_people: int = 1) -> list[Exhibit]:
@@ -84,7 +85,7 @@ def test_a_crowd_shares_the_room() -> None:
     assert [len(film(one).frames) for one in few] == [MOST_FRAMES, MOST_FRAMES]
     assert sum(len(film(one).frames) for one in strips_of([0.5] * MOST_FRAMES, 12)) <= MOST_FRAMES_OF_FILE
     assert all(0 < len(film(one).frames) <= LEAST_FRAMES for one in many)
-    assert [one.subject for one in many] == [f"person {number}" for number in range(1, 61)]
+    assert [one.subject for one in many] == [person(number) for number in range(1, 61)]
 
 
 def test_what_it_weighs_is_bounded() -> None:

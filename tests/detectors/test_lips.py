@@ -17,6 +17,7 @@ from forensics.records.faces import FaceBox, FaceMesh, FaceTrack
 from forensics.records.findings import Abstention, AbstentionReason, Exhibit, ExhibitKind, Notice
 from forensics.records.media import AudioChunk, MediaFile, MediaKind, StreamInfo, StreamKind
 from forensics.records.stream import Item
+from forensics.records.subject import person
 from forensics.scan.pipeline import examine
 from forensics.scan.worker_context import assemble, choose_detectors, manifest_of
 from forensics.settings import ScanSettings
@@ -170,9 +171,9 @@ def test_a_scan_shows_landmarks_to_it_and_scores_faces_as_without_it(tmp_path: P
     assert alone.tracks == both.tracks
     assert alone.verdict.label == both.verdict.label
     assert alone.media.films[0].chosen_frames == both.media.films[0].chosen_frames
-    assert len([one for one in both.exhibits if one.group == "person 1, blinks and pose"]) == 3
+    assert len([one for one in both.exhibits if one.group == "blinks and pose"]) == 3
     # Two seconds of hum are on the edge of what may be speech: it is told what came of them, once.
     told = [one.message for one in both.notices if "mouth and loudness" in one.message]
-    refused = [one.why for one in both.abstentions if one.detector == "lips" and one.subject == "person 1"]
+    refused = [one.why for one in both.abstentions if one.detector == "lips" and one.subject == person(1)]
     assert len(told) + len(refused) == 1
     assert not [one for one in both.scores if one.detector != "face"], "they decide nothing"

@@ -13,6 +13,7 @@ from forensics import detectors
 from forensics.casefile.case_file import CaseFile
 from forensics.errors import SettingsError
 from forensics.records.findings import Abstention, AbstentionReason
+from forensics.records.subject import person
 from forensics.records.verdict import VerdictLabel
 from forensics.report import renderers
 from forensics.report.view import build_view
@@ -175,4 +176,4 @@ def test_a_package_that_is_broken_says_so(tmp_path: Path, monkeypatch: pytest.Mo
 
 def test_findings_of_a_detector_that_is_not_installed_can_still_be_described() -> None:
     spec = detectors.described("gone")
-    assert (spec.title, spec.units, spec.who("person 1")) == ("Gone", "scores", "person 1")
+    assert (spec.title, spec.units, spec.who(person(1))) == ("Gone", "scores", "person 1")

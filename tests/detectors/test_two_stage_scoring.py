@@ -20,6 +20,7 @@ from forensics.records.findings import Exhibit, Notice, Score
 from forensics.records.media import AudioChunk, MediaFile, MediaKind
 from forensics.records.model_card import Thresholds, Windows
 from forensics.records.stream import Item
+from forensics.records.subject import person
 from tests import synthetic
 from tests.detectors.nets import SPEC, KnownNet, face_card, voice_card
 
@@ -74,8 +75,8 @@ def test_people_of_one_file_are_told_apart() -> None:
     mixed = [one for pair in zip(crops(9), crops(9, 2, level=255), strict=True) for one in pair]
     items = look_twice(mixed, fast, exact)
     assert {(score.subject, score.precision) for score in scores(items)} == {
-        ("person 1", "bf16"),
-        ("person 2", "f32"),
+        (person(1), "bf16"),
+        (person(2), "f32"),
     }
     assert [score.span.start_s for score in scores(items)] == [one.at_s for one in mixed]
     assert sum(exact.batches) == 18  # nine crops and their mirror images

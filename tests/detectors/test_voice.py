@@ -29,6 +29,7 @@ from forensics.records.findings import (
 )
 from forensics.records.media import AudioChunk, MediaFile, MediaKind, Samples, StreamInfo, StreamKind
 from forensics.records.stream import Item
+from forensics.records.subject import VOICE_OF_FILE, voice_in
 from forensics.records.verdict import VerdictLabel
 from forensics.settings import ScanSettings
 from forensics.verdicts.policy import conclude
@@ -143,7 +144,7 @@ def test_sound_of_another_bandwidth_decides_nothing(calibrated_hz: tuple[float, 
     net = KnownNet(voice_card(bandwidth_hz=calibrated_hz))
     items = listen(speech(4.0), net=net)
     [abstention] = [item for item in items if isinstance(item, Abstention)]
-    assert (abstention.why, abstention.subject) == (AbstentionReason.OUT_OF_DOMAIN, "voice")
+    assert (abstention.why, abstention.subject) == (AbstentionReason.OUT_OF_DOMAIN, VOICE_OF_FILE)
     assert "sound bandwidth" in abstention.detail
     assert remedy in abstention.detail
     scores = [item for item in items if isinstance(item, Score)]
@@ -231,12 +232,12 @@ def test_every_track_is_a_subject_of_its_own() -> None:
             items.extend(examination.observe(AudioChunk(samples, RATE_HZ, at_s, RATE_HZ, track)))
     items.extend(examination.conclude())
     scores = [item for item in items if isinstance(item, Score)]
-    for subject in ("voice", "voice in stream 2"):
+    for subject in (VOICE_OF_FILE, voice_in("stream 2")):
         own = [(score.span.start_s, score.span.end_s) for score in scores if score.subject == subject]
         assert own == [(0.0, 3.0), (1.5, 4.5), (3.0, 6.0)]
-    assert {score.subject for score in scores} == {"voice", "voice in stream 2"}
+    assert {score.subject for score in scores} == {VOICE_OF_FILE, voice_in("stream 2")}
     (abstention,) = [item for item in items if isinstance(item, Abstention)]
-    assert abstention.subject == "voice in stream 3"
+    assert abstention.subject == voice_in("stream 3")
     assert abstention.detail.startswith("The voice in stream 3: 6.0 s of sound, but silent")
     alone = [item.logit for item in listen(speech(6.0)) if isinstance(item, Score)]
     assert len(alone) == 3
@@ -251,7 +252,7 @@ def test_a_track_scores_the_same_beside_others() -> None:
         *examination.observe(AudioChunk(speech(4.0, 5), RATE_HZ, 0.0, RATE_HZ, "channel FR")),
         *examination.conclude(),
     ]
-    beside = [item.logit for item in items if isinstance(item, Score) and item.subject == "voice"]
+    beside = [item.logit for item in items if isinstance(item, Score) and item.subject == VOICE_OF_FILE]
     assert beside == alone
 
 
@@ -275,9 +276,7 @@ def test_the_strongest_window_can_be_heard_where_that_was_asked_for() -> None:
 
 def test_a_long_window_is_cut_and_its_bytes_are_bounded() -> None:
     noise = np.random.default_rng(1).uniform(-1, 1, 20 * RATE_HZ).astype(np.float32)
-    exhibit = sound_exhibit(
-        noise, Score("voice", "m", "voice", Span(2.0, 22.0), 0.0, 0.5), "voice, strongest"
-    )
+    exhibit = sound_exhibit(noise, Score("voice", "m", VOICE_OF_FILE, Span(2.0, 22.0), 0.0, 0.5), "strongest")
     assert isinstance(exhibit.content, SoundClip)
     assert len(exhibit.content.flac) <= 210_000
     assert exhibit.caption == "The sound as recorded, 2.0 to 8.0 s, mono, 16 kHz"

@@ -13,6 +13,7 @@ from forensics.records.faces import FaceTrack
 from forensics.records.findings import Abstention, AbstentionReason, Score, Span
 from forensics.records.media import MediaFile, MediaKind, StreamInfo, StreamKind
 from forensics.records.scan_result import ScanResult
+from forensics.records.subject import Subject, person
 from forensics.records.verdict import SubjectScore, Verdict, VerdictLabel
 
 SIGNS, NO_SIGNS = 0.8, 0.2
@@ -23,13 +24,16 @@ def logit(manipulation_score: float) -> float:
     return math.log(manipulation_score / (1 - manipulation_score))
 
 
+FIRST = person(1)
+
+
 def call(manipulation_score: float) -> VerdictLabel:
     if manipulation_score >= SIGNS:
         return VerdictLabel.SIGNS_OF_MANIPULATION
     return VerdictLabel.NO_SIGNS_FOUND if manipulation_score <= NO_SIGNS else VerdictLabel.INCONCLUSIVE
 
 
-def basis(manipulation_score: float, detector: str = "face", subject: str = "person 1") -> SubjectScore:
+def basis(manipulation_score: float, detector: str = "face", subject: Subject = FIRST) -> SubjectScore:
     moment = Span(1.0, 1.0)
     model = f"{detector}-model"
     return SubjectScore(

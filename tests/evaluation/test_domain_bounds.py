@@ -12,6 +12,7 @@ from forensics.evaluation.domain_bounds import fit_domain, measured_domain
 from forensics.records.input_contract import PictureContract
 from forensics.records.model_card import Domain, ModelCard
 from forensics.records.properties import Properties
+from forensics.records.subject import VOICE_OF_FILE, person
 from tests.evaluation.made import labelled_scan
 
 
@@ -27,8 +28,8 @@ def test_a_scan_of_labelled_files_gives_the_ranges_of_one_detector() -> None:
         replace(
             one,
             properties=(
-                Properties("face", "person 1", {"brightness": index / 100}),
-                Properties("voice", "voice", {"length_s": 3.0}),
+                Properties("face", person(1), {"brightness": index / 100}),
+                Properties("voice", VOICE_OF_FILE, {"length_s": 3.0}),
             ),
         )
         for index, one in enumerate(results)
@@ -57,7 +58,7 @@ def test_a_renewed_domain_keeps_the_ranges_that_were_not_measured() -> None:
     with pytest.raises(SettingsError, match="too few to measure the domain"):
         card_with_domain(card, results, labels)
     seen = [
-        replace(one, properties=(Properties("face", "person 1", {"brightness": index % 2, "size": 9.0}),))
+        replace(one, properties=(Properties("face", person(1), {"brightness": index % 2, "size": 9.0}),))
         for index, one in enumerate(results)
     ]
     assert card_with_domain(card, seen, labels).domain.ranges == {

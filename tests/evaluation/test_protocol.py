@@ -13,6 +13,7 @@ from forensics.evaluation.labels import Label
 from forensics.evaluation.protocol import figures_for, rows_of
 from forensics.records.labelled_figures import LabelledFigures
 from forensics.records.model_card import Thresholds
+from forensics.records.subject import VOICE_OF_FILE, person
 from tests.evaluation.made import SIGNS, basis, labelled_scan, no_face, result
 
 N_RESAMPLES = 100
@@ -123,7 +124,7 @@ def test_single_frames_are_called_by_the_cards_threshold_or_not_at_all() -> None
 
 
 def test_two_persons_are_two_tracks_and_the_file_takes_the_worse() -> None:
-    results = [result("a", [basis(0.9), basis(0.3, subject="person 2")]), result("b", [basis(0.2)])]
+    results = [result("a", [basis(0.9), basis(0.3, subject=person(2))]), result("b", [basis(0.2)])]
     labels = {"a": Label("a", True, "a"), "b": Label("b", False, "b")}
     found = _by_scope(figures_for(results, labels, n_resamples=10))
     assert found["face"].n_manipulated == 1
@@ -134,8 +135,8 @@ def test_two_persons_are_two_tracks_and_the_file_takes_the_worse() -> None:
 
 def test_face_voice_and_their_fusion_are_apart() -> None:
     results = [
-        result("a", [basis(0.9), basis(0.2, "voice", "voice")]),
-        result("b", [basis(0.1), basis(0.3, "voice", "voice")]),
+        result("a", [basis(0.9), basis(0.2, "voice", VOICE_OF_FILE)]),
+        result("b", [basis(0.1), basis(0.3, "voice", VOICE_OF_FILE)]),
     ]
     labels = {"a": Label("a", True, "a"), "b": Label("b", False, "b")}
     found = _by_scope(figures_for(results, labels, n_resamples=10))

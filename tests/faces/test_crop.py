@@ -11,6 +11,7 @@ from forensics.records.faces import FaceBox, FaceCrop, TrackedFace
 from forensics.records.findings import Abstention, AbstentionReason, Notice
 from forensics.records.media import Frame, RgbImage
 from forensics.records.stream import Item
+from forensics.records.subject import person
 
 TIGHT = CropSpec(40, 2.0, 30)
 
@@ -138,7 +139,7 @@ def test_person_too_small_throughout_gets_one_abstention() -> None:
     (abstention,) = [item for item in result if isinstance(item, Abstention)]
     assert abstention.detector == "face"
     assert abstention.why is AbstentionReason.TOO_SMALL
-    assert abstention.subject == "person 1"
+    assert abstention.subject == person(1)
     assert "24 px" in abstention.detail
     assert "30 px" in abstention.detail
     assert "higher resolution" in abstention.detail

@@ -21,6 +21,7 @@ from forensics.records.labelled_figures import Confusion, Curve, Figure, Labelle
 from forensics.records.media import MediaFile, MediaKind, StreamInfo, StreamKind
 from forensics.records.model_card import Calibration, Metric, ModelCard, Thresholds, Variant
 from forensics.records.scan_result import ModelUse, RunManifest, ScanResult
+from forensics.records.subject import VOICE_OF_FILE, Subject, person
 from forensics.records.verdict import SubjectScore, Verdict, VerdictLabel
 from forensics.report.view import ReportView, build_view
 
@@ -108,7 +109,7 @@ def video(path: str, duration_s: float = 10.4, lost_frames: int = 0) -> MediaFil
 
 
 def scores_of(
-    subject: str, detector: str, manipulation_score: float, duration_s: float, dice: random.Random
+    subject: Subject, detector: str, manipulation_score: float, duration_s: float, dice: random.Random
 ) -> list[Score]:
     model = FACE_MODEL if detector == "face" else VOICE_MODEL
     if detector == "face":
@@ -149,9 +150,9 @@ def examined(
     dice = random.Random(seed)
     media = video(path, 8 + dice.random() * 20, lost_frames)
     duration_s = media.duration_s or 0.0
-    groups = [scores_of(f"person {i + 1}", "face", value, duration_s, dice) for i, value in enumerate(faces)]
+    groups = [scores_of(person(i + 1), "face", value, duration_s, dice) for i, value in enumerate(faces)]
     if voice is not None:
-        groups.append(scores_of("voice", "voice", voice, duration_s, dice))
+        groups.append(scores_of(VOICE_OF_FILE, "voice", voice, duration_s, dice))
     basis = sorted((basis_of(scores) for scores in groups), key=lambda one: -one.manipulation_score)
     deciding = basis[0]
     limits = ["Only the 32 sampled frames were looked at; a shorter manipulation between them can be missed."]
@@ -265,13 +266,13 @@ def exhibits_of(result: ScanResult) -> tuple[Exhibit, ...]:
             at = scores[-1]
             when = f"{at.span.start_s:.1f} to {at.span.end_s:.1f} s"
             caption = f"Mel spectrogram, {when}, 60 Hz (bottom) to 7 kHz (top)"
-            group = "voice, strongest for manipulation"
+            group = "strongest for manipulation"
             exhibits.append(
                 Exhibit(
                     ExhibitKind.SPECTROGRAM,
                     Picture(spectrogram()),
                     caption,
-                    "voice",
+                    VOICE_OF_FILE,
                     group,
                     at.span.start_s,
                     at.manipulation_score,
@@ -289,14 +290,13 @@ def exhibits_of(result: ScanResult) -> tuple[Exhibit, ...]:
                 (ExhibitKind.CROP, crop, "The cut that the net scored."),
                 (ExhibitKind.ATTENTION, attention, "Where the net looked."),
             ):
-                title = f"{basis.subject}, {group}"
                 exhibits.append(
                     Exhibit(
                         kind,
                         Picture(jpeg),
                         caption,
                         basis.subject,
-                        title,
+                        group,
                         score.span.start_s,
                         score.manipulation_score,
                     )
@@ -304,7 +304,7 @@ def exhibits_of(result: ScanResult) -> tuple[Exhibit, ...]:
     return tuple(exhibits)
 
 
-def strip_of(subject: str, result: ScanResult) -> Exhibit:
+def strip_of(subject: Subject, result: ScanResult) -> Exhibit:
     """All sampled frames of a person."""
     scores = [score for score in result.scores if score.subject == subject]
     frames = tuple(
@@ -312,7 +312,7 @@ def strip_of(subject: str, result: ScanResult) -> Exhibit:
         for i, score in enumerate(scores)
     )
     caption = f"{len(frames)} sampled frames, in order of time"
-    group = f"{subject}, all sampled frames"
+    group = "all sampled frames"
     return Exhibit(ExhibitKind.FILMSTRIP, Filmstrip(frames, len(frames)), caption, subject, group)
 
 

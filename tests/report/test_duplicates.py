@@ -13,6 +13,7 @@ import pytest
 
 from forensics.records.perceptual_hashes import FilmHash, PerceptualHashes
 from forensics.records.scan_result import ScanResult
+from forensics.records.subject import person
 from forensics.report.duplicates.finding import find_duplicates
 from forensics.report.duplicates.matches import Link
 from forensics.report.duplicates.near_hashes import REACH, distances, near_pairs
@@ -160,7 +161,7 @@ def test_a_changed_face_is_told_from_a_copy() -> None:
     assert swapped.is_directed, "the verdict without signs is that of the source"
     assert swapped.difference is not None
     assert swapped.difference.n_moments == 20
-    assert [face.subject for face in swapped.difference.faces] == ["person 1"]
+    assert [face.subject for face in swapped.difference.faces] == [person(1)]
     assert swapped.difference.in_faces == 1.0
     [face] = swapped.faces
     assert face.bits > 48
@@ -189,7 +190,7 @@ def test_faces_of_one_moment_stand_side_by_side() -> None:
     pairs = {(one.first.row_id, one.second.row_id): one.faces for one in view.duplicates[0].links}
     assert not pairs[1, 2]
     [pair] = pairs[1, 3]
-    assert pair.subject == "person 1"
+    assert pair.subject == person(1)
     assert len({pair.first.jpeg, pair.second.jpeg, pair.apart.jpeg}) == 3
     assert {pair.first.jpeg, pair.second.jpeg} <= {
         frame.jpeg for row_id in (1, 3) for frame in exhibits[row_id][0].content.frames

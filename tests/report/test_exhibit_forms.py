@@ -19,6 +19,7 @@ from forensics.records.exhibit_content import (
     Text,
 )
 from forensics.records.findings import Abstention, AbstentionReason, Exhibit, ExhibitKind, Notice
+from forensics.records.subject import VOICE_OF_FILE, WHOLE_FILE, person
 from forensics.report.curves import MOST_POINTS, curve_chart
 from forensics.report.evidence import encoded_bytes, image_budget, spend
 from forensics.report.redaction import blurred, redacted
@@ -36,16 +37,16 @@ CHART = CurveChart(
     marked=((0.5, 1.0),),
 )
 SHOWN = (
-    Exhibit(ExhibitKind.CURVE, CHART, "Lips over time", "person 1", "person 1, lips", 0.5),
+    Exhibit(ExhibitKind.CURVE, CHART, "Lips over time", person(1), "lips", 0.5),
     Exhibit(
         ExhibitKind.TABLE,
         Table(("Box", "Bytes"), (("moov", "1,024"), ("<mdat>", "99")), marked=(1,)),
         "Boxes of the container",
-        "file",
-        "file, container",
+        WHOLE_FILE,
+        "container",
     ),
-    Exhibit(ExhibitKind.TEXT, Text("First.\n\nSecond."), "What it means", "file", "file, container"),
-    Exhibit(ExhibitKind.TEXT, Text("a  b\n<c>", as_typed=True), "As it stands", "file", "file, container"),
+    Exhibit(ExhibitKind.TEXT, Text("First.\n\nSecond."), "What it means", WHOLE_FILE, "container"),
+    Exhibit(ExhibitKind.TEXT, Text("a  b\n<c>", as_typed=True), "As it stands", WHOLE_FILE, "container"),
 )
 
 
@@ -82,7 +83,7 @@ def test_what_a_table_says_is_not_said_again_among_the_notices() -> None:
     told = Table(
         ("What", "Finding"), (("Times", "It was written anew."), ("EXIF", "There is none.")), marked=(0,)
     )
-    exhibit = Exhibit(ExhibitKind.TABLE, told, "What the file says", "file", "file, stills")
+    exhibit = Exhibit(ExhibitKind.TABLE, told, "What the file says", WHOLE_FILE, "stills")
     notices = (
         Notice("stills", "It was written anew. A camera writes it once."),
         Notice("stills", "Something that the table had no room for."),
@@ -128,7 +129,7 @@ def film(values: tuple[float, ...], at_s: tuple[float, ...]) -> Exhibit:
     )
     strip = Filmstrip(frames, len(frames))
     words = f"{len(frames)} sampled frames, in order of time"
-    return Exhibit(ExhibitKind.FILMSTRIP, strip, words, "person 1", "person 1, all sampled frames")
+    return Exhibit(ExhibitKind.FILMSTRIP, strip, words, person(1), "all sampled frames")
 
 
 def tiny(number: int) -> bytes:
@@ -175,7 +176,7 @@ def test_faces_of_thousands_of_files_stay_within_the_page() -> None:
 
 
 def test_a_sound_is_within_the_page_and_not_in_a_redacted_one() -> None:
-    clip = Exhibit(ExhibitKind.SOUND, SoundClip(b"fLaC7"), "The sound", "voice", "voice, strongest", 1.0, 0.9)
+    clip = Exhibit(ExhibitKind.SOUND, SoundClip(b"fLaC7"), "The sound", VOICE_OF_FILE, "strongest", 1.0, 0.9)
     strip = film((0.2, 0.3), (0.0, 1.0))
     result = examined("clips/a.mp4", (0.9,), 0.9, 1)
     html = drawn(build_view([], [(2, result)], lambda _: (clip, strip)))
@@ -189,8 +190,8 @@ def test_a_sound_is_within_the_page_and_not_in_a_redacted_one() -> None:
 
 def test_why_scores_carry_less_stands_with_the_person() -> None:
     result = examined("clips/a.mp4", (0.9, 0.2), None, 1)
-    notice = Notice("faces", "Person 1: 3 of 32 faces are smaller than 60 px", subject="person 1")
-    unlike = Abstention("face", AbstentionReason.OUT_OF_DOMAIN, "Person 2 is not judged: blurred", "person 2")
+    notice = Notice("faces", "Person 1: 3 of 32 faces are smaller than 60 px", subject=person(1))
+    unlike = Abstention("face", AbstentionReason.OUT_OF_DOMAIN, "Person 2 is not judged: blurred", person(2))
     result = replace(result, notices=(notice,), abstentions=(*result.abstentions, unlike))
     html = drawn(build_view([], [(2, result)], lambda _: ()))
     one, two = re.findall(r'<section class="subject".*?</section>', html, re.DOTALL)

@@ -10,6 +10,7 @@ import pytest
 
 from forensics.records.findings import Score, Span
 from forensics.records.labelled_figures import Curve, LabelledFigures
+from forensics.records.subject import VOICE_OF_FILE, other
 from forensics.report import svg
 from forensics.report.figures import charts, confusion_columns, confusion_rows
 from forensics.report.subjects import SubjectView
@@ -94,12 +95,13 @@ def test_score_chart_shows_thresholds_interval_and_scores(rich_view: ReportView)
 
 
 def subject_of(scores: tuple[Score, ...], name: str = "voice") -> SubjectView:
-    return SubjectView(name, "voice", False, None, None, scores, None, ())
+    return SubjectView(other(name), "voice", False, None, None, scores, None, ())
 
 
 def test_hours_of_sound_are_bundled_and_say_so() -> None:
     scores = tuple(
-        Score("voice", "m", "voice", Span(i, i + 3), 0.0, 0.9 if i == 777 else 0.1) for i in range(3_600)
+        Score("voice", "m", VOICE_OF_FILE, Span(i, i + 3), 0.0, 0.9 if i == 777 else 0.1)
+        for i in range(3_600)
     )
     marks, bundled = thin(scores)
     assert len(marks) <= MOST_MARKS
@@ -110,7 +112,7 @@ def test_hours_of_sound_are_bundled_and_say_so() -> None:
 
 
 def test_names_are_escaped() -> None:
-    scores = (Score("voice", "m", "v", Span(0, 3), 0.0, 0.4), Score("voice", "m", "v", Span(3, 6), 0.0, 0.4))
+    scores = tuple(Score("voice", "m", VOICE_OF_FILE, Span(at, at + 3), 0.0, 0.4) for at in (0, 3))
     assert "<script>" not in str(score_chart(subject_of(scores, "<script>"), 6.0))
     assert svg.text((0, 0), "a<b&c") == '<text x="0" y="0">a&lt;b&amp;c</text>'
     assert svg.element("g", class_='"x') == '<g class="&quot;x"/>'

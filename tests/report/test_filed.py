@@ -17,6 +17,7 @@ from forensics.records.case_info import CaseExhibit, RecordedCaseInfo
 from forensics.records.findings import Abstention, AbstentionReason, Notice
 from forensics.records.media import StreamKind
 from forensics.records.scan_result import DetectorUse
+from forensics.records.subject import person
 from forensics.report import administration
 from forensics.report.clock import clock_text, now_utc
 from forensics.report.examined import account_of
@@ -141,7 +142,7 @@ def test_the_account_of_a_video_names_streams_detectors_and_what_is_missing() ->
         replace(one, chosen_frames=tuple(range(0, 320, 10)) if one.kind is StreamKind.VIDEO else ())
         for one in result.media.streams
     )
-    small = Abstention("face", AbstentionReason.TOO_SMALL, "Smaller than 48 px.", "person 3")
+    small = Abstention("face", AbstentionReason.TOO_SMALL, "Smaller than 48 px.", person(3))
     result = replace(
         result,
         media=replace(result.media, streams=streams),

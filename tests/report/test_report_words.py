@@ -15,6 +15,7 @@ from forensics.detectors import spec_of
 from forensics.records.findings import AbstentionReason
 from forensics.records.labelled_figures import Figure, LabelledFigures
 from forensics.records.model_card import Metric
+from forensics.records.subject import person
 from forensics.records.verdict import Verdict, VerdictLabel
 from forensics.report import figures, report_words
 from forensics.report.container_facts import container_facts
@@ -61,7 +62,7 @@ def test_a_manipulation_score_is_written_alike_in_the_reason_the_table_and_the_i
     manipulation_score: float, said: str
 ) -> None:
     one = replace(
-        basis_of(scores_of("person 1", "face", 0.5, 10.0, random.Random(1))),
+        basis_of(scores_of(person(1), "face", 0.5, 10.0, random.Random(1))),
         manipulation_score=manipulation_score,
     )
     verdict = Verdict(one.label, "", "worst-subject/2", manipulation_score, basis=(one,))

@@ -21,6 +21,7 @@ from forensics.records.exhibit_content import Picture
 from forensics.records.findings import Exhibit, ExhibitKind
 from forensics.records.media import MediaFile
 from forensics.records.scan_result import ScanResult
+from forensics.records.subject import person
 from forensics.records.verdict import Verdict, VerdictLabel
 
 
@@ -90,7 +91,7 @@ def _facts(context: WorkerContext) -> dict[str, str]:
 
 def _exhibits(file: Found) -> Iterator[Exhibit]:
     if file.display.startswith("heavy"):
-        yield Exhibit(ExhibitKind.FRAME, Picture(bytes(3_000_000)), "frame", "person 1", "all", 0.0)
+        yield Exhibit(ExhibitKind.FRAME, Picture(bytes(3_000_000)), "frame", person(1), "all", 0.0)
 
 
 def _nothing() -> None:

@@ -21,6 +21,7 @@ from forensics.errors import ModelError, SettingsError
 from forensics.media.discovery import Found, discover
 from forensics.records.model_card import Calibration, ModelCard, Thresholds
 from forensics.records.scan_result import ScanResult
+from forensics.records.subject import person
 from forensics.report.renderers.csv import CsvRenderer
 from forensics.report.renderers.html import HtmlRenderer
 from forensics.report.renderers.json import JsonRenderer
@@ -98,7 +99,7 @@ def test_the_logit_is_the_weighted_sum_and_members_stay_visible(root: Path, clip
         ("wide", pytest.approx(other.logit)),
     ]
     assert basis.members[1].manipulation_score == pytest.approx(other.manipulation_score)
-    assert {exhibit.subject for exhibit in both.exhibits} == {"person 1"}
+    assert {exhibit.subject for exhibit in both.exhibits} == {person(1)}
 
 
 def test_a_single_net_gives_the_bits_that_it_always_gave(root: Path) -> None:
@@ -124,7 +125,7 @@ def test_a_face_too_small_for_one_member_is_left_out_for_all(root: Path, tmp_pat
     result = scan(synthetic.normal_clip(tmp_path), tmp_path / "models/strict")
     assert result.scores == ()
     [abstention] = result.abstentions
-    assert (abstention.why, abstention.subject) == ("TOO_SMALL", "person 1")
+    assert (abstention.why, abstention.subject) == ("TOO_SMALL", person(1))
 
 
 def test_the_same_weights_with_another_card_are_the_member(root: Path, tmp_path: Path) -> None:

@@ -14,6 +14,7 @@ from forensics.media.discovery import Found, discover
 from forensics.media.probe import probe
 from forensics.records.media import RgbImage, StreamKind
 from forensics.records.scan_result import ScanResult
+from forensics.records.subject import person
 from forensics.scan import films
 from forensics.scan.pipeline import examine
 from forensics.scan.worker_context import WorkerContext, assemble, choose_detectors
@@ -73,7 +74,7 @@ def test_a_preview_before_the_film_is_not_taken_for_it(context: WorkerContext, t
     assert main is not None
     assert (main.index, main.width_px) == (1, 400)
     result = scan(path, context)
-    assert people(result) == {"person 1"}
+    assert people(result) == {person(1)}
     assert result.tracks[0].stream_index is None
     assert any(limit.count("Stream 0 (video, 96 x 72 px, 0.8 s)") for limit in result.verdict.limits)
 
@@ -96,14 +97,14 @@ def test_a_cover_that_is_not_marked_as_one_is_left_out_and_named(
     assert [stream.is_cover for stream in media.streams] == [False, True]
     assert [film.index for film in media.films] == [1]
     result = scan(path, context)
-    assert people(result) == {"person 1"}
+    assert people(result) == {person(1)}
     assert [notice.message for notice in result.notices if "Stream 0 is a single picture" in notice.message]
 
 
 def test_a_person_in_a_second_stream_is_examined_and_named(context: WorkerContext, tmp_path: Path) -> None:
     path = write(tmp_path / "two.mp4", synthetic.portrait_frames(20), synthetic.portrait_frames(15))
     result = scan(path, context)
-    assert people(result) == {"person 1", "person 2"}
+    assert people(result) == {person(1), person(2)}
     assert [track.stream_index for track in result.tracks] == [None, 1]
     assert any("Stream 1" in n.message and "person 2 is seen there" in n.message for n in result.notices)
     assert [stream.n_frames_from_content for stream in result.media.streams] == [20, 15]
@@ -113,7 +114,7 @@ def test_a_person_in_a_second_stream_is_examined_and_named(context: WorkerContex
 def test_a_person_in_the_second_stream_alone_is_found(context: WorkerContext, tmp_path: Path) -> None:
     path = write(tmp_path / "hidden.mkv", scenery(20), synthetic.portrait_frames(20))
     result = scan(path, context)
-    assert people(result) == {"person 1"}
+    assert people(result) == {person(1)}
     assert [track.stream_index for track in result.tracks] == [1]
 
 
@@ -140,7 +141,7 @@ def test_a_further_stream_that_cannot_be_decoded_costs_no_verdict(
                 data[at : at + len(content)] = bytes(len(content))
     path.write_bytes(data)
     result = scan(path, context)
-    assert people(result) == {"person 1"}
+    assert people(result) == {person(1)}
     assert any("Stream 1" in limit and "was not examined" in limit for limit in result.verdict.limits)
 
 

@@ -23,6 +23,7 @@ from forensics.records.findings import Abstention, AbstentionReason, ExhibitKind
 from forensics.records.media import MediaFile, MediaKind, StreamKind
 from forensics.records.scan_result import ScanResult
 from forensics.records.stream import Item
+from forensics.records.subject import VOICE_OF_FILE, person
 from forensics.records.verdict import Verdict, VerdictLabel
 from forensics.scan.pipeline import examine
 from forensics.scan.worker_context import WorkerContext, assemble, choose_detectors, manifest_of
@@ -55,7 +56,7 @@ def test_a_clip_with_a_face_and_sound_is_scored_by_both(context: WorkerContext, 
     assert result.media.kind is MediaKind.VIDEO
     assert result.media.sha256 is not None
     assert len(result.media.sha256) == 64
-    assert {basis.subject for basis in result.verdict.basis} == {"person 1", "voice"}
+    assert {basis.subject for basis in result.verdict.basis} == {person(1), VOICE_OF_FILE}
     assert result.verdict.manipulation_score is not None
     assert [track.n_faces for track in result.tracks] == [6]
     assert {exhibit.kind for exhibit in result.exhibits} == {
@@ -82,7 +83,7 @@ def test_the_same_file_gives_the_same_scores(context: WorkerContext, tmp_path: P
 def test_two_people_are_scored_apart(context: WorkerContext, tmp_path: Path) -> None:
     result = scan(synthetic.two_people_clip(tmp_path), context)
     people = {basis.subject for basis in result.verdict.basis if basis.detector == "face"}
-    assert people == {"person 1", "person 2"}
+    assert people == {person(1), person(2)}
 
 
 @pytest.mark.parametrize(
@@ -111,8 +112,8 @@ def test_every_page_of_a_still_is_judged_by_itself(context: WorkerContext, tmp_p
     assert [
         (basis.subject, basis.n_scores) for basis in result.verdict.basis if basis.detector == "face"
     ] == [
-        ("person 1", 1),
-        ("person 2", 1),
+        (person(1), 1),
+        (person(2), 1),
     ]
     said = "\n".join(notice.message for notice in result.notices)
     assert "Person 2 is in picture or part 2 of the file" in said
@@ -291,7 +292,7 @@ def test_a_file_that_changed_before_it_was_hashed_is_examined_as_it_is(
 def test_ready_made_crops_are_scored_whole(context: WorkerContext, tmp_path: Path) -> None:
     crops = replace(context, settings=replace(context.settings, crops=True))
     result = scan(synthetic.still(tmp_path), crops)
-    assert [basis.subject for basis in result.verdict.basis] == ["person 1"]
+    assert [basis.subject for basis in result.verdict.basis] == [person(1)]
     assert result.verdict.basis[0].n_scores == 1
 
 
@@ -391,7 +392,7 @@ def test_what_a_triage_does_not_clear_scores_as_in_an_examination(
     exact, result = (scan(clip, assemble(one, choose_detectors(one))) for one in (every, triage))
     in_doubt = {score.subject for score in result.scores if score.precision == "f32"}
     cleared = {score.subject for score in result.scores if score.precision == "bf16"}
-    assert in_doubt == {"person 1"}
+    assert in_doubt == {person(1)}
     assert cleared == {"voice"}
     assert [one for one in result.scores if one.precision == "f32"] == [
         one for one in exact.scores if one.subject in in_doubt

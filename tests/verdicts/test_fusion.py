@@ -21,6 +21,7 @@ from forensics.records.fusion import FusedModel, FusionCard
 from forensics.records.media import MediaFile
 from forensics.records.model_card import Calibration, Thresholds, Windows
 from forensics.records.scan_result import ScanResult
+from forensics.records.subject import VOICE_OF_FILE, person
 from forensics.records.verdict import Verdict, VerdictLabel
 from forensics.scan.scan_run import plan_scan, run_scan
 from forensics.settings import ScanSettings
@@ -52,7 +53,7 @@ def conclude(given: list[Score], media: MediaFile = VIDEO, fusion: FusionCard | 
 
 
 def both(face: float, voice: float) -> list[Score]:
-    return scores("face", "person 1", [face] * 4) + scores("voice", "voice", [voice] * 4)
+    return scores("face", person(1), [face] * 4) + scores("voice", VOICE_OF_FILE, [voice] * 4)
 
 
 def test_the_sum_of_log_odds_is_the_files_score() -> None:
@@ -60,8 +61,8 @@ def test_the_sum_of_log_odds_is_the_files_score() -> None:
     # The made calibration is the plain sigmoid: log-odds are the logits themselves.
     assert verdict.manipulation_score == pytest.approx(1 / (1 + math.exp(-(-0.25 + 0.9 * 1.0 + 0.5 * 2.0))))
     assert [(term.detector, term.subject) for term in verdict.terms] == [
-        ("face", "person 1"),
-        ("voice", "voice"),
+        ("face", person(1)),
+        ("voice", VOICE_OF_FILE),
     ]
     assert [term.log_odds for term in verdict.terms] == pytest.approx([1.0, 2.0])
     assert verdict.label is VerdictLabel.SIGNS_OF_MANIPULATION
@@ -93,7 +94,7 @@ def test_a_score_that_rises_never_lowers_the_verdict() -> None:
 
 @pytest.mark.parametrize(("media", "given"), [(SOUND, "voice"), (VIDEO, "face")])
 def test_a_missing_detector_adds_nothing(media: MediaFile, given: str) -> None:
-    verdict = conclude(scores(given, "voice" if given == "voice" else "person 1", [1.5] * 4), media)
+    verdict = conclude(scores(given, VOICE_OF_FILE if given == "voice" else person(1), [1.5] * 4), media)
     [term] = verdict.terms
     assert term.detector == given
     expected = -0.25 + FUSION.weights[given] * 1.5
@@ -119,7 +120,7 @@ def test_somebody_with_signs_alone_is_not_passed_by_the_sum() -> None:
 def test_a_part_that_shows_signs_counts_as_such() -> None:
     windows = Windows(2.0, 3, ((1, 0.5), (100, 1.0)), ((1, 4.0), (10, 5.0)), "made up", 50, "made up")
     cards = {"face-test": card("face", windows=windows)}
-    rows = scores("face", "person 1", [-3.0] * 12 + [5.0] * 3 + [-3.0] * 12)
+    rows = scores("face", person(1), [-3.0] * 12 + [5.0] * 3 + [-3.0] * 12)
     verdict = policy.conclude(VIDEO, rows, [], cards, DETECTORS, FUSION)
     [term] = verdict.terms
     assert term.log_odds > 4
@@ -143,7 +144,7 @@ def validation(n: int = 120) -> tuple[list[ScanResult], dict[str, Label]]:
     for index in range(n):
         manipulated = index % 2 == 0
         side = 1.0 if manipulated else -1.0
-        given = scores("face", "person 1", (dice.normal(1.2 * side, 1.0) + dice.normal(0, 0.1, 4)).tolist())
+        given = scores("face", person(1), (dice.normal(1.2 * side, 1.0) + dice.normal(0, 0.1, 4)).tolist())
         if index % 3:
             given += scores(
                 "voice", "voice", (dice.normal(0.3 * side, 1.0) + dice.normal(0, 0.1, 4)).tolist()

@@ -9,6 +9,7 @@ import pytest
 from forensics.records.findings import Span
 from forensics.records.input_contract import PictureContract
 from forensics.records.model_card import Calibration, Domain, LikelihoodBounds, ModelCard, Thresholds
+from forensics.records.subject import person
 from forensics.records.verdict import Stretch, SubjectScore, VerdictLabel
 from forensics.verdicts.likelihood import likelihood_of, log10_ratio, state, verbal
 
@@ -32,7 +33,7 @@ CARD = ModelCard(
 )
 MOMENT = Span(0.0, 0.0)
 BASIS = SubjectScore(
-    *("face", "face-x", "person 1", 8, 2.2, 0.9, None, None, MOMENT, MOMENT),
+    *("face", "face-x", person(1), 8, 2.2, 0.9, None, None, MOMENT, MOMENT),
     VerdictLabel.SIGNS_OF_MANIPULATION,
 )
 PART = Stretch(MOMENT, 3, 2.0, 0.88, 10, 4.0, 2.0, alone=True, spans=(MOMENT,))

@@ -7,13 +7,14 @@ from dataclasses import replace
 from forensics.records.findings import Score, Span
 from forensics.records.media import MediaFile
 from forensics.records.scan_result import ScanResult
+from forensics.records.subject import person
 from forensics.records.verdict import Verdict, VerdictLabel
 from forensics.scan.events import BatchStarted, FileDone, FileProgressed, FileStarted
 from forensics.web.progress import Progress, ProgressOfCase
 
 
 def done(name: str, size_bytes: int, n_scores: int) -> FileDone:
-    score = Score("face", "m", "person 1", Span(0.0, 0.0), 0.0, 0.5)
+    score = Score("face", "m", person(1), Span(0.0, 0.0), 0.0, 0.5)
     result = ScanResult(
         media=MediaFile(name, size_bytes, "2026-01-01T00:00:00+00:00"),
         verdict=Verdict(VerdictLabel.INCONCLUSIVE, "between", "p"),

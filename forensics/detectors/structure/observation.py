@@ -8,8 +8,8 @@ from dataclasses import dataclass
 from forensics.records.exhibit_content import Table
 from forensics.records.findings import Exhibit, ExhibitKind, Notice
 from forensics.records.stream import Item
+from forensics.records.subject import WHOLE_FILE
 
-SUBJECT = "file"
 # Metadata is hostile text: it is cut here, and escaped where it is shown.
 _MOST_TEXT = 300
 _MOST_ROWS = 80
@@ -43,9 +43,7 @@ def told(detector: str, caption: str, observations: Iterable[Observation]) -> It
         if one.notable:
             yield Notice(detector, shortened(" ".join(filter(None, (one.says, one.usual)))), one.at_s)
     if rows:
-        yield Exhibit(
-            ExhibitKind.TABLE, _table(rows[:_MOST_ROWS]), caption, SUBJECT, f"{SUBJECT}, {detector}"
-        )
+        yield Exhibit(ExhibitKind.TABLE, _table(rows[:_MOST_ROWS]), caption, WHOLE_FILE, detector)
 
 
 def shortened(text: str, most: int = 2 * _MOST_TEXT) -> str:

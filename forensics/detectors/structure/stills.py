@@ -16,7 +16,7 @@ from forensics.detectors.structure import companion_rules, pixel_rules
 from forensics.detectors.structure import still_rules as rules
 from forensics.detectors.structure.copy_move import copied_part, matches_drawn
 from forensics.detectors.structure.jpeg_history import earlier_save, error_levels, likeness, noise_residual
-from forensics.detectors.structure.observation import SUBJECT, Observation, told
+from forensics.detectors.structure.observation import Observation, told
 from forensics.detectors.structure.resampling import interpolation
 from forensics.errors import MediaError
 from forensics.media.content_credentials import has_manifest, remote_manifest
@@ -27,10 +27,11 @@ from forensics.records.exhibit_content import Picture
 from forensics.records.findings import Abstention, AbstentionReason, Exhibit, ExhibitKind
 from forensics.records.media import MediaFile, MediaKind, RgbImage
 from forensics.records.stream import Item
+from forensics.records.subject import WHOLE_FILE
 
 # A picture beside its own thumbnail, coarsely coded, cut by a few rows or brightened: 0.97 and more.
 _ALIKE = 0.9
-_GROUP = f"{SUBJECT}, maps"
+_GROUP = "maps"
 
 
 class Stills(WithoutModels):
@@ -155,4 +156,4 @@ def _pixels_of_heic(path: Path) -> tuple[npt.NDArray[np.uint8] | None, RgbImage 
 
 def _picture(image: RgbImage, caption: str) -> Exhibit:
     _, encoded = cv2.imencode(".jpg", cv2.cvtColor(image, cv2.COLOR_RGB2BGR), [cv2.IMWRITE_JPEG_QUALITY, 80])
-    return Exhibit(ExhibitKind.PICTURE, Picture(encoded.tobytes()), caption, SUBJECT, _GROUP)
+    return Exhibit(ExhibitKind.PICTURE, Picture(encoded.tobytes()), caption, WHOLE_FILE, _GROUP)

@@ -8,8 +8,8 @@ from typing import Final
 import numpy as np
 import numpy.typing as npt
 
-from forensics.records.faces import person
 from forensics.records.perceptual_hashes import GRID_SIDE, FaceHash, Grid, PerceptualHashes
+from forensics.records.subject import Subject, person
 from forensics.report.duplicates.matches import Difference, FaceMatch, FaceShare
 from forensics.report.duplicates.near_hashes import hashes_of
 
@@ -91,7 +91,7 @@ def _apart(one: Levels, other: Levels) -> Levels:
     return np.asarray(apart, np.float64)
 
 
-def _boxes(faces: Sequence[FaceHash], at_s: Sequence[float]) -> dict[str, Box]:
+def _boxes(faces: Sequence[FaceHash], at_s: Sequence[float]) -> dict[Subject, Box]:
     """Of each person, the box of these moments: the median, since heads move less than pictures change."""
     found = {}
     for face in faces:

@@ -9,6 +9,7 @@ from dataclasses import dataclass, replace
 from forensics.records.exhibit_content import Picture
 from forensics.records.media import MediaFile, StreamKind
 from forensics.records.scan_result import ScanResult
+from forensics.records.subject import Subject
 from forensics.report.duplicates.matches import Group, Link
 from forensics.report.duplicates.words import in_common
 
@@ -39,7 +40,7 @@ class FacePair:
         apart: how much each place differs, three times as strong as it is.
     """
 
-    subject: str
+    subject: Subject
     at_s: float
     first: Picture
     second: Picture

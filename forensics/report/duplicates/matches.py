@@ -5,6 +5,7 @@ from __future__ import annotations
 from dataclasses import dataclass
 
 from forensics.records.findings import Span
+from forensics.records.subject import Subject
 
 
 @dataclass(frozen=True, slots=True)
@@ -59,8 +60,8 @@ class FaceMatch:
         bits: of 256, in which the hashes of the cut-out faces differ: the median.
     """
 
-    source_subject: str
-    copy_subject: str
+    source_subject: Subject
+    copy_subject: Subject
     n_moments: int
     bits: int
 
@@ -75,7 +76,7 @@ class FaceShare:
         share: of the whole difference, within the box and around it; faces that overlap count twice.
     """
 
-    subject: str
+    subject: Subject
     box: tuple[float, float, float, float]
     share: float
 

@@ -9,6 +9,7 @@ from typing import Final
 
 from forensics.records.exhibit_content import Filmstrip, Picture, StripFrame
 from forensics.records.findings import Exhibit
+from forensics.records.subject import Subject
 from forensics.report.duplicates.kin import FacePair, KinGroup, KinLink
 from forensics.report.duplicates.matches import FaceMatch
 from forensics.report.duplicates.sources import changed_faces, faces_differ
@@ -44,11 +45,11 @@ def with_faces(groups: Sequence[KinGroup], load_exhibits: ExhibitLoader) -> tupl
     return tuple(done)
 
 
-def _strips(exhibits: Iterable[Exhibit]) -> dict[str, Filmstrip]:
+def _strips(exhibits: Iterable[Exhibit]) -> dict[Subject, Filmstrip]:
     return {one.subject: one.content for one in exhibits if isinstance(one.content, Filmstrip)}
 
 
-def _pairs(link: KinLink, strips: Callable[[int], dict[str, Filmstrip]]) -> Iterator[FacePair]:
+def _pairs(link: KinLink, strips: Callable[[int], dict[Subject, Filmstrip]]) -> Iterator[FacePair]:
     """Of the people whose faces were changed, one moment each."""
     first, second = strips(link.first.row_id), strips(link.second.row_id)
     for face in changed_faces(link.link.faces, link.link.difference)[:_MOST_FACES_OF_LINK]:

@@ -16,6 +16,7 @@ from forensics.records.media import MediaFile
 from forensics.records.model_card import ModelCard
 from forensics.records.properties import Properties
 from forensics.records.scan_result import RunManifest
+from forensics.records.subject import Subject
 from forensics.records.verdict import Verdict
 from forensics.report.condition import CaseCondition
 from forensics.report.evidence import ExhibitCaption
@@ -33,7 +34,7 @@ class JsonLikelihood:
     """
 
     detector: str
-    subject: str
+    subject: Subject
     log10_ratio: float | None
     bounded: bool
     support: str | None

@@ -32,7 +32,7 @@ def _requirement(name: str) -> str:
 
 def _install_scan(session: nox.Session, *tools: str) -> None:
     """The package as a user installs it with its extras for scans, and tools beside it; never torch."""
-    session.install("-e", ".[web,watch,sign,pdf]", *map(_requirement, tools))
+    session.install("-e", ".[web,watch,sign,pdf,disk]", *map(_requirement, tools))
     session.run("python", "-c", _NO_TORCH, silent=True)
 
 
@@ -63,7 +63,7 @@ def tests(session: nox.Session) -> None:
     """The tests, in an environment without torch. Arguments go to pytest."""
     # What signs is for the tests of content credentials.
     signing = ("c2pa-python", "cryptography")
-    _install_scan(session, "pytest", "hypothesis", "librosa", "selenium", "httpx2", *signing)
+    _install_scan(session, "pytest", "hypothesis", "librosa", "selenium", "httpx2", "case-utils", *signing)
     session.run("pytest", *session.posargs)
 
 

@@ -69,7 +69,7 @@ def tests(session: nox.Session) -> None:
 
 @nox.session
 def docs(session: nox.Session) -> None:
-    """The README's help blocks are what the commands print; ``nox -s docs -- --write`` renews them."""
+    """docs/reference/commands.md holds what the commands print; ``nox -s docs -- --write`` renews it."""
     # Nothing else is installed: help must not reach for the heavy packages.
     session.install(_requirement("typer"), _requirement("msgspec"))
     session.run("python", "-m", "tests.house.help_blocks", *session.posargs)

@@ -1,31 +1,18 @@
-"""Parts of the pages that the program itself writes: help of the commands, schema of the report."""
+"""Parts of the pages that the program itself writes: the schema of the report."""
 
 from __future__ import annotations
 
 import json
 from typing import Any
 
-from tests.house.help_blocks import command_names, help_of
-
-_HELP = "<!-- every command's help -->"
 _SCHEMA = "<!-- fields of the report -->"
 
 
 def on_page_markdown(markdown: str, **_: Any) -> str:
     """Called by mkdocs for every page."""
-    if _HELP in markdown:
-        markdown = markdown.replace(_HELP, _commands())
     if _SCHEMA in markdown:
         markdown = markdown.replace(_SCHEMA, _fields())
     return markdown
-
-
-def _commands() -> str:
-    parts = []
-    for words in command_names():
-        name = " ".join(("forensics", *words))
-        parts.append(f"## `{name}`\n\n```text\n{help_of(words)}\n```\n")
-    return "\n".join(parts)
 
 
 def _fields() -> str:

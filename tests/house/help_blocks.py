@@ -1,4 +1,4 @@
-"""The README's help blocks, between two marks: written from what the commands print, and checked.
+"""The help blocks of docs/reference/commands.md, between two marks: what the commands print, and checked.
 
 ``python -m tests.house.help_blocks`` checks, ``--write`` renews. Needs typer alone.
 """
@@ -12,7 +12,7 @@ from collections.abc import Iterator
 from pathlib import Path
 
 ROOT = Path(__file__).resolve().parent.parent.parent
-README = ROOT / "README.md"
+PAGE = ROOT / "docs" / "reference" / "commands.md"
 _BEGIN = "<!-- help: written by nox -s docs -- --write -->"
 _END = "<!-- end of help -->"
 
@@ -49,31 +49,30 @@ def help_of(words: tuple[str, ...]) -> str:
 def blocks() -> str:
     """All help blocks as Markdown."""
     parts = [
-        f"<details><summary><code>{' '.join(('forensics', *words))}</code></summary>\n\n"
-        f"```text\n{help_of(words)}\n```\n\n</details>\n"
+        f"## `{' '.join(('forensics', *words))}`\n\n```text\n{help_of(words)}\n```\n"
         for words in command_names()
     ]
     return "\n".join(parts)
 
 
 def renewed(text: str) -> str:
-    """The README with its help blocks as they should be."""
+    """The page with its help blocks as they should be."""
     before, rest = text.split(_BEGIN, 1)
     _, after = rest.split(_END, 1)
     return f"{before}{_BEGIN}\n\n{blocks()}\n{_END}{after}"
 
 
 def main() -> None:
-    """Checks or renews the README."""
-    written = README.read_text(encoding="utf-8")
+    """Checks or renews the page."""
+    written = PAGE.read_text(encoding="utf-8")
     expected = renewed(written)
     if written == expected:
         sys.stdout.write(f"{len(command_names())} help blocks are as the commands print them\n")
     elif "--write" in sys.argv[1:]:
-        README.write_text(expected, encoding="utf-8")
-        sys.stdout.write("README.md was renewed\n")
+        PAGE.write_text(expected, encoding="utf-8")
+        sys.stdout.write(f"{PAGE.name} was renewed\n")
     else:
-        sys.exit("The README's help blocks are out of date: nox -s docs -- --write")
+        sys.exit(f"The help blocks of {PAGE.name} are out of date: nox -s docs -- --write")
 
 
 if __name__ == "__main__":

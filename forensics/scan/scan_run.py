@@ -19,7 +19,7 @@ from forensics.records.verdict import VerdictLabel
 from forensics.scan.batch import run_batch
 from forensics.scan.elsewhere import assemble_here, workplace
 from forensics.scan.events import Event, TwinsFound
-from forensics.scan.executors import load_executor
+from forensics.scan.executors import check_choice, load_executor
 from forensics.scan.executors.executor import Executor, ExecutorChoice
 from forensics.scan.rehash import changed_since
 from forensics.scan.shards import share_of
@@ -91,6 +91,7 @@ def plan_scan(settings: ScanSettings, command: Sequence[str]) -> ScanPlan:
         PathError: nothing that was named can be examined.
         SettingsError: there are no media where they were looked for.
     """
+    check_choice(ExecutorChoice.parse(settings.executor, ship=settings.ship))
     detectors = choose_detectors(settings)
     files: list[Found] = []
     rejected: list[Rejected] = []

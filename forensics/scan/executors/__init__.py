@@ -16,6 +16,21 @@ ELSEWHERE = frozenset({"ray"})
 """Those that take an address and can send files: they are called with the ``ExecutorChoice``."""
 
 
+def check_choice(asked: ExecutorChoice) -> None:
+    """Makes sure that there is such an executor, before anything is begun.
+
+    Raises:
+        SettingsError: there is none of this name, or it takes no address and sends no files.
+    """
+    if asked.name not in EXECUTORS:
+        raise SettingsError(f"There is no executor {asked.name!r}", f"Choose one of {', '.join(EXECUTORS)}.")
+    if (asked.where or asked.ship) and asked.name not in ELSEWHERE:
+        raise SettingsError(
+            f"The executor {asked.name} takes no address and sends no files anywhere",
+            f"Give --executor {asked.name} by itself.",
+        )
+
+
 def load_executor(choice: str | ExecutorChoice) -> Executor:
     """The executor of this name, without workers yet.
 
@@ -23,17 +38,9 @@ def load_executor(choice: str | ExecutorChoice) -> Executor:
         choice: a name of the table, for ``ray`` perhaps with an address: ``ray://HEAD``.
 
     Raises:
-        SettingsError: there is none of this name, it takes no address, or a package that it needs is missing.
+        SettingsError: as ``check_choice``, or a package that it needs is missing.
     """
     asked = ExecutorChoice.parse(choice) if isinstance(choice, str) else choice
-    target = EXECUTORS.get(asked.name)
-    if target is None:
-        raise SettingsError(f"There is no executor {asked.name!r}", f"Choose one of {', '.join(EXECUTORS)}.")
-    if asked.name in ELSEWHERE:
-        return cast(Executor, load(target)(asked))
-    if asked.where or asked.ship:
-        raise SettingsError(
-            f"The executor {asked.name} takes no address and sends no files anywhere",
-            f"Give --executor {asked.name} by itself.",
-        )
-    return cast(Executor, load(target)())
+    check_choice(asked)
+    made = load(EXECUTORS[asked.name])
+    return cast(Executor, made(asked) if asked.name in ELSEWHERE else made())

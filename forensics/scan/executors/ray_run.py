@@ -304,6 +304,7 @@ class RayRun(Generic[T, R]):
         self._ray.kill(actor.handle)
         if actor.process is None:
             self._nodes.crowded(actor.node)
+            actor.ended = Failure(f"the cluster had no CPU for it within {limit_s:.6g} s", AGAIN)
         actor.deadline_s = time.monotonic() + START_LIMIT_S
 
     def _end(self, actor: RayActor) -> None:
@@ -343,7 +344,9 @@ class RayRun(Generic[T, R]):
     def _died(self, actor: RayActor, failure: Failure, words: str) -> Outcome[T, R] | None:
         """An actor ended on a machine that lives: of its task, if that was the only one it had seen."""
         if not actor.ready:
-            self._start_failed(failure, words)
+            crowded_out = actor.process is None and actor.ended is not None
+            if not crowded_out or not self._crew.any_ready:  # otherwise those that run go on
+                self._start_failed(failure, words)
             return None
         if actor.job is None:
             return None
@@ -386,7 +389,7 @@ class RayRun(Generic[T, R]):
         self._n_failed_starts += 1
         if not self._crew.any_ready or self._n_failed_starts >= MOST_FAILED_STARTS:
             raise EngineError(
-                f"A worker failed while it was loading its models: {failure.reason}"
+                f"A worker failed before it had loaded its models: {failure.reason}"
                 + (f" ({words})" if words else ""),
                 "Run forensics doctor on these machines; where memory is short, give fewer --workers.",
             )

@@ -20,7 +20,7 @@ from forensics.errors import MediaError
 from forensics.media.encode import write_clip
 from forensics.media.probe import probe
 from forensics.media.still_metadata import grey_and_rgb, still_metadata
-from forensics.records.exhibit_content import Picture, Table
+from forensics.records.exhibit_content import CurveChart, Picture, Table
 from forensics.records.findings import Abstention, Exhibit, Notice
 from forensics.records.media import RgbImage
 from tests import mutations, synthetic
@@ -269,6 +269,21 @@ def test_an_enlarged_picture_shows_its_factor(scale: float, way: Image.Resamplin
     plain = interpolation(grey_and_rgb(saved(tmp_path / "b.jpg", image, 95))[0])
     assert plain is not None
     assert plain.strength < LEAST_STRENGTH
+
+
+def test_the_period_of_enlarging_is_told_and_drawn(tmp_path: Path) -> None:
+    larger = np.asarray(Image.fromarray(data.astronaut()).resize((768, 768), Image.Resampling.BICUBIC))
+    path = saved(tmp_path / "a.jpg", larger, 95)
+    said = Said(path)
+    assert said.noted("The picture was enlarged after it was recorded")
+    assert any("as factors of 1.50 or 3.00 leave it" in row[2] for row in said.rows)
+    detector = detectors.load_detector(detectors.spec_of("stills"), [])
+    items = list(detector.begin(probe(path), path).conclude())
+    [chart] = [
+        one.content for one in items if isinstance(one, Exhibit) and isinstance(one.content, CurveChart)
+    ]
+    [(begin, end)] = chart.marked
+    assert begin < 1 / 3 < end
 
 
 def test_too_small_a_picture_tells_no_scale() -> None:

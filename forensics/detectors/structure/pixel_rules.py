@@ -33,9 +33,14 @@ def copied(part: CopiedPart | None) -> Iterator[Observation]:
     )
 
 
+def tells_of_enlarging(found: Interpolation) -> bool:
+    """Whether a period is strong enough to be told."""
+    return found.strength >= LEAST_STRENGTH
+
+
 def enlarged(found: Interpolation | None) -> Iterator[Observation]:
     """Traces of interpolation over the whole picture."""
-    if found is None or found.strength < LEAST_STRENGTH:
+    if found is None or not tells_of_enlarging(found):
         return
     factors = " or ".join(f"{one:.2f}" for one in found.scales)
     yield Observation(

@@ -25,10 +25,12 @@ class Interpolation:
     Attributes:
         frequency: in periods a pixel, within (0, 0.5).
         strength: the peak by the median around it, geometric mean of rows and columns.
+        spectrum: float64[N], the same at every frequency from 0 to 0.5; 0 where none is looked for.
     """
 
     frequency: float
     strength: float
+    spectrum: npt.NDArray[np.float64]
 
     @property
     def scales(self) -> tuple[float, ...]:
@@ -56,7 +58,7 @@ def interpolation(grey: npt.NDArray[np.uint8]) -> Interpolation | None:
     eighths = np.abs(frequencies * 8 - np.rint(frequencies * 8)) / 8
     shared[(frequencies < _LOWEST) | (frequencies > _HIGHEST) | (eighths < _GRID_REACH)] = 0
     best = int(np.argmax(shared))
-    return Interpolation(float(frequencies[best]), float(shared[best]))
+    return Interpolation(float(frequencies[best]), float(shared[best]), shared)
 
 
 def _spectrum(part: npt.NDArray[np.float32]) -> npt.NDArray[np.float64]:

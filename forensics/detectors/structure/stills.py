@@ -17,13 +17,13 @@ from forensics.detectors.structure import still_rules as rules
 from forensics.detectors.structure.copy_move import copied_part, matches_drawn
 from forensics.detectors.structure.jpeg_history import earlier_save, error_levels, likeness, noise_residual
 from forensics.detectors.structure.observation import Observation, told
-from forensics.detectors.structure.resampling import interpolation
+from forensics.detectors.structure.resampling import Interpolation, interpolation
 from forensics.errors import MediaError
 from forensics.media.content_credentials import has_manifest, remote_manifest
 from forensics.media.heic_items import heic_items
 from forensics.media.other_decoders import heic, heic_item
 from forensics.media.still_metadata import StillMetadata, grey_and_rgb, of_heic, still_metadata
-from forensics.records.exhibit_content import Picture
+from forensics.records.exhibit_content import CurveChart, CurveLine, Picture
 from forensics.records.findings import Abstention, AbstentionReason, Exhibit, ExhibitKind
 from forensics.records.media import MediaFile, MediaKind, RgbImage
 from forensics.records.stream import Item
@@ -75,8 +75,8 @@ class StillExamination:
         said = self._observations(still, grey, rgb)
         part = None if grey is None else copied_part(grey)
         said = chain(said, pixel_rules.copied(part))
-        if grey is not None:
-            said = chain(said, pixel_rules.enlarged(interpolation(grey)))
+        period = None if grey is None else interpolation(grey)
+        said = chain(said, pixel_rules.enlarged(period))
         if items is not None:
             said = chain(companion_rules.items(items), said)
         yield from told(STILLS.name, "What the picture's file says", said)
@@ -91,6 +91,8 @@ class StillExamination:
             yield _picture(
                 matches_drawn(rgb, part), "Points that match at one offset: a part that occurs twice"
             )
+        if period is not None and pixel_rules.tells_of_enlarging(period):
+            yield _spectrum(period)
         if still.thumbnail is not None:
             yield _picture(still.thumbnail, "The EXIF thumbnail, as stored")
         if still.format == "JPEG":
@@ -152,6 +154,15 @@ def _pixels_of_heic(path: Path) -> tuple[npt.NDArray[np.uint8] | None, RgbImage 
     except MediaError:
         return None, None
     return np.asarray(cv2.cvtColor(rgb, cv2.COLOR_RGB2GRAY), np.uint8), rgb
+
+
+def _spectrum(found: Interpolation) -> Exhibit:
+    at = np.linspace(0, 0.5, found.spectrum.size)
+    line = CurveLine("", tuple(at.tolist()), tuple(found.spectrum.tolist()))
+    marked = ((max(0.0, found.frequency - 0.004), min(0.5, found.frequency + 0.004)),)
+    chart = CurveChart((line,), "Periods a pixel", "Strength", marked=marked)
+    caption = "How strong each period is in rows and columns; the marked one is what enlarging leaves"
+    return Exhibit(ExhibitKind.CURVE, chart, caption, WHOLE_FILE, "scaling")
 
 
 def _picture(image: RgbImage, caption: str) -> Exhibit:

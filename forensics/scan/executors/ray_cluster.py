@@ -11,6 +11,7 @@ import logging
 import os
 import pickle
 import signal
+import textwrap
 import threading
 from collections.abc import Generator, Iterator, Sequence
 from typing import Any, Final, TypeVar
@@ -27,6 +28,7 @@ R = TypeVar("R")
 T = TypeVar("T")
 
 CLIENT_PORT: Final = 10001
+_MOST_SAID: Final = 300
 _ENVIRONMENT: Final = {"RAY_AUTH_MODE": "token", "RAY_USAGE_STATS_ENABLED": "0"}
 """Read by Ray when it is loaded. Whoever has set them otherwise keeps that."""
 
@@ -132,9 +134,9 @@ class RayExecutor:
                     address=address, log_to_driver=False, logging_level=logging.ERROR, configure_logging=False
                 )
         except ray_errors(self._ray) as error:
-            first = str(error).strip().partition("\n")[0]
+            said = textwrap.shorten(f"{type(error).__name__}: {error}", _MOST_SAID)
             raise SettingsError(
-                f"No Ray cluster can be reached ({type(error).__name__}: {first})",
+                f"No Ray cluster can be reached ({said})",
                 "Start one with RAY_AUTH_MODE=token ray start --head, and have its token in "
                 "RAY_AUTH_TOKEN_PATH or ~/.ray/auth_token; for a cluster elsewhere give --executor ray://HEAD.",
             ) from error

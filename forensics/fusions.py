@@ -11,7 +11,7 @@ import tomli_w
 
 from forensics import catalog
 from forensics.errors import ModelError
-from forensics.records.fusion import FusionCard
+from forensics.records.fusion_card import FusionCard
 from forensics.records.model_card import ModelCard
 
 FUSION_NAME = "fusion.toml"

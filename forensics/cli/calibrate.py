@@ -24,7 +24,7 @@ from forensics.cli.training_packages import require
 
 if TYPE_CHECKING:
     from forensics.evaluation.calibration import CalibrationFit
-    from forensics.evaluation.fusion import FusionFit
+    from forensics.evaluation.fusion_fit import FusionFit
     from forensics.records.model_card import ModelCard
 
 

@@ -30,7 +30,7 @@ def demo(
     ] = None,
 ) -> None:
     """Make a few clips from a public-domain portrait, pristine and face-blended, and scan them."""
-    from forensics.cli.scanning import scan_and_tell
+    from forensics.cli.scan_account import scan_and_tell
     from forensics.workflows.demonstrating import CHOSEN, demonstration
 
     typer.echo(f"Making clips of one portrait, with and without a blend, in {out}", err=True)

@@ -117,7 +117,7 @@ def scan(
     ] = False,
 ) -> None:
     """Examine video, sound and pictures, and write a verdict for every file."""
-    from forensics.cli.scanning import scan_and_tell
+    from forensics.cli.scan_account import scan_and_tell
     from forensics.workflows.scanning import ReportOptions
 
     settings = scan_settings(

@@ -22,7 +22,6 @@ from forensics.records.media import RgbImage
 
 Points = npt.NDArray[np.float32]
 
-N_POINTS = 68
 JAW, BROWS, NOSE, EYES, MOUTH = slice(0, 17), slice(17, 27), slice(27, 36), slice(36, 48), slice(48, 68)
 # A fit whose hull covers less or more of the box than this has lost the face.
 _HULL_OF_BOX = (0.25, 1.8)

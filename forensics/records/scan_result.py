@@ -12,8 +12,6 @@ from forensics.records.properties import Properties
 from forensics.records.subject import Subject
 from forensics.records.verdict import Verdict
 
-RESULT_SCHEMA_VERSION = 1
-
 
 @dataclass(frozen=True, slots=True)
 class FirstLook:

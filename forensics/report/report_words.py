@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import unicodedata
 
+from forensics.detectors import described
 from forensics.numerals import score_text
 from forensics.records.findings import AbstentionReason
 from forensics.records.model_card import Metric, ModelCard
@@ -69,10 +70,13 @@ STAGE_WORDS: dict[str, str] = {
     "score": "Scoring",
     "conclude": "Concluding",
     "report": "Drawing this report",
-    "container": "Container",
-    "stills": "Still",
-    "provenance": "Content credentials",
 }
+
+
+def stage_words(stage: str) -> str:
+    """What a notice's stage is called: a stage of the pipeline, or the detector that noticed."""
+    return STAGE_WORDS.get(stage) or described(stage).title
+
 
 BROKEN_TITLE = "This case file was changed after it was written"
 BROKEN_MEANING = (

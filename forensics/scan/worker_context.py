@@ -25,7 +25,7 @@ from forensics.faces.finders import finder_for, load_finder
 from forensics.media.sound import like_speech
 from forensics.processor import cpu_isa, cpu_name, has_bf16, usable_cores
 from forensics.records.detector_spec import CropSpec, DetectorSpec, Input, ModelCount, Role
-from forensics.records.fusion import FusionCard
+from forensics.records.fusion_card import FusionCard
 from forensics.records.media import Samples
 from forensics.records.model_card import ModelCard, Variant
 from forensics.records.scan_result import DetectorUse, FirstLook, MemberUse, ModelUse, RunManifest

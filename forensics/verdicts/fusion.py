@@ -8,7 +8,7 @@ from collections.abc import Iterable, Sequence
 
 import msgspec
 
-from forensics.records.fusion import FusionCard
+from forensics.records.fusion_card import FusionCard
 from forensics.records.verdict import FusedTerm, SubjectScore, VerdictLabel
 
 

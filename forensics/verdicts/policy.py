@@ -23,7 +23,7 @@ from dataclasses import dataclass, replace
 
 from forensics.records.detector_spec import DetectorSpec, Role
 from forensics.records.findings import Abstention, AbstentionReason, Score
-from forensics.records.fusion import FusionCard
+from forensics.records.fusion_card import FusionCard
 from forensics.records.media import MediaFile, MediaKind, StreamKind
 from forensics.records.model_card import ModelCard
 from forensics.records.verdict import FusedTerm, SubjectScore, Verdict, VerdictLabel

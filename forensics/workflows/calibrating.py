@@ -10,7 +10,7 @@ from forensics import catalog
 from forensics.errors import SettingsError
 from forensics.evaluation.calibration import CalibrationFit
 from forensics.evaluation.cards import calibrated_card, card_with_domain
-from forensics.evaluation.fusion import FusionFit, fit_fusion
+from forensics.evaluation.fusion_fit import FusionFit, fit_fusion
 from forensics.records.model_card import ModelCard
 from forensics.scan.events import Event
 from forensics.settings import ScanSettings

@@ -14,9 +14,9 @@ from forensics.casefile.coverage import uncovered
 from forensics.casefile.head_note import HeadNote, case_place, note_beside, read_note, write_note
 from forensics.casefile.verification import VerificationReport
 from forensics.errors import ModelError, SettingsError
+from forensics.evaluation.content_once import each_content_once
 from forensics.evaluation.label_files import TABLES_OF_DATA_SETS
 from forensics.evaluation.labels import LabelSet, by_key, read_labels
-from forensics.evaluation.twins import each_content_once
 from forensics.media.discovery import Rejected
 from forensics.records.findings import Notice
 from forensics.records.labelled_figures import LabelledFigures

@@ -9,8 +9,8 @@ from pathlib import Path
 
 from forensics.casefile.case_file import CaseFile
 from forensics.errors import PathError
+from forensics.evaluation.content_once import each_content_once
 from forensics.evaluation.labels import LabelSet, by_key, read_labels
-from forensics.evaluation.twins import each_content_once
 from forensics.records.model_card import ModelCard
 from forensics.records.scan_result import ScanResult
 from forensics.scan.events import Event

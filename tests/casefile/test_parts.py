@@ -9,8 +9,8 @@ import pytest
 from forensics.casefile.case_file import CaseFile
 from forensics.casefile.coverage import uncovered
 from forensics.errors import CaseFileError, SettingsError
+from forensics.evaluation.content_once import each_content_once
 from forensics.evaluation.labels import Label
-from forensics.evaluation.twins import each_content_once
 from forensics.records.scan_result import ShardUse
 from forensics.workflows.merging import merge
 from tests.casefile.made import exhibit, manifest, result

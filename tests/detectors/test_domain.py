@@ -59,12 +59,12 @@ def test_what_lies_outside_is_told_with_its_range(name: str, value: float, words
 @pytest.mark.parametrize(("hz", "remedy"), [(3400.0, "less filtered"), (7600.0, "less noise")])
 def test_a_voice_of_another_bandwidth_abstains(hz: float, remedy: str) -> None:
     card = face_card(bandwidth_hz=(5000, 7000))
-    (found,) = out_of_domain(card, "voice", "voice", "The sound", {"bandwidth_hz": hz, "length_s": 2.0})
+    (found,) = out_of_domain(card, "voice", VOICE_OF_FILE, "The sound", {"bandwidth_hz": hz, "length_s": 2.0})
     assert isinstance(found, Abstention)
     assert (found.why, found.subject) == (AbstentionReason.OUT_OF_DOMAIN, VOICE_OF_FILE)
     assert f"not judged: sound bandwidth {hz:.0f} Hz (calibrated on 5000 to 7000 Hz)" in found.detail
     assert remedy in found.detail
-    assert list(out_of_domain(card, "voice", "voice", "The sound", {"bandwidth_hz": 6000.0})) == []
+    assert list(out_of_domain(card, "voice", VOICE_OF_FILE, "The sound", {"bandwidth_hz": 6000.0})) == []
 
 
 def test_what_a_card_has_no_range_for_is_not_checked() -> None:

@@ -11,8 +11,8 @@ import numpy.typing as npt
 import pytest
 
 from forensics.detectors.detector import ModelForms
-from forensics.detectors.face_clips import FaceClips
 from forensics.detectors.face_frames import FaceFrames
+from forensics.detectors.face_sequences import FaceClips
 from forensics.detectors.occlusion import N_PLACES, occlusion_map
 from forensics.engines.net import NetOutput
 from forensics.records.exhibit_content import CurveChart

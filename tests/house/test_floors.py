@@ -65,7 +65,7 @@ except SystemExit as left:
 def test_the_process_that_hands_out_the_files_loads_what_runs_nets_in_workers_alone() -> None:
     code = """
 from pathlib import Path
-from forensics.cli import scanning
+from forensics.cli import scan_account
 from forensics.scan.worker_context import choose_detectors, manifest_of
 from forensics.settings import ScanSettings
 settings = ScanSettings(paths=(Path("."),))

@@ -20,7 +20,7 @@ from forensics.records.exhibit_content import (
 )
 from forensics.records.findings import Abstention, AbstentionReason, Exhibit, ExhibitKind, Notice
 from forensics.records.subject import VOICE_OF_FILE, WHOLE_FILE, person
-from forensics.report.curves import MOST_POINTS, curve_chart
+from forensics.report.curve_charts import MOST_POINTS, curve_chart
 from forensics.report.evidence import encoded_bytes, image_budget, spend
 from forensics.report.redaction import blurred, redacted
 from forensics.report.renderers.html import HtmlRenderer

@@ -12,8 +12,8 @@ from pathlib import Path
 import pytest
 
 from forensics.casefile.case_file import CaseFile
+from forensics.evaluation.content_once import each_content_once
 from forensics.evaluation.labels import Label
-from forensics.evaluation.twins import each_content_once
 from forensics.media.discovery import Found, discover
 from forensics.records.findings import AbstentionReason
 from forensics.records.scan_result import ScanResult

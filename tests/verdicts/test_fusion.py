@@ -14,10 +14,10 @@ from forensics import catalog, fusions
 from forensics.casefile.case_file import CaseFile
 from forensics.detectors import DETECTORS
 from forensics.errors import ModelError, SettingsError
-from forensics.evaluation.fusion import fit_fusion
+from forensics.evaluation.fusion_fit import fit_fusion
 from forensics.evaluation.labels import Label
 from forensics.records.findings import Score
-from forensics.records.fusion import FusedModel, FusionCard
+from forensics.records.fusion_card import FusedModel, FusionCard
 from forensics.records.media import MediaFile
 from forensics.records.model_card import Calibration, Thresholds, Windows
 from forensics.records.scan_result import ScanResult

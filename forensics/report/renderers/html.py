@@ -16,7 +16,7 @@ from forensics import numerals
 from forensics.errors import ReportError
 from forensics.records.exhibit_content import Picture, SoundClip, StripFrame
 from forensics.records.findings import Notice
-from forensics.report import administration, brief, curves, figures, report_words, timeline
+from forensics.report import administration, brief, curve_charts, figures, report_words, timeline
 from forensics.report.clock import clock_text
 from forensics.report.duplicates.kin import MOST_IN_CHART
 from forensics.report.duplicates.maps import difference_map
@@ -153,7 +153,7 @@ def _environment(folder: Path, time_zone: str) -> jinja2.Environment:
         span_text=numerals.span_text,
         stated=stated,
         score_chart=timeline.score_chart,
-        curve_chart=curves.curve_chart,
+        curve_chart=curve_charts.curve_chart,
         difference_map=difference_map,
         most_groups=MOST_GROUPS,
         most_links=MOST_LINKS,

@@ -21,7 +21,7 @@ from forensics.evaluation.labels import Label
 from forensics.evaluation.resampling import Bools, Floats, group_indices
 from forensics.evaluation.thresholds import earned_thresholds
 from forensics.evaluation.validation_rows import MIN_ROWS_PER_CLASS, checked
-from forensics.records.fusion import FusedModel, FusionCard
+from forensics.records.fusion_card import FusedModel, FusionCard
 from forensics.records.model_card import ModelCard, Thresholds
 from forensics.records.scan_result import ScanResult
 from forensics.records.verdict import FusedTerm

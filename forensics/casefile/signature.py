@@ -70,6 +70,7 @@ class DetachedSignature:
         signature: base64.
         public_key: PEM.
         certificates: PEM, the signer's first; empty where the key stands alone.
+        timestamp: base64 of an RFC 3161 token over the signature's value; empty for none.
     """
 
     form: str
@@ -78,6 +79,7 @@ class DetachedSignature:
     signature: str
     public_key: str
     certificates: tuple[str, ...] = ()
+    timestamp: str = ""
 
     @property
     def content(self) -> Statement:
@@ -196,6 +198,25 @@ def write_signature(path: Path, signature: DetachedSignature) -> None:
         raise CaseFileError(
             f"The signature cannot be written to {path}: {error.strerror or error}", "Give another --out."
         ) from error
+
+
+def replace_signature(path: Path, signature: DetachedSignature) -> None:
+    """Writes a signature file over what it was before a time-stamp was added, whole or not at all.
+
+    Raises:
+        CaseFileError: it cannot be written.
+    """
+    temporary = path.with_name(f".{path.name[:80]}.partial")
+    temporary.unlink(missing_ok=True)
+    try:
+        write_signature(temporary, signature)
+        temporary.replace(path)
+    except OSError as error:
+        raise CaseFileError(
+            f"The signature cannot be written to {path}: {error.strerror or error}", "Check its folder."
+        ) from error
+    finally:
+        temporary.unlink(missing_ok=True)
 
 
 def read_signature(path: Path) -> DetachedSignature:

@@ -39,6 +39,12 @@ def verify(
             "--signer", metavar="FILE", help="Public key or certificate that it has to be of (PEM)."
         ),
     ] = None,
+    timestamp_ca: Annotated[
+        Path | None,
+        typer.Option(
+            "--timestamp-ca", metavar="FILE", help="Root certificate (PEM) of the time-stamp's authority."
+        ),
+    ] = None,
     reports: Annotated[
         list[Path] | None,
         typer.Option(
@@ -57,7 +63,7 @@ def verify(
     from forensics.cli.signed import tell_signed_rows, verify_signature
 
     expected = () if head is None else (head_from(head),)
-    signed = verify_signature(signature, signer, reports or ())
+    signed = verify_signature(signature, signer, reports or (), timestamp_ca)
     if media is not None:
         check_root(media)
     with CaseFile.open_read_only(case) as opened:

@@ -125,7 +125,7 @@ Brief = Annotated[
     typer.Option("--brief", help="Draw HTML or PDF for print: three pages for the case, one for each file."),
 ]
 Redact = Annotated[
-    bool, typer.Option("--redact", help="Reports show every picture of people blurred beyond recognition.")
+    bool, typer.Option("--redact", help="Reports with frames blurred, and without faces, sound and folders.")
 ]
 
 

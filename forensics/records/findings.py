@@ -107,8 +107,8 @@ class Notice:
 class ExhibitKind(enum.StrEnum):
     """What a report can show: pictures by what is on them, and what is drawn from numbers and words.
 
-    PICTURE is any picture that is none of those before it. It may show people: a redacted copy blurs it,
-    as it does every picture of a FILMSTRIP, and leaves out every SOUND.
+    PICTURE is any picture that is none of those before it. It may show people: a redacted copy blurs it, as
+    it does every FRAME, and leaves out every CROP, ATTENTION, FILMSTRIP and SOUND.
     """
 
     FRAME = "frame"

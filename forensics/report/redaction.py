@@ -2,13 +2,11 @@
 
 from __future__ import annotations
 
-import dataclasses
 from collections.abc import Iterable
+from dataclasses import replace
 from typing import Final
 
-from msgspec.structs import replace
-
-from forensics.records.exhibit_content import ExhibitContent, Filmstrip, Picture
+from forensics.records.exhibit_content import Picture
 from forensics.records.findings import Exhibit, ExhibitKind
 
 # Faces mosaicked at 16 pixels and more have been matched to people by trained nets (McPherson, Shokri and
@@ -16,26 +14,24 @@ from forensics.records.findings import Exhibit, ExhibitKind
 # alone: nobody vouches that every bystander in the frame was found.
 LONGER_SIDE_PX: Final = 8
 _QUALITY: Final = 80
-_OF_PEOPLE: Final = frozenset(
-    {ExhibitKind.FRAME, ExhibitKind.CROP, ExhibitKind.ATTENTION, ExhibitKind.PICTURE}
+_OF_PEOPLE: Final = frozenset({ExhibitKind.FRAME, ExhibitKind.PICTURE})
+# A blurred frame shows where somebody stood, a blurred face alone nothing; a voice is known like a face.
+_LEFT_OUT: Final = frozenset(
+    {ExhibitKind.CROP, ExhibitKind.ATTENTION, ExhibitKind.FILMSTRIP, ExhibitKind.SOUND}
 )
 
 
 def redacted(exhibits: Iterable[Exhibit]) -> list[Exhibit]:
-    """Exhibits with their pictures of people blurred, and without sound: a voice is known like a face."""
-    return [blurred(one) for one in exhibits if one.kind is not ExhibitKind.SOUND]
+    """Exhibits with frames blurred, and without the faces cut out of them and without sound."""
+    return [blurred(one) for one in exhibits if one.kind not in _LEFT_OUT]
 
 
 def blurred(exhibit: Exhibit) -> Exhibit:
     """The exhibit with its picture reduced to a few patches of colour; what shows nobody stays as it is."""
-    if isinstance(exhibit.content, Filmstrip):
-        frames = tuple(replace(one, jpeg=_blurred(one.jpeg)) for one in exhibit.content.frames)
-        content: ExhibitContent = replace(exhibit.content, frames=frames)
-    elif exhibit.kind in _OF_PEOPLE and isinstance(exhibit.content, Picture):
-        content = Picture(_blurred(exhibit.content.jpeg))
-    else:
+    if exhibit.kind not in _OF_PEOPLE or not isinstance(exhibit.content, Picture):
         return exhibit
-    return dataclasses.replace(exhibit, content=content, caption=f"{exhibit.caption} (blurred)")
+    content = Picture(_blurred(exhibit.content.jpeg))
+    return replace(exhibit, content=content, caption=f"{exhibit.caption} (blurred)")
 
 
 def _blurred(jpeg: bytes) -> bytes:

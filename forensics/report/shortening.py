@@ -4,14 +4,16 @@ from __future__ import annotations
 
 import os
 import re
-from collections.abc import Callable
+from collections.abc import Callable, Iterable, Sequence
 from dataclasses import replace
-from pathlib import Path
+from pathlib import Path, PurePath
 
 from forensics.media.discovery import display_path
+from forensics.records.case_info import RecordedCaseInfo
 from forensics.records.findings import Notice
 from forensics.records.media import MediaFile
 from forensics.records.scan_result import RunManifest, ScanResult
+from forensics.report.container_facts import container_facts
 from forensics.report.view import FileView, Omission, ReportView
 
 _TOLD = Notice(
@@ -19,6 +21,15 @@ _TOLD = Notice(
     "Paths are shown without the path of a folder that was named when the report was drawn. The case file "
     "holds them in full.",
 )
+_TOLD_OF_ALL = Notice(
+    "report",
+    "Paths are shown without the folders of the machine on which the files were examined. The case file "
+    "holds them in full.",
+)
+# Where a path begins: not within a longer one that happens to hold the same folders.
+_BEGINS = r"(?<![^\s'\"(=,;:])"
+_WORD = re.compile(r"^(--[a-z-]+=)?/.*/", re.DOTALL)
+_FOLDERS = re.compile(rf"{_BEGINS}(?:/[^/\s'\"(),;:]+)+/")
 
 
 def shortened(view: ReportView, folder: Path) -> ReportView:
@@ -27,7 +38,33 @@ def shortened(view: ReportView, folder: Path) -> ReportView:
     Args:
         folder: as typed; paths are shortened by its absolute spelling, with and without links resolved.
     """
-    shorten = _by(folder)
+    return _with(view, _by((folder,)), _TOLD)
+
+
+def without_folders(view: ReportView, folders: Sequence[Path]) -> ReportView:
+    """The view with no folder of the examiner's machine.
+
+    Args:
+        folders: paths in these are written from there on; of any other path, its name alone is left.
+    """
+    known = _by(folders)
+    # A word of a command is one path, spaces included; in a sentence, a path is taken to end at a space.
+    runs = tuple(
+        replace(run, command=tuple(_WORD.sub(r"\1", known(word)) for word in run.command))
+        for run in view.manifests
+    )
+    return _with(replace(view, manifests=runs), lambda text: _FOLDERS.sub("", known(text)), _TOLD_OF_ALL)
+
+
+def folders_of(files: Iterable[MediaFile]) -> tuple[Path, ...]:
+    """The nearest folder that holds all of a case's files; where only the root does, the folder of each."""
+    places = (one.place if one.archive is None else one.archive.place for one in files)
+    parents = sorted({str(PurePath(place).parent) for place in places if place.startswith("/")})
+    common = os.path.commonpath(parents) if parents else "/"
+    return tuple(Path(one) for one in ([common] if common != "/" else parents) if one != "/")
+
+
+def _with(view: ReportView, shorten: Callable[[str], str], told: Notice) -> ReportView:
     return replace(
         view,
         case=None if view.case is None else shorten(view.case),
@@ -35,21 +72,32 @@ def shortened(view: ReportView, folder: Path) -> ReportView:
         files=tuple(_file(one, shorten) for one in view.files),
         duplicates=tuple(group.renamed(shorten) for group in view.duplicates),
         figures=tuple(replace(one, notes=tuple(map(shorten, one.notes))) for one in view.figures),
-        notices=(_TOLD, *(_notice(one, shorten) for one in view.notices)),
+        notices=(told, *(_notice(one, shorten) for one in view.notices)),
         omission=None if view.omission is None else _omission(view.omission, shorten),
+        case_info=None if view.case_info is None else _case_info(view.case_info, shorten),
     )
 
 
-def _by(folder: Path) -> Callable[[str], str]:
+def _by(folders: Sequence[Path]) -> Callable[[str], str]:
+    if not folders:
+        return lambda text: text
     spellings = {
-        display_path(Path(os.path.realpath(folder))),
-        display_path(Path(os.path.normpath(folder.absolute()))),
+        display_path(Path(spelling))
+        for folder in folders
+        for spelling in (os.path.realpath(folder), os.path.normpath(folder.absolute()))
     }
     names = "|".join(re.escape(one.rstrip(os.sep)) for one in sorted(spellings, key=len, reverse=True))
-    # Where a path begins: not within a longer one that happens to hold the same folders.
-    inside = re.compile(rf"(?<![^\s'\"(=,;:])(?:{names}){re.escape(os.sep)}")
-    itself = re.compile(rf"(?<![^\s'\"(=,;:])(?:{names})(?![^\s'\"),;:])")
+    inside = re.compile(rf"{_BEGINS}(?:{names}){re.escape(os.sep)}")
+    itself = re.compile(rf"{_BEGINS}(?:{names})(?![^\s'\"),;:])")
     return lambda text: itself.sub(".", inside.sub("", text))
+
+
+def _case_info(recorded: RecordedCaseInfo, shorten: Callable[[str], str]) -> RecordedCaseInfo:
+    exhibits = tuple(
+        replace(one, files=tuple(map(shorten, one.files)), description=shorten(one.description))
+        for one in recorded.info.exhibits
+    )
+    return replace(recorded, info=replace(recorded.info, exhibits=exhibits))
 
 
 def _omission(omission: Omission, shorten: Callable[[str], str]) -> Omission:
@@ -65,7 +113,13 @@ def _file(file: FileView, shorten: Callable[[str], str]) -> FileView:
         )
         for link in file.kin
     )
-    return replace(file, result=_result(file.result, shorten), kin=kin)
+    examined = tuple(
+        replace(part, examined=shorten(part.examined), not_examined=shorten(part.not_examined))
+        for part in file.examined
+    )
+    result = _result(file.result, shorten)
+    facts = container_facts(result.media) if file.facts else ()
+    return replace(file, result=result, kin=kin, examined=examined, facts=facts)
 
 
 def _result(result: ScanResult, shorten: Callable[[str], str]) -> ScanResult:

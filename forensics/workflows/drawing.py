@@ -25,15 +25,15 @@ from forensics.records.scan_result import RunManifest, ScanResult
 from forensics.report.condition import CaseCondition
 from forensics.report.evidence import ExhibitLoader
 from forensics.report.renderers import check_writable, write_report
-from forensics.report.shortening import shortened
+from forensics.report.shortening import folders_of, shortened, without_folders
 from forensics.report.view import ReportView, build_view
 from forensics.workflows.paging import MOST_FILES_ON_A_PAGE, write_pages
 
 _REDACTED = (
     Notice(
         "report",
-        "Pictures of people are blurred in this copy of the report, and sound is left out. The case file "
-        "holds them as they were examined; names and paths are not changed.",
+        "Frames are blurred in this copy of the report; faces cut out of them, and sound, are left out. The "
+        "case file holds them as they were examined. Names of files are not changed.",
     ),
 )
 _PAGES = (".html", ".pdf")
@@ -156,7 +156,7 @@ def draw(
         figures: to show; None computes them where labels are known.
         ratios: state likelihood ratios.
         relative_to: a folder whose own path is left out; None leaves paths as they are.
-        redact: blur pictures of people.
+        redact: blur frames, leave out faces and sound, and shorten all paths.
         remarks: sentences that stand first among the notices.
         brief: draw HTML in its short form.
         title: what the reports are headed with where the case holds no case data.
@@ -173,6 +173,10 @@ def draw(
         figures = labelled_figures(labelled, known, cards, ratios=ratios)
     manifests, case_info = case.manifests(), case.case_info()
     ended_utc = {end.run_id: end.ended_utc for end in case.ends()}
+    folders: list[Path] = []
+    if redact:
+        named = [] if relative_to is None else [relative_to]
+        folders = [*folders_of(result.media for _, result in case.results()), *named]
     of_all = (
         *(Notice("report", one) for one in remarks),
         *known.notices,
@@ -203,6 +207,8 @@ def draw(
             ended_utc=ended_utc,
             title=title,
         )
+        if redact:
+            return without_folders(view, folders)
         return view if relative_to is None else shortened(view, relative_to)
 
     n_files = case.n_results

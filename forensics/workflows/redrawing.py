@@ -27,7 +27,7 @@ class RedrawOptions:
         only: show these files alone, in full.
         ratios: state likelihood ratios.
         relative_to: a folder whose own path the reports leave out; None leaves paths as they are.
-        redact: pictures of people are blurred.
+        redact: frames are blurred, faces and sound are left out, paths are shortened.
         brief: HTML reports are drawn in their short form.
         case_info: a TOML file with case data, recorded in the case before it is drawn.
         even_if_broken: draw a case that was changed after it was written, marked as such.

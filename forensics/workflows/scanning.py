@@ -31,7 +31,7 @@ class ReportOptions:
         ratios: state likelihood ratios in the reports.
         rehash: hash again what the case has done; None where an earlier run did not end in order.
         relative_to: a folder whose own path the reports leave out; None leaves paths as they are.
-        redact: pictures of people are blurred in the reports.
+        redact: reports with frames blurred, without faces, sound and folders.
         brief: HTML reports are drawn in their short form.
         case_info: a TOML file with case data, to be recorded in the case.
         remarks: sentences that stand in the reports, first among the notices.

@@ -270,8 +270,8 @@ def test_pictures_of_people_can_be_blurred(run: Runner, tmp_path: Path) -> None:
         for one in re.findall(r"data:image/jpeg;base64,([^\"]+)", html)
     ]
     sharpness = sorted(cv2.Laplacian(one, cv2.CV_64F).var() for one in pictures)
-    assert len(pictures) == 5
-    assert sharpness[3] < sharpness[4] / 50  # the spectrogram stays
+    assert len(pictures) == 3  # neither the crop nor where the net looked
+    assert sharpness[1] < sharpness[2] / 50  # the spectrogram stays
     finder = load_finder("dlib-hog")
     unblurred = cv2.cvtColor(cv2.imdecode(encoded, cv2.IMREAD_COLOR), cv2.COLOR_BGR2RGB)
     assert finder.find(np.asarray(unblurred, np.uint8), ())

@@ -182,10 +182,7 @@ def test_a_sound_is_within_the_page_and_not_in_a_redacted_one() -> None:
     html = drawn(build_view([], [(2, result)], lambda _: (clip, strip)))
     assert f'src="data:audio/flac;base64,{base64.b64encode(b"fLaC7").decode()}"' in html
     assert "media-src data:" in html
-    [only] = redacted((clip, strip))
-    assert isinstance(only.content, Filmstrip)
-    assert [frame.score for frame in only.content.frames] == [0.2, 0.3]
-    assert all(frame.jpeg not in (tiny(0), tiny(1)) for frame in only.content.frames)
+    assert redacted((clip, strip)) == []
 
 
 def test_why_scores_carry_less_stands_with_the_person() -> None:

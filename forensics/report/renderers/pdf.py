@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import hashlib
 import io
+import logging
 import re
 from typing import Any, BinaryIO, ClassVar, Final
 
@@ -72,6 +73,8 @@ def load_weasyprint() -> Any:
         raise SettingsError(
             f"Reports in PDF need Pango, which is not installed ({error})", f"Run: {MISSING_PANGO}"
         ) from error
+    # It warns of every property of browsers that it does not know.
+    logging.getLogger("weasyprint").setLevel(logging.ERROR)
     return weasyprint
 
 

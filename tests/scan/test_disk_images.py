@@ -176,6 +176,13 @@ def test_without_the_packages_an_image_is_listed(
     assert "forensics[disk]" in row.hint
 
 
+def test_an_image_is_left_shut_where_archives_are(tree: Path, tmp_path: Path) -> None:
+    image = disks.ext(tree, tmp_path / "volume.dd")
+    [row] = find_media([image], archives=False)
+    assert isinstance(row, Rejected)
+    assert "is a disk image, which was not opened (--no-archives)" in row.reason
+
+
 def test_a_file_of_holes_is_not_unpacked(context: WorkerContext, tmp_path: Path) -> None:
     folder = tmp_path / "tree"
     folder.mkdir()

@@ -2,10 +2,11 @@
 
 The case file of so many rows is really made, checked and drawn, and each of the three is timed in a process
 of its own. Its rows are those of a real scan (CASE), with other paths and digests, as many scores each as
---scores says, and no pictures. From that, from the seconds that the real scan took for a clip, and from the
-measured overhead of an executor follow the hours for any number of machines.
+--scores says, and no pictures. What a row with all its scores and pictures costs the driver is measured on
+1,000 of them. From that, from the seconds that a clip takes on a core, and from the measured overhead of an
+executor follow the hours for any number of machines.
 
-    python benchmarks/scale_simulation.py CASE --files 1000000 --folder SCRATCH --overhead-ms 6
+    python benchmarks/scale_simulation.py CASE --files 1000000 --folder SCRATCH --overhead-ms 1.1
 """
 
 from __future__ import annotations
@@ -22,12 +23,16 @@ from collections.abc import Callable, Iterator, Sequence
 from dataclasses import dataclass, replace
 from pathlib import Path
 
+import msgspec
+
 from forensics.casefile.case_file import CaseFile
 from forensics.evaluation.labels import LabelSet
 from forensics.records.scan_result import RunManifest, ScanResult
 from forensics.workflows.drawing import draw
 
 NODES = (1, 10, 100)
+WHOLE_ROWS = 1_000
+STEPS = ("make", "check", "draw", "whole")
 
 
 @dataclass(frozen=True, slots=True)
@@ -38,13 +43,20 @@ class Step:
         cpu_s: of its process; on a machine that is shared, nearer to the truth than ``wall_s``.
         n_bytes: of the files that it wrote or read.
         n_files: that it wrote or read.
+        n_rows: of the case file.
     """
 
     wall_s: float
     cpu_s: float
     peak_mb: float
     n_bytes: int
-    n_files: int = 1
+    n_files: int
+    n_rows: int
+
+    @property
+    def row_s(self) -> float:
+        """CPU seconds for each row."""
+        return self.cpu_s / self.n_rows
 
 
 @dataclass(frozen=True, slots=True)
@@ -85,8 +97,6 @@ def read_real(case: Path) -> tuple[RunManifest, list[ScanResult], RealClips]:
             for row, _ in rows
         ]
     results = [result for _, result in rows if result.scores]
-    import msgspec
-
     n_rows = max(len(rows), 1)
     real = RealClips(
         sum(sum(result.timings_s.values()) for _, result in rows) / n_rows,
@@ -96,8 +106,17 @@ def read_real(case: Path) -> tuple[RunManifest, list[ScanResult], RealClips]:
     return manifest, results, real
 
 
-def make(real: Path, made: Path, n_files: int, n_scores: int) -> None:
+def with_pictures(case: Path) -> list[ScanResult]:
+    """The results of a real case as they came from the workers."""
+    with CaseFile.open_read_only(case) as opened:
+        return [replace(one, exhibits=tuple(opened.exhibits(row))) for row, one in opened.results()]
+
+
+def make(real: Path, made: Path, n_files: int, n_scores: int | None) -> None:
+    """Args: n_scores: None for rows with all scores and pictures."""
     manifest, templates, _ = read_real(real)
+    if n_scores is None:
+        templates = with_pictures(real)
     with CaseFile.create_or_resume(made) as case:
         case.begin_run(manifest, n_files)
         for result in synthetic(templates, n_files, n_scores):
@@ -116,7 +135,7 @@ def draw_page(made: Path, page: Path) -> None:
         draw(case, (page,), LabelSet({}), (), checked=checked, name=str(made))
 
 
-def timed(step: Callable[[], object], watched: Callable[[], list[Path]]) -> Step:
+def timed(step: Callable[[], object], watched: Callable[[], list[Path]], n_rows: int) -> Step:
     began_s, cpu_s = time.perf_counter(), time.process_time()
     step()
     sizes = [path.stat().st_size for path in watched()]
@@ -126,6 +145,7 @@ def timed(step: Callable[[], object], watched: Callable[[], list[Path]]) -> Step
         resource.getrusage(resource.RUSAGE_SELF).ru_maxrss / 1024,
         sum(sizes),
         len(sizes),
+        n_rows,
     )
 
 
@@ -139,15 +159,18 @@ def run_step(options: argparse.Namespace, name: str) -> Step:
 
 def step(options: argparse.Namespace) -> None:
     made, page = options.folder / "scale.case", options.folder / "scale.html"
+    whole = options.folder / "whole.case"
     steps: dict[str, tuple[Callable[[], object], Callable[[], list[Path]]]] = {
         "make": (lambda: make(options.case, made, options.files, options.scores), lambda: [made]),
+        "whole": (lambda: make(options.case, whole, WHOLE_ROWS, None), lambda: [whole]),
         "check": (lambda: check(made), lambda: [made]),
         "draw": (
             lambda: draw_page(made, page),
             lambda: [page, *page.with_suffix(".pages").glob("*.html")],
         ),
     }
-    measured = timed(*steps[options.step])
+    n_rows = WHOLE_ROWS if options.step == "whole" else options.files
+    measured = timed(*steps[options.step], n_rows)
     (options.folder / f"{options.step}.json").write_text(
         json.dumps({name: getattr(measured, name) for name in Step.__slots__})
     )
@@ -164,36 +187,37 @@ def main() -> None:
         "--folder", type=Path, required=True, help="scratch; what was measured there is not redone"
     )
     parser.add_argument("--overhead-ms", type=float, default=0.0, help="of the driver for each file")
+    parser.add_argument("--clip-s", type=float, help="of one core for a clip; else as CASE says")
     parser.add_argument("--cores", type=int, default=16, help="of one machine")
     parser.add_argument("--price", type=float, default=0.70, help="of one machine for an hour")
-    parser.add_argument("--step", choices=("make", "check", "draw"))
+    parser.add_argument("--step", choices=STEPS)
     options = parser.parse_args()
     options.folder.mkdir(parents=True, exist_ok=True)
     if options.step:
         step(options)
         return
-    done = {name: run_step(options, name) for name in ("make", "check", "draw")}
+    done = {name: run_step(options, name) for name in STEPS}
     _, _, real = read_real(options.case)
-    print("\n".join([*_steps(done, options.files), "", *_hours(done, real, options)]))
+    print("\n".join([*_steps(done), "", *_hours(done, real, options)]))
 
 
-def _steps(done: dict[str, Step], n_files: int) -> Iterator[str]:
-    yield "| step | wall s | CPU s | CPU us a row | peak MB | files | GB |"
-    yield "|---|---|---|---|---|---|---|"
+def _steps(done: dict[str, Step]) -> Iterator[str]:
+    yield "| step | rows | wall s | CPU s | CPU us a row | peak MB | files | GB |"
+    yield "|---|---|---|---|---|---|---|---|"
     for name, one in done.items():
         yield (
-            f"| {name} | {one.wall_s:,.0f} | {one.cpu_s:,.0f} | {1e6 * one.cpu_s / n_files:,.0f} "
+            f"| {name} | {one.n_rows:,} | {one.wall_s:,.0f} | {one.cpu_s:,.1f} | {1e6 * one.row_s:,.0f} "
             f"| {one.peak_mb:,.0f} | {one.n_files} | {one.n_bytes / 1e9:.2f} |"
         )
 
 
 def _hours(done: dict[str, Step], real: RealClips, options: argparse.Namespace) -> Iterator[str]:
     """Driver and machines work at the same time; the check and the report come after."""
-    write_s = done["make"].cpu_s / options.files
-    driver_s = options.files * (write_s + options.overhead_ms / 1000)
-    after_s = done["check"].cpu_s + done["draw"].cpu_s
+    driver_s = options.files * (done["whole"].row_s + options.overhead_ms / 1000)
+    after_s = options.files * (done["check"].row_s + done["draw"].row_s)
+    clip_s = options.clip_s or real.clip_s
     yield (
-        f"a real clip: {real.clip_s:.2f} s on a core, {real.row_bytes / 1e3:.1f} kB of row and "
+        f"a real clip: {clip_s:.2f} s on a core, {real.row_bytes / 1e3:.1f} kB of row and "
         f"{real.picture_bytes / 1e3:.0f} kB of pictures in the case file"
     )
     full_gb = options.files * (real.row_bytes + real.picture_bytes) / 1e9
@@ -202,7 +226,7 @@ def _hours(done: dict[str, Step], real: RealClips, options: argparse.Namespace) 
     yield "|---|---|---|---|---|---|---|"
     for nodes in NODES:
         cores = nodes * options.cores
-        examine_s = options.files * real.clip_s / cores
+        examine_s = options.files * clip_s / cores
         scan_s = max(examine_s, driver_s)
         hours = nodes * scan_s / 3600
         first = "cores" if examine_s >= driver_s else "the driver, which writes the case"

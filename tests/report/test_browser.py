@@ -322,6 +322,7 @@ def test_duplicates_fit_a_narrow_window(browser: Any, tmp_path: Path) -> None:
         )
         assert wide == 0
         assert len(section.find_elements(By.CSS_SELECTOR, ".faces img")) == 3
+        assert axe.findings(browser) == []
         section.find_element(By.LINK_TEXT, "swapped.mp4").click()
         assert browser.find_element(By.ID, "viewer").is_displayed()
         assert browser.get_log("browser") == []

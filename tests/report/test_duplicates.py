@@ -11,6 +11,7 @@ from pathlib import Path
 import numpy as np
 import pytest
 
+from forensics.casefile.case_file import CaseFile
 from forensics.records.perceptual_hashes import FilmHash, PerceptualHashes
 from forensics.records.scan_result import ScanResult
 from forensics.records.subject import person
@@ -23,7 +24,9 @@ from forensics.report.renderers.csv import CsvRenderer
 from forensics.report.renderers.html import HtmlRenderer
 from forensics.report.renderers.json import JsonRenderer
 from forensics.report.view import ReportView, build_view
+from forensics.workflows.merging import merge
 from tests import copies
+from tests.casefile.made import manifest
 
 
 @pytest.fixture(scope="module")
@@ -227,3 +230,22 @@ def test_a_crowd_of_copies_hangs_together() -> None:
     [group] = find_duplicates(crowd)
     assert sorted(group.files) == list(range(700))
     assert len(group.links) == 699
+
+
+def test_copies_in_cases_of_two_machines_are_found_in_the_merged_case(tmp_path: Path) -> None:
+    rows, _ = copies.swapped_case()
+    parts = [tmp_path / "one.case", tmp_path / "two.case"]
+    for part, (row_id, result) in zip(parts, (rows[0], rows[2]), strict=True):
+        with CaseFile.create_or_resume(part) as case:
+            case.begin_run(manifest(run_id=f"{row_id:016x}"), 1)
+            case.add(result)
+            case.finish({})
+    merge(parts, tmp_path / "both.case")
+    with CaseFile.open_read_only(tmp_path / "both.case") as both:
+        found = dict(both.results())
+    [group] = find_duplicates(found.items())
+    [link] = group.links
+    assert found[link.source].media.path == "source.mp4"
+    assert found[link.copy].media.path == "swapped.mp4"
+    assert link.difference is not None
+    assert link.difference.in_faces == 1.0

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import math
 from collections.abc import Sequence
 from typing import Final
 
@@ -15,14 +16,16 @@ from forensics.report.duplicates.matches import SoundMatch
 Words = npt.NDArray[np.uint32]
 Places = npt.NDArray[np.int64]
 
-MOST_BIT_ERROR: Final = 0.32
+MOST_BIT_ERROR: Final = 0.25
 """Over three seconds; unrelated sounds have about 0.5 (Haitsma and Kalker decide at 0.35)."""
+_HEARD: Final = 0.6
 LEAST_S: Final = 3.0
 """Of sound in common."""
 _SHIFTS_TRIED: Final = 5
 # A word that is the same in so many files is of hum or of a tone, and tells nothing.
 _MOST_FILES: Final = 64
 _SHARED_WORDS: Final = 3
+_MOST_WORDS: Final = 1 << 24
 _GOLDEN: Final = np.uint64(0x9E3779B97F4A7C15)
 
 
@@ -32,13 +35,16 @@ def words_of(sound: SoundHash) -> Words:
 
 
 def candidates(sounds: Sequence[Words]) -> tuple[Places, Places]:
-    """Pairs of sounds that have some words in common, of a quarter of all possible words.
+    """Pairs of sounds that have some words in common; in a large case of a part of all possible words.
 
     Returns:
         int64[P] places of the first, int64[P] of the second in ``sounds``.
     """
     n = len(sounds)
-    chosen = [_chosen(np.unique(words)) for words in sounds]
+    distinct = [np.unique(words) for words in sounds]
+    n_words = sum(one.size for one in distinct)
+    n_thinned = max(0, math.ceil(math.log2(max(n_words, 1) / _MOST_WORDS)))
+    chosen = [_chosen(words, n_thinned) for words in distinct]
     owners = np.repeat(np.arange(n), [one.size for one in chosen])
     words = np.concatenate([*chosen, np.empty(0, np.uint32)])
     order = np.lexsort((owners, words))
@@ -80,10 +86,10 @@ def compared(source: SoundHash, copy: SoundHash, hint_s: float | None = None) ->
     )
 
 
-def _chosen(words: Words) -> Words:
-    """A quarter of the words, by their own value: the same ones in every file."""
-    mixed = (words.astype(np.uint64) * _GOLDEN) >> np.uint64(62)
-    return np.asarray(words[(mixed == 0) & (words != 0)])
+def _chosen(words: Words, n_thinned: int) -> Words:
+    """One of 2 ** n_thinned of the words, by their own value: the same ones in every file."""
+    mixed = (words.astype(np.uint64) * _GOLDEN) >> np.uint64(64 - max(n_thinned, 1))
+    return np.asarray(words[((mixed == 0) | (n_thinned == 0)) & (words != 0)])
 
 
 def _shifts(one: Words, other: Words, source: SoundHash, copy: SoundHash, hint_s: float | None) -> list[int]:
@@ -102,6 +108,12 @@ def _shifts(one: Words, other: Words, source: SoundHash, copy: SoundHash, hint_s
     return list(dict.fromkeys(tried))
 
 
+def _tells(words: Words) -> npt.NDArray[np.bool_]:
+    """What is neither silent nor the same as before: a steady hum is like another."""
+    changes = np.r_[True, words[1:] != words[:-1]]
+    return np.asarray(changes & (words != 0))
+
+
 def _stretch(one: Words, other: Words, shift: int, step_s: float) -> tuple[int, int, int, float] | None:
     """(steps, shift, first step in ``one``, bit error) of the longest stretch that agrees under a shift."""
     low, high = max(0, -shift), min(one.size, other.size - shift)
@@ -110,12 +122,12 @@ def _stretch(one: Words, other: Words, shift: int, step_s: float) -> tuple[int, 
         return None
     some, others = one[low:high], other[low + shift : high + shift]
     errors = np.bitwise_count(some ^ others) / 32
-    heard = (some != 0) & (others != 0)
+    heard = _tells(some) & _tells(others)
     sums = np.r_[0, np.cumsum(np.where(heard, errors, 0.0))]
     counts = np.r_[0, np.cumsum(heard)]
     n_heard = counts[block:] - counts[:-block]
     means = (sums[block:] - sums[:-block]) / np.maximum(n_heard, 1)
-    agrees = np.r_[False, (means <= MOST_BIT_ERROR) & (n_heard >= block // 2), False]
+    agrees = np.r_[False, (means <= MOST_BIT_ERROR) & (n_heard >= _HEARD * block), False]
     edges = np.flatnonzero(agrees[1:] != agrees[:-1])
     if not edges.size:
         return None

@@ -149,7 +149,7 @@ def test_a_report_format_of_another_package_is_chosen_by_its_suffix(installed: N
     assert "'a\\nb.mp4': " in text
     assert text.endswith("Head of the case file: ab12\n")
     with pytest.raises(SettingsError) as caught:
-        renderers.renderer_for(tmp_path / "report.pdf")
+        renderers.renderer_for(tmp_path / "report.odt")
     assert all(suffix in caught.value.hint for suffix in (".html", ".json", ".csv", ".txt"))
 
 

@@ -147,7 +147,7 @@ def validation(n: int = 120) -> tuple[list[ScanResult], dict[str, Label]]:
         given = scores("face", person(1), (dice.normal(1.2 * side, 1.0) + dice.normal(0, 0.1, 4)).tolist())
         if index % 3:
             given += scores(
-                "voice", "voice", (dice.normal(0.3 * side, 1.0) + dice.normal(0, 0.1, 4)).tolist()
+                "voice", VOICE_OF_FILE, (dice.normal(0.3 * side, 1.0) + dice.normal(0, 0.1, 4)).tolist()
             )
         media = replace(VIDEO, path=f"{index}.mp4", place=f"/{index}.mp4")
         verdict = policy.conclude(media, given, [], CARDS, DETECTORS)

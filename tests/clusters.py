@@ -49,7 +49,8 @@ def cluster(*cpus: int) -> Iterator[RunningCluster]:
         "RAY_AUTH_MODE": "token",
         "RAY_AUTH_TOKEN": _TOKEN,
         "RAY_USAGE_STATS_ENABLED": "0",
-        "RAY_worker_niceness": "0",  # on a machine that is busy, Ray's 15 leaves workers next to nothing
+        # On a machine that is busy, the niceness of 15 that Ray gives them leaves workers next to nothing.
+        "RAY_worker_niceness": "0",
     }
     before = {name: os.environ.get(name) for name in (*environment, "RAY_ADDRESS")}
     os.environ.update(environment)

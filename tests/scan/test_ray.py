@@ -28,6 +28,7 @@ from forensics.scan.executors.executor import Executor, ExecutorChoice, Work, Wo
 from forensics.scan.executors.ray_cluster import RayExecutor
 from forensics.scan.scan_run import ScanPlan, plan_scan, run_scan
 from forensics.settings import ScanSettings
+from forensics.training.data.preparation import PrepareSettings, prepare
 from tests.clusters import RunningCluster, cluster
 from tests.conformance import executed
 from tests.scan.ray_examined import examine, hostile
@@ -37,16 +38,27 @@ pytestmark = pytest.mark.slow
 N_FILES = 300
 
 
-@pytest.fixture
+def test_without_a_cluster_ray_is_refused_in_words(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    if find_spec("ray") is None:
+        pytest.skip("the extra ray is not installed")
+    monkeypatch.delenv("RAY_ADDRESS", raising=False)
+    monkeypatch.setenv("RAY_TMPDIR", str(tmp_path))
+    executor = load_executor("ray")
+    work: Work[Any, Any, Any] = Work(executed.make_context, executed.perform, executed.identify)
+    with pytest.raises(SettingsError, match="No Ray cluster can be reached"):
+        list(executor.run(work, ["a"], n_workers=1, time_limit_s=60, interrupted=Event()))
+
+
+@pytest.fixture(scope="module")
 def two_machines() -> Iterator[RunningCluster]:
     with cluster(1, 1) as running:
         yield running
 
 
-def pictures(folder: Path, n_files: int) -> Path:
+def pictures(folder: Path, n_files: int, seed: int = 18) -> Path:
     """Small pictures that pass for face crops, no two alike."""
-    folder.mkdir()
-    noise = np.random.default_rng(18)
+    folder.mkdir(parents=True)
+    noise = np.random.default_rng(seed)
     for number in range(n_files):
         coarse = noise.integers(0, 256, (8, 8, 3), dtype=np.uint8)
         cv2.imwrite(str(folder / f"{number:03d}.jpg"), cv2.resize(coarse, (96, 96)))
@@ -92,9 +104,69 @@ def by_path(case: Path) -> dict[str, ScanResult]:
     return found
 
 
+def facts(**changes: str) -> dict[str, str]:
+    here = os.environ.get("FORENSICS_TEST_DRIVER") == str(os.getpid())
+    return {"forensics": "1"} if here else {"forensics": "1", **changes}
+
+
+def elsewhere_only(task: str) -> str:
+    raise EngineError(f"{task} is not here", "Mount it.")
+
+
+def test_machines_that_are_not_alike_or_lack_the_files_get_nothing(
+    two_machines: RunningCluster, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setenv("FORENSICS_TEST_DRIVER", str(os.getpid()))
+    for place, words in (
+        (Workplace(partial(facts, model="another"), str), "not like this machine: model is another"),
+        (Workplace(facts, elsewhere_only), "does not find the files: a is not here"),
+    ):
+        work: Work[Any, Any, Any] = Work(executed.make_context, executed.perform, executed.identify, place)
+        executor = load_executor("ray")
+        try:
+            with pytest.raises(EngineError, match=words):
+                list(executor.run(work, ["a"], n_workers=1, time_limit_s=60, interrupted=Event()))
+        finally:
+            executor.dismiss()
+
+
+def test_prepare_has_the_machines_do_its_work(tmp_path: Path, two_machines: RunningCluster) -> None:
+    for seed, label in enumerate(("real", "fake")):
+        pictures(tmp_path / "set" / label, 4, seed)
+    here, there = (
+        prepare(PrepareSettings(tmp_path / "set", tmp_path / name, crop_margin=1.2, executor=name))
+        for name in ("local", "ray")
+    )
+    assert len(there) == 8
+    assert here == there
+
+
+def test_files_are_sent_to_machines_that_do_not_have_them_and_a_scan_resumes(
+    tmp_path: Path, two_machines: RunningCluster
+) -> None:
+    folder, case = pictures(tmp_path / "pictures", 12), tmp_path / "x.case"
+    command = [sys.executable, "-m", "forensics", "scan", str(folder), "--crops", "--detectors", "face"]
+    command += ["--executor", "ray", "--ship", "--case", str(case)]
+    environment = {**os.environ, **two_machines.environment}
+    with subprocess.Popen(command, env=environment, stderr=subprocess.PIPE, text=True) as driver:
+        assert driver.stderr is not None
+        assert any(line.startswith("[3/12]") for line in driver.stderr)
+        driver.kill()
+    done = subprocess.run(command, env=environment, capture_output=True, text=True, check=False, timeout=300)
+    assert done.returncode == 0, done.stderr
+    assert len(by_path(case)) == 12
+    plan = plan_scan(crops_in(folder), ("test",))
+    with CaseFile.create_or_resume(tmp_path / "local.case") as opened:
+        run_scan(plan, opened)
+    here, there = by_path(tmp_path / "local.case"), by_path(case)
+    assert here.keys() == there.keys()
+    assert all(here[path].scores == result.scores for path, result in there.items())
+
+
 def test_machines_workers_and_files_that_fail_cost_no_row_and_no_digit(
     tmp_path: Path, two_machines: RunningCluster
 ) -> None:
+    """The last one: it leaves one machine."""
     folder = pictures(tmp_path / "pictures", N_FILES)
     bad = folder / "123.jpg"
     hostile(bad)
@@ -132,62 +204,3 @@ def test_machines_workers_and_files_that_fail_cost_no_row_and_no_digit(
             assert result.verdict == here[path].verdict
     again = [one for one in there.values() if any("examined again" in n.message for n in one.notices)]
     assert 1 <= len(again) <= 4, "what the actor, the machine and the hostile file took along"
-
-
-def test_files_are_sent_to_machines_that_do_not_have_them_and_a_scan_resumes(
-    tmp_path: Path, two_machines: RunningCluster
-) -> None:
-    folder, case = pictures(tmp_path / "pictures", 12), tmp_path / "x.case"
-    command = [sys.executable, "-m", "forensics", "scan", str(folder), "--crops", "--detectors", "face"]
-    command += ["--executor", "ray", "--ship", "--case", str(case)]
-    environment = {**os.environ, **two_machines.environment}
-    with subprocess.Popen(command, env=environment, stderr=subprocess.PIPE, text=True) as driver:
-        assert driver.stderr is not None
-        assert any(line.startswith("[3/12]") for line in driver.stderr)
-        driver.kill()
-    done = subprocess.run(command, env=environment, capture_output=True, text=True, check=False, timeout=300)
-    assert done.returncode == 0, done.stderr
-    assert len(by_path(case)) == 12
-    plan = plan_scan(crops_in(folder), ("test",))
-    with CaseFile.create_or_resume(tmp_path / "local.case") as opened:
-        run_scan(plan, opened)
-    here, there = by_path(tmp_path / "local.case"), by_path(case)
-    assert here.keys() == there.keys()
-    assert all(here[path].scores == result.scores for path, result in there.items())
-
-
-def facts(**changes: str) -> dict[str, str]:
-    here = os.environ.get("FORENSICS_TEST_DRIVER") == str(os.getpid())
-    return {"forensics": "1"} if here else {"forensics": "1", **changes}
-
-
-def elsewhere_only(task: str) -> str:
-    raise EngineError(f"{task} is not here", "Mount it.")
-
-
-def test_machines_that_are_not_alike_or_lack_the_files_get_nothing(
-    two_machines: RunningCluster, monkeypatch: pytest.MonkeyPatch
-) -> None:
-    monkeypatch.setenv("FORENSICS_TEST_DRIVER", str(os.getpid()))
-    for place, words in (
-        (Workplace(partial(facts, model="another"), str), "not like this machine: model is another"),
-        (Workplace(facts, elsewhere_only), "does not find the files: a is not here"),
-    ):
-        work: Work[Any, Any, Any] = Work(executed.make_context, executed.perform, executed.identify, place)
-        executor = load_executor("ray")
-        try:
-            with pytest.raises(EngineError, match=words):
-                list(executor.run(work, ["a"], n_workers=1, time_limit_s=60, interrupted=Event()))
-        finally:
-            executor.dismiss()
-
-
-def test_without_a_cluster_ray_is_refused_in_words(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
-    if find_spec("ray") is None:
-        pytest.skip("the extra ray is not installed")
-    monkeypatch.delenv("RAY_ADDRESS", raising=False)
-    monkeypatch.setenv("RAY_TMPDIR", str(tmp_path))
-    executor = load_executor("ray")
-    work: Work[Any, Any, Any] = Work(executed.make_context, executed.perform, executed.identify)
-    with pytest.raises(SettingsError, match="No Ray cluster can be reached"):
-        list(executor.run(work, ["a"], n_workers=1, time_limit_s=60, interrupted=Event()))

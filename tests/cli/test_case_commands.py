@@ -131,7 +131,7 @@ def test_verify_of_media_that_are_nowhere_is_no_word_on_the_case(
     ("name", "code", "words"),
     [
         ("missing/out.html", 4, "does not exist"),
-        ("out.pdf", 2, "ends in .pdf"),
+        ("out.docx", 2, "ends in .docx"),
         ("", 4, "is a folder"),
     ],
 )

@@ -87,7 +87,13 @@ def test_report_draws_every_form_that_was_asked_for(run: Runner, case: Path, tmp
     assert [row[0] for row in rows[1:]] == ["clips/a.mp4", "clips/b.mp4"]
 
 
-def test_report_with_labels_has_figures(run: Runner, case: Path, tmp_path: Path) -> None:
+def test_report_with_labels_has_figures(run: Runner, tmp_path: Path) -> None:
+    case = tmp_path / "unlike.case"
+    with CaseFile.create_or_resume(case) as opened:
+        opened.begin_run(manifest())
+        opened.add(result("clips/a.mp4", sha256="a" * 64))  # one content counts once
+        opened.add(result("clips/b.mp4", sha256="b" * 64, manipulation_score=0.1))
+        opened.finish({})
     labels = tmp_path / "labels.csv"
     labels.write_text("path,label\na.mp4,fake\nb.mp4,real\n", encoding="utf-8")
     out = tmp_path / "out.json"

@@ -64,6 +64,7 @@ def test_a_clip_with_a_face_and_sound_is_scored_by_both(context: WorkerContext, 
         ExhibitKind.CROP,
         ExhibitKind.ATTENTION,
         ExhibitKind.SPECTROGRAM,
+        ExhibitKind.FILMSTRIP,
         ExhibitKind.TABLE,
     }
     video = result.media.stream(StreamKind.VIDEO)

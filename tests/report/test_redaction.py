@@ -17,6 +17,7 @@ from forensics.records.case_info import CaseExhibit, CaseInfo
 from forensics.records.exhibit_content import Filmstrip, Picture, SoundClip, StripFrame
 from forensics.records.findings import Exhibit, ExhibitKind, Notice
 from forensics.records.media import ArchiveOrigin
+from forensics.records.subject import person
 from forensics.report.renderers import RENDERERS, renderer_for
 from forensics.workflows.redrawing import RedrawOptions, redraw
 from tests.report.synthetic_case import examined, manifest, pictures
@@ -35,7 +36,7 @@ def exhibits() -> tuple[Exhibit, ...]:
         (ExhibitKind.FILMSTRIP, strip),
         (ExhibitKind.SOUND, SoundClip(b"fLaC" + bytes(range(256)))),
     )
-    return tuple(Exhibit(kind, one, kind.value, "person 1", "person 1") for kind, one in contents)
+    return tuple(Exhibit(kind, one, kind.value, person(1), "person 1") for kind, one in contents)
 
 
 @pytest.fixture(scope="module")

@@ -338,7 +338,7 @@ def test_the_manifest_names_models_versions_cpu_and_every_setting(context: Worke
     ]
     assert all(len(use.sha256) == 64 for use in manifest.models)
     assert manifest.settings["frames"] == "6"
-    assert manifest.settings["detectors"] == "face, voice, container, stills, provenance"
+    assert manifest.settings["detectors"] == "face, voice, container, stills, provenance, duplicates"
     assert [(use.name, use.role, use.provider) for use in manifest.detectors] == [
         ("face", "decides", "forensics"),
         ("voice", "decides", "forensics"),
@@ -394,7 +394,7 @@ def test_what_a_triage_does_not_clear_scores_as_in_an_examination(
     in_doubt = {score.subject for score in result.scores if score.precision == "f32"}
     cleared = {score.subject for score in result.scores if score.precision == "bf16"}
     assert in_doubt == {person(1)}
-    assert cleared == {"voice"}
+    assert cleared == {VOICE_OF_FILE}
     assert [one for one in result.scores if one.precision == "f32"] == [
         one for one in exact.scores if one.subject in in_doubt
     ]

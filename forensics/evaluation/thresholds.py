@@ -11,8 +11,10 @@ from forensics.errors import SettingsError
 from forensics.evaluation.metrics import measure
 from forensics.evaluation.resampling import Bools, Floats
 from forensics.evaluation.rows import Rows
+from forensics.evaluation.shares import share_interval
 from forensics.evaluation.validation_rows import checked
 from forensics.numerals import figure_text
+from forensics.records.labelled_figures import Figure
 from forensics.records.model_card import Thresholds
 
 MAX_FALSE_POSITIVE_RATE = 0.02
@@ -44,13 +46,27 @@ def earned_thresholds(
     Raises:
         SettingsError: too few rows, one class only, or no bound keeps the rate.
     """
-    checked(manipulation_score, manipulated, groups)
+    _, truth = checked(manipulation_score, manipulated, groups)
     (auc,) = measure(Rows(manipulation_score, manipulated, groups), ["auc"])
-    if auc.lower is not None and auc.lower >= LEAST_AUC:
+    lower = _lower_end(auc, truth, groups)
+    if lower is not None and lower >= LEAST_AUC:
         return fit_thresholds(manipulation_score, manipulated, groups, origins)
-    found = figure_text(auc.value, auc.lower, auc.upper)
+    found = figure_text(auc.value, lower, None if lower is None else auc.upper or auc.value)
     rule = f"AUC on {auc.n} validation rows is {found}; verdicts need a lower end of at least {LEAST_AUC:.3f}"
     return Thresholds(signs=1.0, no_signs=0.0, rule=rule)
+
+
+def _lower_end(auc: Figure, manipulated: Bools, groups: Sequence[str]) -> float | None:
+    """The lower end of AUC's interval, an exact one where no row is out of order.
+
+    Resampling cannot move an AUC of 1. It is the share of pairs in order, and of pairs that have no group in
+    common there are as many as groups of the rarer class: all of so many in order has an exact bound.
+    """
+    if auc.lower is not None or auc.value != 1.0:
+        return auc.lower
+    names = np.asarray(list(groups))
+    n_pairs = min(np.unique(names[truth]).size for truth in (manipulated, ~manipulated))
+    return share_interval(n_pairs, n_pairs)[0]
 
 
 def fit_thresholds(

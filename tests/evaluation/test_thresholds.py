@@ -97,6 +97,16 @@ def test_a_model_that_tells_the_two_apart_earns_its_thresholds() -> None:
     assert earned_thresholds(expit(logit), truth, groups) == fit_thresholds(expit(logit), truth, groups)
 
 
+@pytest.mark.parametrize(("n_groups", "earned"), [(4, False), (10, False), (11, True), (60, True)])
+def test_a_model_without_an_error_earns_them_on_enough_groups(n_groups: int, *, earned: bool) -> None:
+    truth = np.arange(240) % 2 == 0
+    groups = [f"{int(label)} {index // 2 % n_groups}" for index, label in enumerate(truth)]
+    bounds = earned_thresholds(np.where(truth, 0.9, 0.1), truth, groups)
+    assert bounds.draw_verdicts is earned
+    # 0.025 ** (1 / 10): the bound of Clopper and Pearson for all of ten.
+    assert ("0.692" in bounds.rule) is (n_groups == 10)
+
+
 def test_a_model_that_guesses_draws_no_verdicts() -> None:
     logit, truth, groups = made_logits(300)
     guessed = np.random.default_rng(5).permutation(expit(logit))

@@ -47,7 +47,7 @@ def test_what_arrives_comes_into_the_case(tmp_path: Path) -> None:
     (folder / "first.mp4").write_bytes(clip)
     command = [sys.executable, "-m", "forensics", "watch", folder, "--case", case, "--report", report]
     process = subprocess.Popen(
-        [*map(str, command), "--settle", "1", "--profile", "triage", "--workers", "1"],
+        [*map(str, command), "--settle", "3", "--profile", "triage", "--workers", "1"],
         stderr=subprocess.PIPE,
         text=True,
         env={**os.environ, "PYTHONPATH": str(ROOT)},

@@ -345,6 +345,7 @@ def test_the_manifest_names_models_versions_cpu_and_every_setting(context: Worke
         ("container", "supports", "forensics"),
         ("stills", "supports", "forensics"),
         ("provenance", "supports", "forensics"),
+        ("duplicates", "supports", "forensics"),
     ]
     assert manifest.versions["openvino"]
     assert manifest.cpu

@@ -227,7 +227,7 @@ def test_a_text_that_would_unpack_to_much_is_not_unpacked(tmp_path: Path) -> Non
     Said(tmp_path / "a.png")
     _, most_bytes = tracemalloc.get_traced_memory()
     tracemalloc.stop()
-    assert most_bytes < 32 << 20
+    assert most_bytes < 48 << 20
 
 
 def pasted(image: RgbImage, scale: float = 1.0) -> RgbImage:

@@ -176,9 +176,10 @@ def test_machines_workers_and_files_that_fail_cost_no_row_and_no_digit(
 
     def disturb(n_done: int) -> None:
         assert ray.nodes is not None
-        if n_done == 50:
+        busy = [one.process for one in ray.actors if one.process and one.job]
+        if n_done >= 50 and not lost and busy:
             lost.append("an actor")
-            os.kill(next(one.process for one in ray.actors if one.process and one.job), signal.SIGKILL)
+            os.kill(busy[0], signal.SIGKILL)
         if n_done == 150:
             lost.append("a machine")
             two_machines.lose(1)

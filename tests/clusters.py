@@ -54,23 +54,36 @@ def cluster(*cpus: int) -> Iterator[RunningCluster]:
     }
     before = {name: os.environ.get(name) for name in (*environment, "RAY_ADDRESS")}
     os.environ.update(environment)
-    command = [sys.executable, "-u", __file__, *map(str, cpus)]
-    with subprocess.Popen(command, stdin=subprocess.PIPE, stdout=subprocess.PIPE, text=True) as process:
-        try:
-            assert process.stdout is not None
-            address = next((line.split()[1] for line in process.stdout if line.startswith("address ")), "")
-            assert address, "the cluster did not start"
+    try:
+        with _started(cpus) as (address, process):
             os.environ["RAY_ADDRESS"] = address
             yield RunningCluster(address, {**environment, "RAY_ADDRESS": address}, process)
-        finally:
+    finally:
+        for name, value in before.items():
+            if value is None:
+                os.environ.pop(name, None)
+            else:
+                os.environ[name] = value
+
+
+@contextlib.contextmanager
+def _started(cpus: tuple[int, ...]) -> Iterator[tuple[str, subprocess.Popen[str]]]:
+    """The address of a new cluster and its process."""
+    command = [sys.executable, "-u", __file__, *map(str, cpus)]
+    # Ray gives a machine 30 s to start and no more, which a busy one can exceed.
+    for _ in range(3):
+        with subprocess.Popen(command, stdin=subprocess.PIPE, stdout=subprocess.PIPE, text=True) as process:
             assert process.stdin is not None
-            process.stdin.close()
-            process.wait(60)
-            for name, value in before.items():
-                if value is None:
-                    os.environ.pop(name, None)
-                else:
-                    os.environ[name] = value
+            assert process.stdout is not None
+            address = next((line.split()[1] for line in process.stdout if line.startswith("address ")), "")
+            try:
+                if address:
+                    yield address, process
+                    return
+            finally:
+                process.stdin.close()
+                process.wait(60)
+    pytest.fail("the cluster did not start")
 
 
 def _serve(cpus: list[int]) -> None:

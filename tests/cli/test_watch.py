@@ -69,7 +69,10 @@ def test_what_arrives_comes_into_the_case(tmp_path: Path) -> None:
         wait_for(lambda: "second.mp4" in report.read_text("utf-8"), "the second report")
     finally:
         process.send_signal(signal.SIGINT)
-        said = process.communicate(timeout=180)[1]
+        try:
+            said = process.communicate(timeout=180)[1]
+        finally:
+            process.kill()  # nothing where it has ended
     assert process.returncode == 0, said
     assert "Traceback" not in said
     with forensics.CaseFile.open_read_only(case) as opened:

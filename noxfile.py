@@ -102,7 +102,8 @@ def tests_training(session: nox.Session) -> None:
     """The tests of training, and mypy with torch's own types. Downloads several GB with torch and IPEX."""
     session.install("-e", ".[train,ipex,web,watch,sign,pdf]", _requirement("pytest"), _requirement("mypy"))
     session.run("mypy")
-    session.run("pytest", "tests/training", *session.posargs)
+    seams = (f"tests/conformance/test_{name}.py" for name in ("backends", "readers", "recipes"))
+    session.run("pytest", "tests/training", *seams, "tests/house/test_contributing.py", *session.posargs)
 
 
 @nox.session(default=False)

@@ -91,8 +91,11 @@ def items(view: ReportView) -> list[Item]:
 
 
 def unmatched_exhibits(view: ReportView) -> list[str]:
-    """Exhibits of the case data that no file of this report belongs to."""
-    if view.case_info is None:
+    """Exhibits of the case data that no file of this report belongs to.
+
+    None where the report has several pages: each knows its own files alone.
+    """
+    if view.case_info is None or view.paging is not None:
         return []
     found = {name for file in view.files for name in file.exhibit_ids}
     return [one.id for one in view.case_info.info.exhibits if one.id not in found]

@@ -28,50 +28,53 @@ _MEANING = (
 
 def plain_summary(view: ReportView) -> list[str]:
     """Three sentences for somebody who has never seen such a report: what, what is open, what it means."""
-    if not view.n_files:
+    if not view.n_counted:
         return ["No file was found in what was given to scan."]
     return [_found(view), _open(view), _MEANING]
 
 
-def _with(view: ReportView, label: VerdictLabel) -> list[FileView]:
-    return [file for file in view.by_attention if file.result.verdict.label is label]
+def _n_with(view: ReportView, label: VerdictLabel) -> int:
+    """Of the whole report: an overview of several pages shows a part of the files that it counts."""
+    return sum(one.n for one in view.counts if one.label is label)
 
 
 def _found(view: ReportView) -> str:
-    signs = _with(view, VerdictLabel.SIGNS_OF_MANIPULATION)
-    if signs:
-        n_of = f"{len(signs):,} of {count_text(view.n_files, 'file', 'files')}"
-        return f"In {n_of} the models found signs of manipulation: {_named(signs)}."
-    n_judged = view.n_files - len(_with(view, VerdictLabel.NOT_EXAMINED))
+    label = VerdictLabel.SIGNS_OF_MANIPULATION
+    n_signs = _n_with(view, label)
+    if n_signs:
+        n_of = f"{n_signs:,} of {count_text(view.n_counted, 'file', 'files')}"
+        signs = [file for file in view.by_attention if file.result.verdict.label is label]
+        return f"In {n_of} the models found signs of manipulation: {_named(signs, n_signs)}."
+    n_judged = view.n_counted - _n_with(view, VerdictLabel.NOT_EXAMINED)
     if n_judged == 1:
         return "The models found no signs of manipulation in the one file that they could judge."
     if n_judged:
         n_of = f"any of the {n_judged:,} files"
         return f"The models found no signs of manipulation in {n_of} that they could judge."
-    if view.n_files == 1:
-        return f"The file {_named(view.files)} could not be examined."
-    return f"None of the {view.n_files:,} files could be examined."
+    if view.n_counted == 1:
+        return f"The file {_named(view.files, 1)} could not be examined."
+    return f"None of the {view.n_counted:,} files could be examined."
 
 
 def _open(view: ReportView) -> str:
-    n_open = len(_with(view, VerdictLabel.INCONCLUSIVE))
-    n_unseen = len(_with(view, VerdictLabel.NOT_EXAMINED))
+    n_open = _n_with(view, VerdictLabel.INCONCLUSIVE)
+    n_unseen = _n_with(view, VerdictLabel.NOT_EXAMINED)
     opened = f"For {count_text(n_open, 'file', 'files')} the result is open: each may be manipulated or not"
     unseen = f"{count_text(n_unseen, 'file', 'files')} could not be examined, with the reason given for each"
     if n_open and n_unseen:
         return f"{opened}; {unseen}."
     if n_open:
         return f"{opened}."
-    if n_unseen == view.n_files:
+    if n_unseen == view.n_counted:
         return "The reason, and what to do about it, is given for each file."
     if n_unseen:
         return f"{unseen}."
     return "Every file could be examined, and no result is open."
 
 
-def _named(files: Sequence[FileView]) -> str:
+def _named(files: Sequence[FileView], n_files: int) -> str:
     named = [PurePath(file.path).name or file.path for file in files[:_MOST_NAMED]]
-    more = [f"{len(files) - _MOST_NAMED:,} more"] if len(files) > _MOST_NAMED else []
+    more = [f"{n_files - len(named):,} more"] if n_files > len(named) else []
     return ", ".join(named) + (f" and {more[0]}" if more else "")
 
 

@@ -6,6 +6,7 @@ from pathlib import Path
 import pytest
 
 from forensics.casefile.case_file import CaseFile
+from forensics.casefile.case_info_file import read_case_info
 from forensics.evaluation.labels import LabelSet
 from forensics.workflows import drawing, paging
 from tests.casefile.made import failed, manifest, result
@@ -18,7 +19,7 @@ def _small_pages(monkeypatch: pytest.MonkeyPatch) -> None:
     monkeypatch.setattr(paging, "FILES_ON_THE_OVERVIEW", 5)
 
 
-def drawn(folder: Path, n_files: int, report: str = "a report #1.html") -> Path:
+def drawn(folder: Path, n_files: int, report: str = "a report #1.html", info: Path | None = None) -> Path:
     case, page = folder / f"{n_files}.case", folder / report
     with CaseFile.create_or_resume(case) as opened:
         opened.begin_run(manifest())
@@ -27,6 +28,9 @@ def drawn(folder: Path, n_files: int, report: str = "a report #1.html") -> Path:
             opened.add(result(f"clips/{number:03d}.mp4", manipulation_score=score, sha256=f"{number:064x}"))
         opened.add(failed("clips/hangs.mp4"))
         opened.finish({})
+        if info is not None:
+            given = read_case_info(info)
+            opened.add_case_info(given.info, given.sha256)
         checked = opened.checked()
         drawing.draw(opened, (page, folder / "all.csv"), LabelSet({}), (), checked=checked, name=str(case))
     return page
@@ -42,6 +46,9 @@ def test_many_files_are_drawn_as_an_overview_and_pages(tmp_path: Path) -> None:
     folder = paging.folder_of_pages(page)
     assert sorted(one.name for one in folder.iterdir()) == ["00001.html", "00002.html", "00003.html"]
     assert "25 files searched" in overview
+    assert "In 24 of 25 files the models found signs of manipulation: " in overview
+    assert "23.mp4, 022.mp4, 021.mp4, 020.mp4, 019.mp4 and 19 more." in overview
+    assert "1 file could not be examined, with the reason given for each." in overview
     assert [f"{number:03d}.mp4" for number in (23, 22, 21, 20, 19)] == rows(page)
     links = re.findall(r'href="([^"#]*/0[^"]*)">(Files [^<]*)</a>([^<]*)', overview)
     assert links == [
@@ -63,6 +70,16 @@ def test_pages_of_an_earlier_drawing_do_not_stay(tmp_path: Path) -> None:
     (tmp_path / "b").mkdir()
     drawn(tmp_path, 12)
     assert len(list(paging.folder_of_pages(page).iterdir())) == 2
+
+
+def test_no_page_says_of_an_exhibit_that_it_is_not_in_the_case(tmp_path: Path) -> None:
+    info = tmp_path / "case.toml"
+    exhibit = '[[exhibits]]\nid = "A-1"\ndescription = "A phone"\nfiles = "clips/000.mp4"\n'
+    info.write_text(f'case_number = "1"\n\n{exhibit}', "utf-8")
+    page = drawn(tmp_path, 25, info=info)
+    pages = [page, *paging.folder_of_pages(page).iterdir()]
+    assert not any("belongs to these exhibits" in one.read_text("utf-8") for one in pages)
+    assert any("A-1" in one.read_text("utf-8") for one in pages)
 
 
 def test_few_files_are_one_page(tmp_path: Path) -> None:

@@ -74,6 +74,15 @@ def failed(path: str = "clips/hangs.mp4") -> ScanResult:
     )
 
 
+def case_of_one_file(path: Path) -> Path:
+    """Manifest, one result, and an end."""
+    with CaseFile.create_or_resume(path) as opened:
+        opened.begin_run(manifest(), 1)
+        opened.add(result("a.mp4"))
+        opened.finish({})
+    return path
+
+
 def case_of_four_rows(path: Path) -> Path:
     """Manifest, two results, the first with two exhibits, and an end."""
     with CaseFile.create_or_resume(path) as case:

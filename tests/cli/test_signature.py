@@ -18,7 +18,7 @@ from cryptography.x509.oid import NameOID
 from forensics.casefile.case_file import CaseFile
 from forensics.casefile.signature import check_signature, load_private_key, read_signature
 from forensics.errors import CaseFileError, SettingsError
-from tests.casefile.made import manifest, result
+from tests.casefile.made import case_of_one_file, manifest, result
 from tests.cli.running import Runner
 
 KINDS = {
@@ -56,12 +56,7 @@ def certificate_of(key: ed25519.Ed25519PrivateKey, start: dt.datetime, days: int
 
 @pytest.fixture
 def case(tmp_path: Path) -> Path:
-    path = tmp_path / "evidence.case"
-    with CaseFile.create_or_resume(path) as opened:
-        opened.begin_run(manifest(), 1)
-        opened.add(result("a.mp4"))
-        opened.finish({})
-    return path
+    return case_of_one_file(tmp_path / "evidence.case")
 
 
 @pytest.fixture

@@ -14,8 +14,7 @@ pytest.importorskip("cryptography", reason="cryptography is not installed (extra
 pytest.importorskip("rfc3161_client", reason="rfc3161-client is not installed (extra sign)")
 from cryptography.hazmat.primitives.asymmetric import ed25519
 
-from forensics.casefile.case_file import CaseFile
-from tests.casefile.made import manifest, result
+from tests.casefile.made import case_of_one_file
 from tests.cli.running import Runner
 from tests.cli.test_signature import write_key
 
@@ -70,12 +69,7 @@ def authority(tmp_path_factory: pytest.TempPathFactory) -> Authority:
 
 @pytest.fixture
 def case(tmp_path: Path) -> Path:
-    path = tmp_path / "evidence.case"
-    with CaseFile.create_or_resume(path) as opened:
-        opened.begin_run(manifest(), 1)
-        opened.add(result("a.mp4"))
-        opened.finish({})
-    return path
+    return case_of_one_file(tmp_path / "evidence.case")
 
 
 @pytest.fixture

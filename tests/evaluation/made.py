@@ -11,10 +11,24 @@ from forensics.evaluation.labels import Label
 from forensics.evaluation.resampling import Bools, Floats
 from forensics.records.faces import FaceTrack
 from forensics.records.findings import Abstention, AbstentionReason, Score, Span
+from forensics.records.input_contract import PictureContract
 from forensics.records.media import MediaFile, MediaKind, StreamInfo, StreamKind
+from forensics.records.model_card import ModelCard
 from forensics.records.scan_result import ScanResult
 from forensics.records.subject import Subject, person
 from forensics.records.verdict import SubjectScore, Verdict, VerdictLabel
+
+CARD = ModelCard(
+    "face-model",
+    "1",
+    "face",
+    "net",
+    "made",
+    "none",
+    "none",
+    PictureContract(size_px=128, crop_margin=1.04),
+    (),
+)
 
 SIGNS, NO_SIGNS = 0.8, 0.2
 WHOLE = Span(0.0, 10.0)

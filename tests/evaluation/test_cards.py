@@ -8,22 +8,9 @@ import pytest
 
 from forensics.errors import SettingsError
 from forensics.evaluation.cards import as_metrics, calibrated_card, with_metrics
-from forensics.records.input_contract import PictureContract
 from forensics.records.labelled_figures import Figure, LabelledFigures
-from forensics.records.model_card import Metric, ModelCard
-from tests.evaluation.made import labelled_scan
-
-CARD = ModelCard(
-    "face-model",
-    "1",
-    "face",
-    "net",
-    "made",
-    "none",
-    "none",
-    PictureContract(size_px=128, crop_margin=1.04),
-    (),
-)
+from forensics.records.model_card import Metric
+from tests.evaluation.made import CARD, labelled_scan
 
 
 def test_a_calibrated_card_holds_all_that_a_verdict_needs() -> None:

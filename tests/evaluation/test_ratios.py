@@ -9,23 +9,10 @@ import pytest
 from forensics.evaluation.cards import as_metrics, calibrated_card
 from forensics.evaluation.labels import Label
 from forensics.evaluation.ratios import NEITHER, NOT_STATED, ratio_figures, support_words
-from forensics.records.input_contract import PictureContract
 from forensics.records.model_card import LikelihoodBounds, ModelCard
 from forensics.records.scan_result import ScanResult
 from forensics.verdicts.likelihood import state
-from tests.evaluation.made import labelled_scan, no_face, result
-
-CARD = ModelCard(
-    "face-model",
-    "1",
-    "face",
-    "net",
-    "made",
-    "none",
-    "none",
-    PictureContract(size_px=128, crop_margin=1.04),
-    (),
-)
+from tests.evaluation.made import CARD, labelled_scan, no_face, result
 
 
 @pytest.fixture(scope="module")

@@ -23,7 +23,7 @@ from forensics.workflows.redrawing import RedrawOptions, redraw
 from tests.report.synthetic_case import examined, manifest, pictures
 
 SECRET = "/srv/alice secret/matter-815"
-ELSEWHERE = "/home/alice"
+ELSEWHERE = "/elsewhere/alice"
 
 
 def exhibits() -> tuple[Exhibit, ...]:

@@ -110,6 +110,23 @@ def partitioned(volumes: Sequence[tuple[int, bytes]], path: Path) -> Path:
     return path
 
 
+def gpt(volume: bytes, path: Path, sector_bytes: int) -> Path:
+    """A disk of such sectors with a GUID partition table of one volume."""
+    start, n_sectors = 64, len(volume) // sector_bytes
+    # The record that protects the table from tools that do not know it.
+    entry = struct.pack("<B3sB3sII", 0, b"\0\2\0", 0xEE, b"\xff\xff\xff", 1, 0xFFFFFFFF)
+    record = bytes(446) + entry.ljust(64, b"\0") + b"\x55\xaa"
+    last = start + n_sectors - 1
+    listed = struct.pack("<16s16sQQQ72s", b"\xaf" * 16, b"\1" * 16, start, last, 0, "one".encode("utf-16-le"))
+    listed = listed.ljust(128 * 128, b"\0")
+    fields = (b"EFI PART", 0x10000, 92, 0, 0, 1, last + 1, start, last, b"\2" * 16, 2, 128, 128)
+    header = bytearray(struct.pack("<8sIIIIQQQQ16sQIII", *fields, zlib.crc32(listed)))
+    struct.pack_into("<I", header, 16, zlib.crc32(header))
+    head = record.ljust(sector_bytes, b"\0") + header.ljust(sector_bytes, b"\0") + listed
+    path.write_bytes(head.ljust(start * sector_bytes, b"\0") + volume)
+    return path
+
+
 def e01(disk: bytes, path: Path, n_parts: int = 1) -> list[Path]:
     """Writes a disk as EWF-E01 (Expert Witness, EnCase 6), with compressed chunks."""
     chunks = [disk[at : at + _CHUNK_BYTES] for at in range(0, len(disk), _CHUNK_BYTES)]

@@ -65,7 +65,7 @@ def main(arguments: list[str]) -> int:
             for row in _rows(_opened(arguments[1:]), broken):
                 sys.stdout.buffer.write(msgspec.json.encode(row) + b"\n")
         else:
-            shutil.copyfileobj(_at(_opened(arguments[2:]), arguments[1]), sys.stdout.buffer, 1 << 20)
+            shutil.copyfileobj(_at(_opened(arguments[2:]), arguments[1], broken), sys.stdout.buffer, 1 << 20)
     except BrokenPipeError:
         return 1
     except broken as error:
@@ -203,9 +203,9 @@ def _shown(name: str) -> str:
     return name.encode("utf-8", "surrogateescape").decode("utf-8", "backslashreplace")
 
 
-def _at(disk: IO[bytes], route: str) -> IO[bytes]:
+def _at(disk: IO[bytes], route: str, broken: tuple[type[Exception], ...]) -> IO[bytes]:
     which, *way = map(int, route.split("/"))
-    root = root_of(_volumes(disk, _BROKEN)[which][1])
+    root = root_of(_volumes(disk, broken)[which][1])
     if root is None or isinstance(root, str):
         raise ValueError("its volume is no longer there")
     node = root

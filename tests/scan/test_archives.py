@@ -26,19 +26,11 @@ from forensics.records.scan_result import ScanResult
 from forensics.records.verdict import VerdictLabel
 from forensics.scan.archived import examine_any
 from forensics.scan.twins import distinct
-from forensics.scan.worker_context import WorkerContext, assemble, choose_detectors
-from forensics.settings import ScanSettings
+from forensics.scan.worker_context import WorkerContext
 from tests import synthetic
-from tests.made_models import face_model
+from tests.scan.finding import found
 
 TAR_MODES = {"a.tar": "w", "a.tar.gz": "w:gz", "a.tgz": "w:gz", "a.tar.xz": "w:xz", "a.tar.bz2": "w:bz2"}
-
-
-@pytest.fixture(scope="module")
-def context(tmp_path_factory: pytest.TempPathFactory) -> WorkerContext:
-    root = tmp_path_factory.mktemp("models")
-    settings = ScanSettings(paths=(root,), frames=4, detectors=("face",), models=(str(face_model(root)),))
-    return assemble(settings, choose_detectors(settings))
 
 
 @pytest.fixture(scope="module")
@@ -65,13 +57,6 @@ def tarred(media: Path, path: Path) -> Path:
 
 def packed(media: Path, path: Path) -> Path:
     return zipped(media, path) if path.suffix == ".zip" else tarred(media, path)
-
-
-def found(*paths: Path) -> dict[str, Found]:
-    """By the end of the path within the archive."""
-    return {
-        one.display.removeprefix(f"{paths[0]}/"): one for one in find_media(paths) if isinstance(one, Found)
-    }
 
 
 def rejected(*paths: Path) -> dict[str, Rejected]:

@@ -20,22 +20,14 @@ from forensics.media.discovery import Found, PassedOver, Rejected
 from forensics.records.findings import AbstentionReason
 from forensics.records.verdict import VerdictLabel
 from forensics.scan.archived import examine_any
-from forensics.scan.worker_context import WorkerContext, assemble, choose_detectors
-from forensics.settings import ScanSettings
+from forensics.scan.worker_context import WorkerContext
 from tests import disks, mutations, synthetic
-from tests.made_models import face_model
+from tests.scan.finding import found
 
 pytest.importorskip("dissect.ntfs")
 
 KINDS = ["ext2", "ext4", "fat12", "fat16", "fat32", "ntfs", "exfat"]
 DEEP = "inner/deeper/a still with a long name.jpg"
-
-
-@pytest.fixture(scope="module")
-def context(tmp_path_factory: pytest.TempPathFactory) -> WorkerContext:
-    root = tmp_path_factory.mktemp("models")
-    settings = ScanSettings(paths=(root,), frames=4, detectors=("face",), models=(str(face_model(root)),))
-    return assemble(settings, choose_detectors(settings))
 
 
 @pytest.fixture(scope="module")
@@ -58,12 +50,6 @@ def made(kind: str, tree: Path, path: Path) -> Path:
         bits = int(kind[3:])
         return disks.fat(tree, path, bits, 40 if bits == 32 else 12)
     return disks.ntfs(tree, path) if kind == "ntfs" else disks.exfat(tree, path)
-
-
-def found(*paths: Path) -> dict[str, Found]:
-    return {
-        one.display.removeprefix(f"{paths[0]}/"): one for one in find_media(paths) if isinstance(one, Found)
-    }
 
 
 def rejected(*paths: Path) -> dict[str, Rejected]:
@@ -102,6 +88,13 @@ def test_a_file_of_an_image_is_examined_like_any_other(
     assert origin is not None
     assert (origin.path, origin.sha256, origin.member) == (str(image), sha256(image), DEEP)
     assert [one.state for one in check_media([result.media], None).findings] == [MediaState.SAME]
+
+
+@pytest.mark.parametrize("sector_bytes", [512, 4096])
+def test_a_disk_of_large_sectors_is_listed_and_read(sector_bytes: int, tree: Path, tmp_path: Path) -> None:
+    volume = made("ext4", tree, tmp_path / "volume").read_bytes()
+    files = found(disks.gpt(volume, tmp_path / "whole-disk.dd", sector_bytes))
+    assert sha256_of_found(files[f"partition 1/{DEEP}"]) == sha256(tree / DEEP)
 
 
 def test_partitions_are_folders_and_what_is_not_read_is_listed(tree: Path, tmp_path: Path) -> None:

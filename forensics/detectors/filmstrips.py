@@ -29,7 +29,7 @@ class Filmstrips:
 
     def take(self, crop: FaceCrop, score: Score) -> None:
         """One more face with its score; a person's faces come in the order of time."""
-        self._strips.setdefault(score.subject, _Strip()).take(_small(crop, score))
+        self._strips.setdefault(score.subject, _Strip()).take(crop, score)
 
     def exhibits(self) -> Iterator[Exhibit]:
         """A strip for each person, in the order of their numbers; of a single face, too."""
@@ -60,14 +60,14 @@ class _Strip:
         self.n_seen = 0
         self._bundled = 1
 
-    def take(self, frame: StripFrame) -> None:
+    def take(self, crop: FaceCrop, score: Score) -> None:
         if self.n_seen % self._bundled == 0:
             if len(self.frames) == 2 * MOST_FRAMES:
                 self.frames = _thinned(self.frames, MOST_FRAMES)
                 self._bundled *= 2
-            self.frames.append(frame)
-        elif frame.score > self.frames[-1].score:
-            self.frames[-1] = frame
+            self.frames.append(_small(crop, score))
+        elif score.manipulation_score > self.frames[-1].score:
+            self.frames[-1] = _small(crop, score)
         self.n_seen += 1
 
 

@@ -77,27 +77,35 @@ def _cutting(card: ModelCard) -> SoundContract:
 @dataclass(frozen=True, slots=True)
 class _Window:
     samples: Samples
-    heard: Samples
+    heard: Samples | None
     span: Span
     subject: Subject
 
     @property
     def size_bytes(self) -> int:
-        return self.samples.nbytes + self.heard.nbytes
+        return self.samples.nbytes + (0 if self.heard is None else self.heard.nbytes)
 
 
 @dataclass(frozen=True, slots=True)
 class _Moment:
     score: Score
     mel: npt.NDArray[np.float32]
-    heard: Samples
+    heard: Samples | None
 
 
 class _Track:
     """One of a file's sounds, on its way into windows: holds one window of samples and one spectrogram."""
 
     def __init__(
-        self, name: str, at_s: float, rate_hz: int, n_window: int, n_hop: int, finder: SpeechFinder
+        self,
+        name: str,
+        at_s: float,
+        rate_hz: int,
+        n_window: int,
+        n_hop: int,
+        finder: SpeechFinder,
+        *,
+        keeps_sound: bool,
     ) -> None:
         self.subject = voice_in(name)
         self.heard_s = 0.0
@@ -110,6 +118,7 @@ class _Track:
         self._at_s = at_s
         self._n_taken = 0
         self._finder = finder
+        self._keeps_sound = keeps_sound
         self.without_speech: list[Span] = []
 
     def take(self, samples: Samples) -> Iterator[_Window]:
@@ -145,7 +154,8 @@ class _Track:
         properties = voice_properties(levelled, self._rate_hz)
         if properties:
             self.properties.append(properties)
-        yield _Window(levelled, samples.copy(), span, self.subject)
+        heard = samples.copy() if self._keeps_sound else None
+        yield _Window(levelled, heard, span, self.subject)
 
     def _pass_over(self, span: Span) -> None:
         # Windows come in the order of time; those that overlap are one stretch.
@@ -183,7 +193,15 @@ class VoiceExamination:
             return
         track = self._tracks.get(item.track)
         if track is None:
-            track = _Track(item.track, item.at_s, self._rate_hz, self._n_window, self._n_hop, self._finder)
+            track = _Track(
+                item.track,
+                item.at_s,
+                self._rate_hz,
+                self._n_window,
+                self._n_hop,
+                self._finder,
+                keeps_sound=self._sound_clips,
+            )
             self._tracks[item.track] = track
         for window in track.take(item.samples):
             yield from self._told(self._scoring.take(window))
@@ -212,7 +230,7 @@ class VoiceExamination:
         strongest = track.strongest
         group = "strongest for manipulation"
         yield spectrogram_exhibit(strongest.mel, strongest.score, group)
-        if self._sound_clips:
+        if strongest.heard is not None:
             yield sound_exhibit(strongest.heard, strongest.score, group)
 
     def _told(self, moments: Sequence[_Moment]) -> Iterator[Score]:

@@ -8,6 +8,7 @@ import itertools
 import re
 import string
 from collections.abc import Iterator
+from functools import lru_cache
 from pathlib import Path, PurePath
 
 _EWF_START = b"EVF\x09\x0d\x0a\xff\x00"
@@ -92,6 +93,7 @@ def _is_disk(head: bytes) -> bool:
     return head[_EXT_MARK_AT : _EXT_MARK_AT + 2] == _EXT_MARK and not any(head[:1024])
 
 
+@lru_cache(maxsize=1)
 def can_read_disks() -> bool:
     """Whether the packages that read disk images are installed (the extra ``disk``)."""
     with contextlib.suppress(ModuleNotFoundError):  # the package that holds them all is missing
@@ -105,7 +107,7 @@ def first_part(path: Path) -> Path | None:
     if len(suffix) != 4 or not suffix[1:].isalnum() or suffix[1:2].upper() < "E":
         return None
     first = path.with_suffix(".E01" if suffix[1].isupper() else ".e01")
-    return first if path.name in set(part_names(first)) and first.is_file() else None
+    return first if first.is_file() and path.name in part_names(first) else None
 
 
 def part_names(first: PurePath) -> Iterator[str]:

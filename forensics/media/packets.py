@@ -69,6 +69,7 @@ class FilePackets:
         is_whole: every packet was read; otherwise the file is longer than what is looked at.
         trouble: what the demuxer said first.
         others: index to kind and handler of tracks that are neither pictures nor sound.
+        has_covers: there are covers beside the film, which are not among the streams.
     """
 
     streams: tuple[StreamPackets, ...]
@@ -77,6 +78,7 @@ class FilePackets:
     is_whole: bool = True
     trouble: str | None = None
     others: dict[int, str] = field(default_factory=dict)
+    has_covers: bool = False
 
     def first(self, *, of_pictures: bool) -> StreamPackets | None:
         """The first stream of pictures or of sound that has packets."""
@@ -163,6 +165,7 @@ def read_packets(path: Path) -> FilePackets:
             is_whole,
             words.first,
             others,
+            any(is_cover_art(stream) for stream in container.streams.video),
         )
 
 

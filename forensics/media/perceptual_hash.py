@@ -15,11 +15,11 @@ import numpy.typing as npt
 from PIL import Image
 
 from forensics.records.media import RgbImage
+from forensics.records.perceptual_hashes import COSINES
 
 Grey = npt.NDArray[np.uint8]
 
 SEEN_PX: Final = 64
-_COSINES: Final = 16
 # Averaging all pixels of a large picture takes longer than the hash, and tells it nothing more.
 _ENOUGH_PX: Final = 4 * SEEN_PX
 # Of a picture whose levels spread by less, noise decides the bits: black, a wall, a title's background.
@@ -53,5 +53,5 @@ def picture_hash(grey: Grey) -> bytes | None:
     """
     if float(grey.std()) < _LEAST_SPREAD:
         return None
-    found = imagehash.phash(Image.fromarray(grey), _COSINES, SEEN_PX // _COSINES)
+    found = imagehash.phash(Image.fromarray(grey), COSINES, SEEN_PX // COSINES)
     return np.packbits(found.hash).tobytes()

@@ -5,6 +5,8 @@ from __future__ import annotations
 from dataclasses import dataclass
 from fnmatch import fnmatchcase
 
+from forensics.records.media import named_by
+
 
 @dataclass(frozen=True, slots=True)
 class CaseExhibit:
@@ -78,5 +80,4 @@ class RecordedCaseInfo:
 
 def _fits(name: str, wanted: str) -> bool:
     # The name itself comes first: brackets in it are no pattern.
-    ends = name == wanted or name.endswith("/" + wanted.lstrip("/"))
-    return ends or fnmatchcase(name, wanted) or fnmatchcase(name, f"*/{wanted}")
+    return named_by(name, wanted) or fnmatchcase(name, wanted) or fnmatchcase(name, f"*/{wanted}")

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import re
+from functools import lru_cache
 from typing import Any, Final, TypeVar
 
 import msgspec
@@ -31,9 +32,18 @@ def decode(payload: bytes, form: type[_T]) -> _T:
     Raises:
         msgspec.MsgspecError: it is no such record.
     """
-    if any(mark in payload for mark in _MARKS):
+    # Mypy does not take a class for hashable.
+    if _has_renamed(form) and any(mark in payload for mark in _MARKS):  # type: ignore[arg-type]
         payload = msgspec.json.encode(_with_subjects(with_present_names(msgspec.json.decode(payload))))
     return msgspec.json.decode(payload, type=form)
+
+
+@lru_cache
+def _has_renamed(form: type[object]) -> bool:
+    """Whether records of this form have a field that was called or written otherwise."""
+    _, parts = msgspec.json.schema_components([form])
+    names = {name for part in parts.values() for name in part.get("properties", ())}
+    return not names.isdisjoint((*_EARLIER, *_SUBJECTS))
 
 
 def with_present_names(value: Any) -> Any:

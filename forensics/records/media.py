@@ -225,3 +225,8 @@ class MediaUpdate:
     """What decoding learned about a file: the same MediaFile with its ``..._from_content`` filled."""
 
     media: MediaFile
+
+
+def named_by(path: str, name: str) -> bool:
+    """Whether a user who gives this name means the file: it is its display path, or the end of it."""
+    return path == name or path.endswith("/" + name.lstrip("/"))

@@ -4,7 +4,9 @@ from __future__ import annotations
 
 from dataclasses import dataclass
 
-PICTURE_HASH_BYTES = 32
+COSINES = 16
+"""Of each direction of a picture; its hash has a bit for each pair of them, row by row."""
+PICTURE_HASH_BYTES = COSINES**2 // 8
 GRID_SIDE = 24
 SOUND_HASH_BYTES = 4
 

@@ -14,6 +14,7 @@ from forensics.records.findings import Notice
 from forensics.records.media import MediaFile
 from forensics.records.scan_result import RunManifest, ScanResult
 from forensics.report.container_facts import container_facts
+from forensics.report.duplicates.kin import KinLink, links_by_file
 from forensics.report.view import FileView, Omission, ReportView
 
 _TOLD = Notice(
@@ -65,12 +66,14 @@ def folders_of(files: Iterable[MediaFile]) -> tuple[Path, ...]:
 
 
 def _with(view: ReportView, shorten: Callable[[str], str], told: Notice) -> ReportView:
+    groups = tuple(group.renamed(shorten) for group in view.duplicates)
+    kin = links_by_file(groups)
     return replace(
         view,
         case=None if view.case is None else shorten(view.case),
         manifests=tuple(_manifest(one, shorten) for one in view.manifests),
-        files=tuple(_file(one, shorten) for one in view.files),
-        duplicates=tuple(group.renamed(shorten) for group in view.duplicates),
+        files=tuple(_file(one, kin.get(one.row_id, ()), shorten) for one in view.files),
+        duplicates=groups,
         figures=tuple(replace(one, notes=tuple(map(shorten, one.notes))) for one in view.figures),
         notices=(told, *(_notice(one, shorten) for one in view.notices)),
         omission=None if view.omission is None else _omission(view.omission, shorten),
@@ -104,15 +107,7 @@ def _omission(omission: Omission, shorten: Callable[[str], str]) -> Omission:
     return replace(omission, command=shorten(omission.command))
 
 
-def _file(file: FileView, shorten: Callable[[str], str]) -> FileView:
-    kin = tuple(
-        replace(
-            link,
-            first=replace(link.first, path=shorten(link.first.path)),
-            second=replace(link.second, path=shorten(link.second.path)),
-        )
-        for link in file.kin
-    )
+def _file(file: FileView, kin: tuple[KinLink, ...], shorten: Callable[[str], str]) -> FileView:
     examined = tuple(
         replace(part, examined=shorten(part.examined), not_examined=shorten(part.not_examined))
         for part in file.examined

@@ -17,7 +17,7 @@ from forensics.records.detector_spec import DetectorSpec
 from forensics.records.exhibit_content import StripFrame
 from forensics.records.findings import Notice
 from forensics.records.labelled_figures import LabelledFigures
-from forensics.records.media import MediaFile
+from forensics.records.media import MediaFile, named_by
 from forensics.records.model_card import ModelCard
 from forensics.records.scan_result import RunManifest, ScanResult
 from forensics.records.verdict import VerdictLabel
@@ -257,6 +257,7 @@ def build_view(
     case_info: RecordedCaseInfo | None = None,
     ended_utc: Mapping[str, str] | None = None,
     title: str = "",
+    side_by_side: bool = True,
     drawn_utc: str | None = None,
 ) -> ReportView:
     """Arranges a case for its readers.
@@ -276,6 +277,7 @@ def build_view(
         case_info: what the examiner states of the case.
         ended_utc: run id to when the run ended, ISO 8601.
         title: what the report is headed with where the case data do not say it.
+        side_by_side: faces that differ are shown beside each other; needless where the exhibits hold none.
         drawn_utc: ISO 8601 time of drawing, UTC; if not given that of ``SOURCE_DATE_EPOCH``, otherwise now.
     """
     everything = list(results)
@@ -299,7 +301,9 @@ def build_view(
         for position in range(len(rows))
     )
     index_of = {file.row_id: file.index for file in files}
-    kin = with_faces(kin_groups(groups, dict(everything), index_of), load_exhibits)
+    kin = kin_groups(groups, dict(everything), index_of)
+    if side_by_side:
+        kin = with_faces(kin, load_exhibits)
     links = links_by_file(kin)
     files = tuple(replace(file, kin=links.get(file.row_id, ())) for file in files)
     tally = Counter(file.result.verdict.label for file in files)
@@ -337,11 +341,6 @@ def _stated(file: FileView, asked: Sequence[str], case_info: RecordedCaseInfo | 
     media = file.result.media
     ids = () if case_info is None else case_info.info.exhibits_of(media.path, media.place)
     return replace(file, examined=account_of(file.result, asked), exhibit_ids=ids)
-
-
-def named_by(path: str, name: str) -> bool:
-    """Whether a user who gives this name means the file: it is its display path, or the end of it."""
-    return path == name or path.endswith("/" + name.lstrip("/"))
 
 
 def _wanted(media: MediaFile, only: Collection[str]) -> bool:

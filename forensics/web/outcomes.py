@@ -32,7 +32,7 @@ def draw_reports(desk: Desk, case: DeskCase) -> None:
         draw(
             opened,
             [desk.report(case.id, suffix) for suffix in REPORT_SUFFIXES],
-            LabelSet(_labels(desk, case, [result for _, result in opened.results()])),
+            LabelSet(_labels(desk, case, opened)),
             cards_of(opened.manifests()),
             checked=opened.checked(),
             name=path.name,
@@ -64,10 +64,12 @@ def _by_file(desk: Desk, case: DeskCase, results: Iterable[ScanResult]) -> dict[
     return found
 
 
-def _labels(desk: Desk, case: DeskCase, results: Sequence[ScanResult]) -> dict[str, Label]:
+def _labels(desk: Desk, case: DeskCase, opened: CaseFile) -> dict[str, Label]:
     known = {file.id: file.label for file in case.files if file.label}
+    if not known:
+        return {}
     labels = {}
-    for file_id, members in _by_file(desk, case, results).items():
+    for file_id, members in _by_file(desk, case, (result for _, result in opened.results())).items():
         if file_id not in known:
             continue
         for result in members.values():

@@ -177,6 +177,7 @@ def draw(
     if redact:
         named = [] if relative_to is None else [relative_to]
         folders = [*folders_of(result.media for _, result in case.results()), *named]
+    labels = {key: "manipulated" if one.manipulated else "pristine" for key, one in known.labels.items()}
     of_all = (
         *(Notice("report", one) for one in remarks),
         *known.notices,
@@ -192,9 +193,7 @@ def draw(
             rows,
             _blurred(case.exhibits) if redact else case.exhibits,
             figures=figures if whole else (),
-            labels={
-                key: "manipulated" if label.manipulated else "pristine" for key, label in known.labels.items()
-            },
+            labels=labels,
             cards=cards,
             chain_head=checked.head_hash if checked.sound else "",  # of a broken chain it would vouch for it
             notices=of_all if whole else _REDACTED if redact else (),
@@ -206,6 +205,7 @@ def draw(
             case_info=case_info,
             ended_utc=ended_utc,
             title=title,
+            side_by_side=not redact,
         )
         if redact:
             return without_folders(view, folders)

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import contextlib
 from collections import Counter
-from collections.abc import Iterator, Sequence
+from collections.abc import Iterator, Mapping, Sequence
 from dataclasses import dataclass
 from itertools import pairwise
 from pathlib import Path
@@ -12,8 +12,10 @@ from pathlib import Path
 from forensics.casefile.case_file import CaseFile
 from forensics.casefile.continuity import differences
 from forensics.casefile.coverage import uncovered
+from forensics.casefile.identity import Identity
 from forensics.casefile.verification import VerificationReport
 from forensics.errors import CaseFileError, SettingsError
+from forensics.numerals import count_text
 from forensics.records.scan_result import RunManifest
 
 _MOST_NAMED = 5
@@ -52,7 +54,8 @@ def merge(parts: Sequence[Path], case: Path) -> Merged:
         opened = [stack.enter_context(CaseFile.open_read_only(part)) for part in parts]
         checks = [one.checked() for one in opened]
         _alike(parts, opened, checks)
-        notes = [*_files_in_several(opened), *_copies(opened), *_other_versions(parts, opened)]
+        examined = [one.examined() for one in opened]
+        notes = [*_files_in_several(examined), *_copies(examined), *_other_versions(parts, opened)]
         temporary = case.with_name(f".{case.name[:80]}.partial")
         temporary.unlink(missing_ok=True)
         try:
@@ -111,8 +114,8 @@ def _alike(parts: Sequence[Path], opened: Sequence[CaseFile], checks: Sequence[V
         )
 
 
-def _files_in_several(opened: Sequence[CaseFile]) -> Iterator[str]:
-    n_parts = Counter(place for case in opened for place in {place for place, _, _ in case.examined()})
+def _files_in_several(examined: Sequence[Mapping[Identity, str | None]]) -> Iterator[str]:
+    n_parts = Counter(place for files in examined for place in {place for place, _, _ in files})
     several = [place for place, n in n_parts.items() if n > 1]
     if several:
         named = ", ".join(several[:_MOST_NAMED])
@@ -123,22 +126,21 @@ def _files_in_several(opened: Sequence[CaseFile]) -> Iterator[str]:
         )
 
 
-def _copies(opened: Sequence[CaseFile]) -> Iterator[str]:
+def _copies(examined: Sequence[Mapping[Identity, str | None]]) -> Iterator[str]:
     """Shards are cut by path, so that copies of a file can be in several: each part has examined its own."""
     contents: dict[str, tuple[int, set[str]]] = {}
     n_copies = 0
-    for number, case in enumerate(opened):
-        for (place, _, _), sha256 in case.examined().items():
+    for number, files in enumerate(examined):
+        for (place, _, _), sha256 in files.items():
             if sha256 is None:
                 continue
             first, places = contents.setdefault(sha256, (number, set()))
             n_copies += first != number and place not in places
             places.add(place)
     if n_copies:
-        files = "1 file has" if n_copies == 1 else f"{n_copies} files have"
         yield (
-            f"{files} the content of a file in another part, byte for byte: each part examined its own, and "
-            "figures count a content once"
+            f"{count_text(n_copies, 'file has', 'files have')} the content of a file in another part, byte "
+            "for byte: each part examined its own, and figures count a content once"
         )
 
 

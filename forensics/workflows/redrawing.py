@@ -10,7 +10,7 @@ from pathlib import Path
 from forensics.casefile.case_file import CaseFile
 from forensics.casefile.verification import VerificationReport
 from forensics.errors import SettingsError
-from forensics.report.view import named_by
+from forensics.records.media import named_by
 from forensics.workflows.case_data import record_case_info
 from forensics.workflows.drawing import cards_of, check_brief, draw, labels_for, noted_heads
 

@@ -80,7 +80,7 @@ class ContainerExamination:
             yield from rhythm(pictures)
         yield from track_rules.sound_beside_pictures(packets)
         yield from companion_rules.other_tracks(packets)
-        yield from companion_rules.covers(cover_art(self._path))
+        yield from companion_rules.covers(cover_art(self._path) if packets.has_covers else None)
         yield from _bounds(packets)
 
 

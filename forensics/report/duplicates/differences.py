@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Iterable, Sequence
-from typing import Final
+from typing import Final, Protocol, TypeVar
 
 import numpy as np
 import numpy.typing as npt
@@ -34,7 +34,7 @@ def difference(
     Args:
         offset_s: what is shown at t in the source is shown at t + offset_s in the copy.
     """
-    pairs = _same_moments(source.grids, copy.grids)
+    pairs = same_moments(source.grids, copy.grids)
     if not pairs or abs(offset_s) > _NO_SHIFT_S:
         return None
     apart = np.mean([_apart(_levels(one), _levels(other, is_mirrored)) for one, other in pairs], axis=0)
@@ -71,7 +71,20 @@ def faces_compared(
     return tuple(found)
 
 
-def _same_moments(some: Sequence[Grid], others: Sequence[Grid]) -> list[tuple[Grid, Grid]]:
+class Moment(Protocol):
+    """Something that was seen at a time."""
+
+    @property
+    def at_s(self) -> float:
+        """Seconds from the start."""
+        ...
+
+
+_M = TypeVar("_M", bound=Moment)
+
+
+def same_moments(some: Sequence[_M], others: Sequence[_M]) -> list[tuple[_M, _M]]:
+    """The pairs of one and the same moment of two films without a shift."""
     return [(one, other) for one in some for other in others if abs(one.at_s - other.at_s) <= _SAME_MOMENT_S]
 
 

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from collections import defaultdict
-from collections.abc import Iterable, Iterator, Sequence
+from collections.abc import Iterable, Iterator, Mapping, Sequence
 from dataclasses import dataclass
 from typing import Final
 
@@ -16,6 +16,7 @@ from forensics.report.duplicates.differences import difference, faces_compared
 from forensics.report.duplicates.matches import FaceMatch, Group, Link, PictureMatch, SoundMatch
 from forensics.report.duplicates.near_hashes import mirrored, near_pairs
 from forensics.report.duplicates.sources import balance, signs
+from forensics.report.duplicates.words import HASH_BITS
 
 Pairs = set[tuple[int, int]]
 
@@ -210,7 +211,7 @@ def _tree(row_ids: Sequence[int], by_file: dict[int, list[Link]]) -> Group:
         for row_id in row_ids
     }
     waiting = sorted(row_ids, key=lambda row_id: (-n_derived[row_id], row_id))
-    placed = [waiting.pop(0)]
+    placed = {waiting.pop(0): 0}
     links: list[Link] = []
     while waiting:
         ready = (
@@ -219,7 +220,7 @@ def _tree(row_ids: Sequence[int], by_file: dict[int, list[Link]]) -> Group:
         row_id = next(ready)
         known = [link for link in by_file[row_id] if _end(link, row_id) in placed]
         links.append(min(known, key=lambda link: _closeness(link, row_id, placed)))
-        placed.append(row_id)
+        placed[row_id] = len(placed)
         waiting.remove(row_id)
     return Group(tuple(placed), tuple(links))
 
@@ -229,9 +230,9 @@ def _end(link: Link, row_id: int) -> int:
     return link.copy if link.source == row_id else link.source
 
 
-def _closeness(link: Link, row_id: int, placed: Sequence[int]) -> tuple[int, int, int]:
+def _closeness(link: Link, row_id: int, placed: Mapping[int, int]) -> tuple[int, int, int]:
     """Low for the link that explains a file best: its likely source, then whatever it is nearest to."""
-    bits = link.pictures.bits if link.pictures is not None else 256
+    bits = link.pictures.bits if link.pictures is not None else HASH_BITS
     if link.is_directed and link.copy == row_id:
-        return 0, placed.index(link.source), bits
-    return (2 if link.is_directed else 1), bits, placed.index(_end(link, row_id))
+        return 0, placed[link.source], bits
+    return (2 if link.is_directed else 1), bits, placed[_end(link, row_id)]

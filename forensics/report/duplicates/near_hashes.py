@@ -13,23 +13,23 @@ from typing import Final
 import numpy as np
 import numpy.typing as npt
 
+from forensics.records.perceptual_hashes import COSINES, PICTURE_HASH_BYTES
+
 Hashes = npt.NDArray[np.uint8]
 Places = npt.NDArray[np.int64]
 
-N_BYTES: Final = 32
 REACH: Final = 31
 """Bits of 256 in which two hashes may differ: 16 bands of at most one each, and 15 more."""
 _BAND_BITS: Final = 16
-_N_BANDS: Final = 8 * N_BYTES // _BAND_BITS
+_N_BANDS: Final = 8 * PICTURE_HASH_BYTES // _BAND_BITS
 # Of what thousands have in common, each meets so many: enough to hang together as one group.
 _MOST_IN_BUCKET: Final = 256
 _AT_ONCE: Final = 1 << 20
-_COSINES: Final = 16
 
 
 def hashes_of(bits: bytes) -> Hashes:
     """uint8[N, 32] of hashes that lie one after the other."""
-    return np.frombuffer(bits, np.uint8).reshape(-1, N_BYTES)
+    return np.frombuffer(bits, np.uint8).reshape(-1, PICTURE_HASH_BYTES)
 
 
 def mirrored(hashes: Hashes) -> Hashes:
@@ -37,8 +37,8 @@ def mirrored(hashes: Hashes) -> Hashes:
 
     A mirror turns the sign of every second cosine across the picture.
     """
-    odd = np.packbits(np.arange(_COSINES) % 2 == 1)
-    return np.asarray(hashes ^ np.tile(odd, N_BYTES // odd.size), np.uint8)
+    odd = np.packbits(np.arange(COSINES) % 2 == 1)
+    return np.asarray(hashes ^ np.tile(odd, PICTURE_HASH_BYTES // odd.size), np.uint8)
 
 
 def distances(some: Hashes, others: Hashes) -> npt.NDArray[np.int64]:

@@ -10,6 +10,7 @@ from typing import Final
 from forensics.records.exhibit_content import Filmstrip, Picture, StripFrame
 from forensics.records.findings import Exhibit
 from forensics.records.subject import Subject
+from forensics.report.duplicates.differences import same_moments
 from forensics.report.duplicates.kin import FacePair, KinGroup, KinLink
 from forensics.report.duplicates.matches import FaceMatch
 from forensics.report.duplicates.sources import changed_faces, faces_differ
@@ -19,7 +20,6 @@ ExhibitLoader = Callable[[int], Iterable[Exhibit]]
 # Three small pictures each, of some 2 kB.
 MOST_FACES: Final = 120
 _MOST_FACES_OF_LINK: Final = 2
-_SAME_MOMENT_S: Final = 0.02
 _MOST_TRIED: Final = 8
 _QUALITY: Final = 80
 # Differences are mostly of a few levels: shown as they are, they would be black.
@@ -59,12 +59,7 @@ def _pairs(link: KinLink, strips: Callable[[int], dict[Subject, Filmstrip]]) -> 
 
 def _moment(face: FaceMatch, first: Filmstrip, second: Filmstrip) -> Iterator[FacePair]:
     """The moment at which the faces differ as much as at most others."""
-    found = [
-        (one, other)
-        for one in first.frames
-        for other in second.frames
-        if abs(one.at_s - other.at_s) <= _SAME_MOMENT_S
-    ]
+    found = same_moments(first.frames, second.frames)
     drawn = sorted(
         ((*_difference(one, other), one, other) for one, other in _thinned(found)), key=lambda each: each[0]
     )

@@ -10,7 +10,7 @@ import numpy as np
 import numpy.typing as npt
 
 from forensics.records.findings import Span
-from forensics.records.perceptual_hashes import SoundHash
+from forensics.records.perceptual_hashes import SOUND_HASH_BYTES, SoundHash
 from forensics.report.duplicates.matches import SoundMatch
 
 Words = npt.NDArray[np.uint32]
@@ -31,7 +31,7 @@ _GOLDEN: Final = np.uint64(0x9E3779B97F4A7C15)
 
 def words_of(sound: SoundHash) -> Words:
     """uint32[steps]."""
-    return np.frombuffer(sound.bits, "<u4").astype(np.uint32)
+    return np.frombuffer(sound.bits, f"<u{SOUND_HASH_BYTES}").astype(np.uint32)
 
 
 def candidates(sounds: Sequence[Words]) -> tuple[Places, Places]:

@@ -5,11 +5,11 @@ from __future__ import annotations
 from collections.abc import Iterator
 
 from forensics.numerals import count_text
-from forensics.records.perceptual_hashes import GRID_SIDE
+from forensics.records.perceptual_hashes import GRID_SIDE, PICTURE_HASH_BYTES
 from forensics.report.duplicates.matches import Difference, Link, PictureMatch, SoundMatch
 from forensics.report.duplicates.sources import changed_faces, faces_differ
 
-HASH_BITS = 256
+HASH_BITS = 8 * PICTURE_HASH_BYTES
 _TOLD_S = 0.1
 
 

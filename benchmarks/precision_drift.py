@@ -23,7 +23,7 @@ from forensics.engines.openvino_engine import CompiledNet
 from forensics.records.model_card import ModelCard
 from forensics.training.data.samples import read_samples
 from forensics.training.prepared_fits import calibration_rows
-from forensics.training.quantise import MOST_AUC_LOST, MOST_DRIFT, Comparison, quantise
+from forensics.training.quantise import Comparison, Gate, quantise
 from forensics.training.stored_nets import Batches, stored_nets
 
 Floats = npt.NDArray[np.float64]
@@ -81,7 +81,7 @@ def tell(
     drift = np.abs(scores - before)
     auc, auc_before = (float(roc_auc_score(labels, of)) for of in (logits, exact))
     at_95 = float(np.percentile(drift, 95))
-    passed = auc_before - auc <= MOST_AUC_LOST and at_95 <= MOST_DRIFT
+    passed = Gate(auc_before - auc, at_95, labels.size).passed
     n_other = int((_verdicts(card, scores) != _verdicts(card, before)).sum())
     print(
         f"| {name} | {auc:.3f} | {drift.mean():.3f} | {at_95:.3f} | {drift.max():.3f} | {n_other} | "

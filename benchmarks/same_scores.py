@@ -20,13 +20,8 @@ from dataclasses import dataclass
 from pathlib import Path
 from typing import Any
 
-import msgspec
+from forensics.records.earlier_names import with_earlier_names
 
-from forensics.records.subject import Subject
-
-# Names that fields had in earlier versions of the report.
-_LOGIT = ("logit", "raw")
-_SCORE = ("manipulation_score", "fakeness")
 _MOST_NAMED = 10
 
 
@@ -64,7 +59,7 @@ def main() -> None:
 
 def read(path: Path) -> dict[tuple[str, str], Examined]:
     """The files of a report, by content and name."""
-    report = json.loads(path.read_text("utf-8"))
+    report = with_earlier_names(json.loads(path.read_text("utf-8")))  # those that every version has had
     # Of identical files one is examined, and its scores stand there alone.
     originals = {file["media"]["sha256"]: file for file in report["files"] if not file.get("twin_of")}
     return {
@@ -113,22 +108,14 @@ def differences(
 
 def _examined(file: dict[str, Any], given: list[dict[str, Any]]) -> Examined:
     scores = {
-        (one["detector"], _words(one["subject"]), one["span"]["start_s"], one["span"]["end_s"]): (
-            _named(one, _LOGIT),
-            _named(one, _SCORE),
+        (one["detector"], one["subject"], one["span"]["start_s"], one["span"]["end_s"]): (
+            one["raw"],
+            one["fakeness"],
         )
         for one in given
     }
     verdict = file["verdict"]
-    return Examined(file["media"]["path"], scores, (verdict["label"], _named(verdict, _SCORE)))
-
-
-def _named(record: dict[str, Any], names: tuple[str, ...]) -> Any:
-    return next(record[name] for name in names if name in record)
-
-
-def _words(subject: str | dict[str, Any]) -> str:
-    return subject if isinstance(subject, str) else str(msgspec.convert(subject, Subject))
+    return Examined(file["media"]["path"], scores, (verdict["label"], verdict["fakeness"]))
 
 
 if __name__ == "__main__":

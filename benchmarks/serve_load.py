@@ -22,7 +22,7 @@ from typing import Any
 import numpy as np
 
 from tests.web import load
-from tests.web.running import Running, until
+from tests.web.running import Running
 
 _GOAL_S = 0.2
 
@@ -46,13 +46,7 @@ def measure(folder: Path, n_uploads: int, n_workers: int, patience_s: float) -> 
         statuses = load.send_at_once(server, ids, wanted)
         received_s = time.monotonic()
         began_s = time.perf_counter()
-        for case_id in ids:
-            server.json("POST", f"api/cases/{case_id}/examine")
-        until(
-            lambda: all(case["state"] in ("done", "failed") for case in server.json("GET", "api/cases")),
-            "all cases are examined",
-            patience_s,
-        )
+        server.examine_all(ids, patience_s)
         examined_s = time.perf_counter() - began_s
         cases = server.json("GET", "api/cases")
     n_judged = sum(file["verdict"] is not None for case in cases for file in case["files"])

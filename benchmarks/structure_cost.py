@@ -15,13 +15,14 @@ from pathlib import Path
 
 import cv2
 
-from forensics.detectors import STRUCTURE_DETECTORS, load_detector
+from forensics.detectors import STRUCTURE_DETECTORS
 from forensics.media.archive_search import find_media
 from forensics.media.discovery import Found
 from forensics.media.probe import probe
 from forensics.records.exhibit_content import Table
 from forensics.records.findings import Abstention, Exhibit
 from forensics.records.stream import Item
+from forensics.scan.worker_context import ChosenDetector
 from forensics.settings import ScanSettings
 
 
@@ -32,12 +33,8 @@ def main() -> None:
     parser.add_argument("--most", type=int, default=10_000, help="files to look at")
     arguments = parser.parse_args()
     cv2.setNumThreads(1)
-    detectors = {}
-    for name, spec in STRUCTURE_DETECTORS.items():
-        detector = load_detector(spec, [])
-        if hasattr(detector, "configure"):
-            detector.configure(ScanSettings((arguments.folder,)))
-        detectors[name] = detector
+    settings = ScanSettings((arguments.folder,))
+    detectors = {name: ChosenDetector(spec).load(settings) for name, spec in STRUCTURE_DETECTORS.items()}
     spent: dict[str, list[float]] = defaultdict(list)
     found = (one for one in find_media([arguments.folder]) if isinstance(one, Found))
     for number, file in enumerate(found):

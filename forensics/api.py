@@ -11,7 +11,7 @@ import threading
 from collections.abc import Callable, Iterator, Mapping, Sequence
 from dataclasses import dataclass, replace
 from functools import partial
-from pathlib import Path
+from pathlib import Path, PurePosixPath
 from typing import Self, overload
 
 from forensics.casefile.case_file import CaseFile
@@ -210,7 +210,7 @@ def _renamed(plan: ScanPlan, names: Mapping[str, str]) -> ScanPlan:
     """The plan with files, members of archives, and what cannot be examined under the names to be shown."""
 
     def name(place: str, display: str) -> str:
-        known = next((one for one in (place, *_folders_of(place)) if one in names), None)
+        known = next((one for one in (place, *map(str, PurePosixPath(place).parents)) if one in names), None)
         return display if known is None else names[known] + place.removeprefix(known)
 
     return replace(
@@ -219,13 +219,6 @@ def _renamed(plan: ScanPlan, names: Mapping[str, str]) -> ScanPlan:
         rejected=tuple(replace(one, display=name(one.display, one.display)) for one in plan.rejected),
         passed_over=tuple(replace(one, display=name(one.display, one.display)) for one in plan.passed_over),
     )
-
-
-def _folders_of(place: str) -> Iterator[str]:
-    """What could be an archive that a member lies in, by the member's place."""
-    while (at := place.rfind("/")) > 0:
-        place = place[:at]
-        yield place
 
 
 def scan_file(

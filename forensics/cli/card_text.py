@@ -63,14 +63,15 @@ def _contract(card: ModelCard) -> str:
     one = card.contract
     if isinstance(one, SoundContract):
         return f"windows of {one.window_s:g} s at {one.rate_hz} Hz, one every {one.hop_s:g} s"
-    clips = {
-        ClipContract: f"clips of {getattr(one, 'clip_frames', 1)} ",
-        FlowContract: f"optical flow between {getattr(one, 'clip_frames', 1)} ",
-    }
+    clips = ""
+    if isinstance(one, ClipContract):
+        clips = f"clips of {one.clip_frames} "
+    elif isinstance(one, FlowContract):
+        clips = f"optical flow between {one.clip_frames} "
     least = f", faces of {one.min_face_px} px and more" if one.min_face_px else ""
     mirrored = "; each crop is also scored mirrored" if one.flip else ""
     return (
-        f"{clips.get(type(one), '')}crops of {one.size_px} x {one.size_px} px, cut {one.crop_margin:g} times "
+        f"{clips}crops of {one.size_px} x {one.size_px} px, cut {one.crop_margin:g} times "
         f"as wide as the box of the finder {one.finder}{least}{mirrored}"
     )
 

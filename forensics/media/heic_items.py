@@ -10,6 +10,8 @@ from typing import Any, Final
 import cv2
 import numpy as np
 
+from forensics.errors import MediaError
+from forensics.media.other_decoders import heic
 from forensics.records.media import RgbImage
 
 _BRANDS = (b"heic", b"heix", b"heim", b"heis", b"hevc", b"hevx", b"mif1", b"msf1")
@@ -48,17 +50,13 @@ def heic_items(path: Path) -> HeicItems | None:
             head = file.read(12)
         if head[4:8] != b"ftyp" or head[8:12] not in _BRANDS:
             return None
-        import pi_heif
-
         with warnings.catch_warnings():
             warnings.simplefilter("ignore")
-            opened = pi_heif.open_heif(path, convert_hdr_to_8bit=True)
-            main = opened[opened.primary_index]
-            others = [one for index, one in enumerate(opened) if index != opened.primary_index]
-            info = main.info
+            items = heic(path)
+            info = items[0].info
             maps = list(info.get("depth_images") or ())
             return HeicItems(
-                sizes_px=tuple((int(one.size[0]), int(one.size[1])) for one in (main, *others[:_MOST_ITEMS])),
+                sizes_px=tuple((int(one.size[0]), int(one.size[1])) for one in items[: 1 + _MOST_ITEMS]),
                 thumbnails_px=tuple(int(one) for one in (info.get("thumbnails") or ())[:_MOST_ITEMS]),
                 auxiliary=tuple(str(name)[:200] for name in list(info.get("aux") or ())[:_MOST_ITEMS]),
                 depth=_drawn(maps[0]) if maps else None,
@@ -66,7 +64,7 @@ def heic_items(path: Path) -> HeicItems | None:
                 exif=bytes(info.get("exif") or b""),
                 xmp=bytes(info.get("xmp") or b""),
             )
-    except _UNREADABLE:
+    except (MediaError, *_UNREADABLE):
         return None
 
 

@@ -84,13 +84,14 @@ def _rgb(path: Path, picture: Any) -> RgbImage:
 
 
 def heic(path: Path) -> Sequence[Any]:
-    """The items of a HEIC, none of them decoded yet."""
+    """The items of a HEIC, none of them decoded yet; the main one first, wherever it stands."""
     import pi_heif
 
     try:
         with warnings.catch_warnings():
             warnings.simplefilter("ignore")
-            return list(pi_heif.open_heif(path, convert_hdr_to_8bit=True))
+            items = pi_heif.open_heif(path, convert_hdr_to_8bit=True)
+            return sorted(items, key=lambda item: not item.info.get("primary", False))
     except (OSError, ValueError, RuntimeError, SyntaxError, EOFError) as error:
         raise undecodable(path, str(error)) from error
 

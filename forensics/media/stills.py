@@ -193,12 +193,10 @@ class Stills:
     def _heic_items(self, *, without_first: bool) -> Iterator[tuple[int, Picture]]:
         items = heic(self._path)
         self._n_pictures = len(items)
-        # The main picture is the first, wherever it stands in the file.
-        order = sorted(range(len(items)), key=lambda at: not items[at].info.get("primary", False))
-        for number, at in enumerate(order[:MAX_PICTURES]):
+        for number, item in enumerate(items[:MAX_PICTURES]):
             if number == 0 and without_first:
                 continue
-            yield number, heic_item(self._path, items[at])
+            yield number, heic_item(self._path, item)
 
     def _damaged(self, words: FfmpegWords) -> MediaError:
         if "icture size" in words:

@@ -6,6 +6,7 @@ from collections.abc import Iterator
 from dataclasses import dataclass
 from typing import Final
 
+from forensics.records.findings import AbstentionReason
 from forensics.report.clock import clock_text
 from forensics.report.view import FileView, ReportView
 
@@ -105,6 +106,6 @@ def _fate(file: FileView) -> str:
     """A file that changes under examination gets no verdict, so all others did not."""
     if file.result.media.sha256 is None:
         return "not hashed"
-    if any(one.why.value == "CHANGED" for one in file.result.abstentions):
+    if any(one.why is AbstentionReason.CHANGED for one in file.result.abstentions):
         return "changed during its examination"
     return "same before and after"

@@ -24,11 +24,13 @@ from forensics.records.model_card import Domain, ModelCard
 from forensics.training.data.samples import Sample, read_samples
 from forensics.training.datasets import validation_rows
 from forensics.training.recipes.recipe import Recipe
-from forensics.training.short_parts import with_short_parts
+from forensics.training.short_parts import logits_by_clip, origins_of, with_short_parts
 from forensics.training.stored_nets import Batches, stored_nets
 
 # Rows of each origin and label that calibration, thresholds and the INT8 gate rest on.
 _ROWS_PER_STRATUM = 400
+
+_Clips = tuple[npt.NDArray[np.float64], npt.NDArray[np.bool_], list[str], list[str]]
 
 
 def calibration_rows(samples: list[Sample]) -> list[Sample]:
@@ -64,7 +66,7 @@ def refitted(card: ModelCard, folder: Path, data: Sequence[Path], note: Callable
         # The figures were measured under another calibration.
         card = replace(calibrated(card, recipe, rows, logits, inputs[0], note), metrics=())
     else:
-        card = _with_left_out(card, rows, logits, note)
+        card = _with_left_out(card, _by_clip(rows, logits), note)
     return with_short_parts(card, recipe, rows, logits, inputs, nets.logits, note)
 
 
@@ -87,8 +89,9 @@ def calibrated(
     Raises:
         SettingsError: the rows do not allow a fit.
     """
-    means, labels, groups, origins = _by_clip(rows, logits)
-    data = "validation rows of " + ", ".join(sorted({row.origin for row in rows}))
+    clips = _by_clip(rows, logits)
+    means, labels, groups, origins = clips
+    data = origins_of(rows)
     if any(row.is_pseudo_fake for row in rows):
         data += ", the manipulated ones pseudo-fakes made of the pristine ones"
     fit = fit_calibration(means, labels, groups, data=data)
@@ -103,15 +106,12 @@ def calibrated(
         domain=_domain(card, recipe, batches),
         likelihood=fit_bounds(manipulation_score, labels, data=data),
     )
-    return _with_left_out(card, rows, logits, note)
+    return _with_left_out(card, clips, note)
 
 
-def _with_left_out(
-    card: ModelCard, rows: Sequence[Sample], logits: npt.NDArray[np.float32], note: Callable[[str], None]
-) -> ModelCard:
+def _with_left_out(card: ModelCard, clips: _Clips, note: Callable[[str], None]) -> ModelCard:
     if card.thresholds is None:
         return card
-    clips = _by_clip(rows, logits)
     for line in _by_origin(*clips):
         note(line)
     found = left_out_alarms(*clips)
@@ -136,13 +136,9 @@ def _by_origin(
             yield f"{origin}: AUC {found} on {counted}"
 
 
-def _by_clip(
-    rows: Sequence[Sample], logits: npt.NDArray[np.float32]
-) -> tuple[npt.NDArray[np.float64], npt.NDArray[np.bool_], list[str], list[str]]:
+def _by_clip(rows: Sequence[Sample], logits: npt.NDArray[np.float32]) -> _Clips:
     """Mean logit, label, group and origin of every clip, as a scan averages over a track's frames."""
-    clips: dict[tuple[str, str, str, bool], list[float]] = {}
-    for row, logit in zip(rows, logits.tolist(), strict=True):
-        clips.setdefault((row.origin, row.group, row.clip or row.path, row.manipulated), []).append(logit)
+    clips = logits_by_clip(rows, logits)
     means = np.array([np.mean(values) for values in clips.values()], np.float64)
     labels = np.array([manipulated for *_, manipulated in clips], np.bool_)
     return means, labels, [f"{origin} {group}" for origin, group, *_ in clips], [key[0] for key in clips]

@@ -46,8 +46,11 @@ def with_short_parts(
         run: gives the logits of such inputs.
         note: called with one line for each thing found.
     """
-    data = "validation rows of " + ", ".join(sorted({row.origin for row in rows}))
-    windows = fit_windows(_clips(rows, logits), card.contract, data=data)
+    clips = [
+        Clip(tuple(of_clip), manipulated, f"{origin} {group}")
+        for (origin, group, _, manipulated), of_clip in logits_by_clip(rows, logits).items()
+    ]
+    windows = fit_windows(clips, card.contract, data=origins_of(rows))
     note(
         "windows: too few pristine clips of several pictures"
         if windows is None
@@ -56,7 +59,7 @@ def with_short_parts(
     signs = 1.0 if card.thresholds is None else card.thresholds.signs
     if windows is not None:
         n_alarms, n_clips = held_out_alarms(
-            _clips(rows, logits), card.contract, lambda logit: card.manipulation_score(logit) >= signs
+            clips, card.contract, lambda logit: card.manipulation_score(logit) >= signs
         )
         lower, upper = share_interval(n_alarms, n_clips)
         held_out = (
@@ -87,14 +90,19 @@ def with_short_parts(
     return replace(card, domain=replace(card.domain, needed=needed, needed_rule=rule))
 
 
-def _clips(rows: Sequence[Sample], logits: npt.NDArray[np.float32]) -> list[Clip]:
+def logits_by_clip(
+    rows: Sequence[Sample], logits: npt.NDArray[np.float32]
+) -> dict[tuple[str, str, str, bool], list[float]]:
+    """Origin, group, name and label of every clip, to the logits of its rows in their order."""
     clips: dict[tuple[str, str, str, bool], list[float]] = {}
     for row, logit in zip(rows, logits.tolist(), strict=True):
         clips.setdefault((row.origin, row.group, row.clip or row.path, row.manipulated), []).append(logit)
-    return [
-        Clip(tuple(logits), manipulated, f"{origin} {group}")
-        for (origin, group, _, manipulated), logits in clips.items()
-    ]
+    return clips
+
+
+def origins_of(rows: Sequence[Sample]) -> str:
+    """What the rows are, in words, for a card."""
+    return "validation rows of " + ", ".join(sorted({row.origin for row in rows}))
 
 
 def _changes() -> list[Callable[[RgbImage], RgbImage]]:

@@ -9,7 +9,7 @@ import signal
 import subprocess
 import sys
 import time
-from collections.abc import Callable
+from collections.abc import Callable, Sequence
 from pathlib import Path
 from typing import Any, Self
 from urllib.parse import quote, urlsplit
@@ -117,6 +117,16 @@ class Running:
     def new_case(self, title: str = "a case", profile: str = "triage") -> str:
         body = json.dumps({"title": title, "profile": profile}).encode()
         return str(self.json("POST", "api/cases", body)["id"])
+
+    def examine_all(self, case_ids: Sequence[str], patience_s: float) -> None:
+        """Has the cases examined, and waits until all are done or failed."""
+        for case_id in case_ids:
+            self.json("POST", f"api/cases/{case_id}/examine")
+        until(
+            lambda: all(case["state"] in ("done", "failed") for case in self.json("GET", "api/cases")),
+            "all cases are examined",
+            patience_s,
+        )
 
     def examined(self, case_id: str) -> Any:
         """The case once it is done or failed."""

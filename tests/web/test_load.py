@@ -13,7 +13,7 @@ pytest.importorskip("starlette", reason="starlette is not installed (extra web)"
 pytest.importorskip("uvicorn", reason="uvicorn is not installed (extra web)")
 import forensics
 from tests.web import load
-from tests.web.running import Running, until
+from tests.web.running import Running
 
 _PATIENCE_S = 600.0
 
@@ -25,13 +25,7 @@ def test_nothing_is_lost_of_twenty_uploads_of_which_five_are_hostile(tmp_path: P
         ids = [server.new_case(f"case {number}") for number in range(4)]
         statuses = load.send_at_once(server, ids, wanted)
         assert statuses == [201 if one.expected else 413 for one in wanted]
-        for case_id in ids:
-            server.json("POST", f"api/cases/{case_id}/examine")
-        until(
-            lambda: all(case["state"] in ("done", "failed") for case in server.json("GET", "api/cases")),
-            "all cases are examined",
-            _PATIENCE_S,
-        )
+        server.examine_all(ids, _PATIENCE_S)
         cases = [server.json("GET", f"api/cases/{case_id}") for case_id in ids]
     assert [case["state"] for case in cases] == ["done"] * 4, [case["problem"] for case in cases]
     received = {file["sha256"]: file for case in cases for file in case["files"]}

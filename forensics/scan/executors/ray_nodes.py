@@ -130,11 +130,6 @@ class Nodes:
         best = max(room, key=lambda one: room[one], default=None)
         return None if best is None or room[best] < 1 else self._fit[best]
 
-    @property
-    def n_cpus(self) -> int:
-        """Of all machines that may be used."""
-        return sum(node.n_cpus - self._full[node.id] for node in self._fit.values())
-
     def crowded(self, node: Node) -> None:
         """An actor waited in vain for one of its CPUs: others use it."""
         self._full[node.id] += 1

@@ -6,6 +6,7 @@ from collections.abc import Mapping, Sequence
 from dataclasses import asdict
 from typing import Any
 
+import msgspec
 import numpy.typing as npt
 import torch
 from torch import Tensor
@@ -30,6 +31,9 @@ from forensics.training.recipes.recipe import Item
 from forensics.training.training_run import TrainSettings
 
 _N_FRAMES = 10
+_UNLIKE = "A face that was made or changed by a method unlike the training data's may go unnoticed."
+_BETWEEN_BURSTS = "It looks at four half seconds of a clip: what happens between them is not seen."
+_OUTSIDE = "Changes outside the face are not looked for."
 
 
 class FaceClips:
@@ -46,9 +50,9 @@ class FaceClips:
         "float32[N], positive for manipulated. map: float32[N, 1, 1, clip_frames], each picture's weight."
     )
     limits = (
-        "A face that was made or changed by a method unlike the training data's may go unnoticed.",
+        _UNLIKE,
         "Between sampled pictures lie fractions of a second: flicker from frame to frame is not seen.",
-        "Changes outside the face are not looked for.",
+        _OUTSIDE,
     )
 
     def units(self, samples: Sequence[Sample]) -> list[Sample]:
@@ -57,16 +61,8 @@ class FaceClips:
 
     def contract(self, settings: TrainSettings) -> InputContract:
         """Crops as for single pictures, ten to a clip."""
-        one = face_contract(settings.size_px)
-        return ClipContract(
-            size_px=one.size_px,
-            crop_margin=one.crop_margin,
-            min_face_px=one.min_face_px,
-            finder=one.finder,
-            clip_frames=_N_FRAMES,
-            clip_sampling=self.sampling,
-            flip=one.flip,
-        )
+        one = msgspec.structs.asdict(face_contract(settings.size_px))
+        return ClipContract(**one, clip_frames=_N_FRAMES, clip_sampling=self.sampling)
 
     def training_set(
         self, sampler: BalancedSampler, contract: InputContract, settings: TrainSettings
@@ -105,9 +101,9 @@ class FaceBursts(FaceClips):
 
     sampling = ClipSampling.BURST
     limits = (
-        "A face that was made or changed by a method unlike the training data's may go unnoticed.",
-        "It looks at four half seconds of a clip: what happens between them is not seen.",
-        "Changes outside the face are not looked for.",
+        _UNLIKE,
+        _BETWEEN_BURSTS,
+        _OUTSIDE,
     )
 
     def units(self, samples: Sequence[Sample]) -> list[Sample]:
@@ -135,8 +131,8 @@ class FaceFlow(FaceClips):
     )
     limits = (
         "It sees motion alone: a face that looks wrong but moves as a face does is not noticed.",
-        "It looks at four half seconds of a clip: what happens between them is not seen.",
-        "Changes outside the face are not looked for.",
+        _BETWEEN_BURSTS,
+        _OUTSIDE,
     )
 
     def units(self, samples: Sequence[Sample]) -> list[Sample]:
@@ -149,15 +145,9 @@ class FaceFlow(FaceClips):
 
     def contract(self, settings: TrainSettings) -> InputContract:
         """As for clips; mirrored flow is not a mirrored picture, so none is averaged in."""
-        one = face_contract(settings.size_px)
-        return FlowContract(
-            size_px=one.size_px,
-            crop_margin=one.crop_margin,
-            min_face_px=one.min_face_px,
-            finder=one.finder,
-            clip_frames=_N_FRAMES,
-            clip_sampling=self.sampling,
-        )
+        one = msgspec.structs.asdict(face_contract(settings.size_px))
+        del one["flip"]
+        return FlowContract(**one, clip_frames=_N_FRAMES, clip_sampling=self.sampling)
 
     def example(self, contract: InputContract, n: int) -> Tensor:
         """uint8[n, T - 1, S, S, 2]."""

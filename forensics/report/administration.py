@@ -6,6 +6,8 @@ from collections.abc import Iterator
 from dataclasses import dataclass
 from typing import Final
 
+from forensics.languages import gettext as _
+from forensics.languages import later
 from forensics.records.findings import AbstentionReason
 from forensics.report.clock import clock_text
 from forensics.report.view import FileView, ReportView
@@ -13,7 +15,7 @@ from forensics.report.view import FileView, ReportView
 MOST_ITEMS: Final = 200
 """Files in the table of items; the CSV and JSON reports hold all of them."""
 
-NO_END: Final = "no end is recorded"
+NO_END: Final = later("no end is recorded")
 
 
 @dataclass(frozen=True, slots=True)
@@ -52,23 +54,24 @@ def _entries(view: ReportView) -> Iterator[Entry]:
     recorded, zone = view.case_info, time_zone_of(view)
     if recorded is not None:
         info = recorded.info
-        yield Entry("Case number", info.case_number)
-        yield Entry("Title", info.title)
-        yield Entry("Requested by", info.client)
-        yield Entry("Request", info.request)
-        yield Entry("Items received", info.received)
-        yield Entry("Laboratory", info.laboratory)
-        yield Entry("Accreditation", info.accreditation)
-        yield Entry("Examiner", info.examiner)
-        yield Entry("Reviewer", info.reviewer)
-    yield Entry("Examination", "; ".join(spans(view)))
-    yield Entry("Report drawn", clock_text(view.drawn_utc, zone))
-    yield Entry("Case file", view.case or "")
+        yield Entry(later("Case number"), info.case_number)
+        yield Entry(later("Title"), info.title)
+        yield Entry(later("Requested by"), info.client)
+        yield Entry(later("Request"), info.request)
+        yield Entry(later("Items received"), info.received)
+        yield Entry(later("Laboratory"), info.laboratory)
+        yield Entry(later("Accreditation"), info.accreditation)
+        yield Entry(later("Examiner"), info.examiner)
+        yield Entry(later("Reviewer"), info.reviewer)
+    yield Entry(later("Examination"), "; ".join(spans(view)))
+    yield Entry(later("Report drawn"), clock_text(view.drawn_utc, zone))
+    yield Entry(later("Case file"), view.case or "")
     if recorded is not None:
         yield Entry(
-            "Case data",
-            f"Row {recorded.row_id} of the case file, recorded {clock_text(recorded.recorded_utc, zone)}; "
-            f"SHA-256 of the file with them {recorded.sha256}",
+            later("Case data"),
+            _("Row {row} of the case file, recorded {when}; SHA-256 of the file with them {sha256}").format(
+                row=recorded.row_id, when=clock_text(recorded.recorded_utc, zone), sha256=recorded.sha256
+            ),
         )
 
 
@@ -76,13 +79,16 @@ def spans(view: ReportView) -> list[str]:
     """From when to when each run examined."""
     zone = time_zone_of(view)
     return [
-        f"{clock_text(run.started_utc, zone)} to {_end(view, run.run_id, zone)}" for run in view.manifests
+        _("{start} to {end}").format(
+            start=clock_text(run.started_utc, zone), end=_end(view, run.run_id, zone)
+        )
+        for run in view.manifests
     ]
 
 
 def _end(view: ReportView, run_id: str, zone: str) -> str:
     ended_utc = view.ended_utc.get(run_id)
-    return NO_END if ended_utc is None else clock_text(ended_utc, zone)
+    return _(NO_END) if ended_utc is None else clock_text(ended_utc, zone)
 
 
 def items(view: ReportView) -> list[Item]:
@@ -105,7 +111,7 @@ def unmatched_exhibits(view: ReportView) -> list[str]:
 def _fate(file: FileView) -> str:
     """A file that changes under examination gets no verdict, so all others did not."""
     if file.result.media.sha256 is None:
-        return "not hashed"
+        return _("not hashed")
     if any(one.why is AbstentionReason.CHANGED for one in file.result.abstentions):
-        return "changed during its examination"
-    return "same before and after"
+        return _("changed during its examination")
+    return _("same before and after")

@@ -6,7 +6,9 @@ from collections.abc import Sequence
 from pathlib import PurePath
 from typing import Final
 
-from forensics.numerals import count_text
+from forensics.languages import gettext as _
+from forensics.languages import later, ngettext
+from forensics.numerals import amount
 from forensics.records.verdict import VerdictLabel
 from forensics.report.subjects import SubjectView
 from forensics.report.view import FileView, ReportView
@@ -20,7 +22,7 @@ MOST_LINES: Final = 2
 """Limits, abstentions and notices of one file, of each kind."""
 
 _MOST_NAMED = 6
-_MEANING = (
+_MEANING = later(
     "These are results of statistical models, which tell a trained person where to look first: signs are no "
     "proof, and a file without signs may still have been manipulated in a way that the models do not know."
 )
@@ -29,8 +31,8 @@ _MEANING = (
 def plain_summary(view: ReportView) -> list[str]:
     """Three sentences for somebody who has never seen such a report: what, what is open, what it means."""
     if not view.n_counted:
-        return ["No file was found in what was given to scan."]
-    return [_found(view), _open(view), _MEANING]
+        return [_("No file was found in what was given to scan.")]
+    return [_found(view), _open(view), _(_MEANING)]
 
 
 def _n_with(view: ReportView, label: VerdictLabel) -> int:
@@ -42,40 +44,54 @@ def _found(view: ReportView) -> str:
     label = VerdictLabel.SIGNS_OF_MANIPULATION
     n_signs = _n_with(view, label)
     if n_signs:
-        n_of = f"{n_signs:,} of {count_text(view.n_counted, 'file', 'files')}"
         signs = [file for file in view.by_attention if file.result.verdict.label is label]
-        return f"In {n_of} the models found signs of manipulation: {_named(signs, n_signs)}."
+        return ngettext(
+            "In {n_signs} of {n_files} file the models found signs of manipulation: {names}.",
+            "In {n_signs} of {n_files} files the models found signs of manipulation: {names}.",
+            view.n_counted,
+        ).format(n_signs=amount(n_signs), n_files=amount(view.n_counted), names=_named(signs, n_signs))
     n_judged = view.n_counted - _n_with(view, VerdictLabel.NOT_EXAMINED)
     if n_judged == 1:
-        return "The models found no signs of manipulation in the one file that they could judge."
+        return _("The models found no signs of manipulation in the one file that they could judge.")
     if n_judged:
-        n_of = f"any of the {n_judged:,} files"
-        return f"The models found no signs of manipulation in {n_of} that they could judge."
+        return _(
+            "The models found no signs of manipulation in any of the {n_files} files that they could judge."
+        ).format(n_files=amount(n_judged))
     if view.n_counted == 1:
-        return f"The file {_named(view.files, 1)} could not be examined."
-    return f"None of the {view.n_counted:,} files could be examined."
+        return _("The file {name} could not be examined.").format(name=_named(view.files, 1))
+    return _("None of the {n_files} files could be examined.").format(n_files=amount(view.n_counted))
 
 
 def _open(view: ReportView) -> str:
     n_open = _n_with(view, VerdictLabel.INCONCLUSIVE)
     n_unseen = _n_with(view, VerdictLabel.NOT_EXAMINED)
-    opened = f"For {count_text(n_open, 'file', 'files')} the result is open: each may be manipulated or not"
-    unseen = f"{count_text(n_unseen, 'file', 'files')} could not be examined, with the reason given for each"
+    opened = ngettext(
+        "For {n} file the result is open: each may be manipulated or not",
+        "For {n} files the result is open: each may be manipulated or not",
+        n_open,
+    ).format(n=amount(n_open))
+    unseen = ngettext(
+        "{n} file could not be examined, with the reason given for each",
+        "{n} files could not be examined, with the reason given for each",
+        n_unseen,
+    ).format(n=amount(n_unseen))
     if n_open and n_unseen:
         return f"{opened}; {unseen}."
     if n_open:
         return f"{opened}."
     if n_unseen == view.n_counted:
-        return "The reason, and what to do about it, is given for each file."
+        return _("The reason, and what to do about it, is given for each file.")
     if n_unseen:
         return f"{unseen}."
-    return "Every file could be examined, and no result is open."
+    return _("Every file could be examined, and no result is open.")
 
 
 def _named(files: Sequence[FileView], n_files: int) -> str:
     named = [PurePath(file.path).name or file.path for file in files[:_MOST_NAMED]]
-    more = [f"{n_files - len(named):,} more"] if n_files > len(named) else []
-    return ", ".join(named) + (f" and {more[0]}" if more else "")
+    listed = ", ".join(named)
+    if n_files <= len(named):
+        return listed
+    return _("{names} and {n} more").format(names=listed, n=amount(n_files - len(named)))
 
 
 def shown_subjects(file: FileView) -> tuple[SubjectView, ...]:

@@ -6,6 +6,9 @@ from collections.abc import Sequence
 
 from markupsafe import Markup
 
+from forensics.languages import gettext as _
+from forensics.languages import number
+from forensics.languages.retelling import retold_plainly
 from forensics.records.exhibit_content import CurveChart, CurveLine, segments
 from forensics.report import svg
 
@@ -28,7 +31,12 @@ def curve_chart(chart: CurveChart, caption: str) -> Markup:
     """The lines with their names, and the marked stretches behind them."""
     axes = svg.Axes(52, 34, WIDTH - 16, HEIGHT - 40, _range_of_x(chart), _range_of_y(chart))
     parts = [
-        axes.frame(_ticks(axes.x_range, 7), _ticks(axes.y_range, 5), chart.x_title, chart.y_title),
+        axes.frame(
+            _ticks(axes.x_range, 7),
+            _ticks(axes.y_range, 5),
+            retold_plainly(chart.x_title),
+            retold_plainly(chart.y_title),
+        ),
         *(_band(axes, start, end) for start, end in chart.marked),
     ]
     for index, line in enumerate(chart.lines):
@@ -37,7 +45,7 @@ def curve_chart(chart: CurveChart, caption: str) -> Markup:
             drawn = [axes.at(x, y) for x, y in points]
             parts.append(svg.path(drawn, class_, dash) if len(drawn) > 1 else svg.dots(drawn, "point"))
     parts.extend(_legend(chart.lines, axes.right))
-    return svg.document(WIDTH, HEIGHT, caption, describe(chart), parts, "curves")
+    return svg.document(WIDTH, HEIGHT, retold_plainly(caption), describe(chart), parts, "curves")
 
 
 def describe(chart: CurveChart) -> str:
@@ -45,9 +53,14 @@ def describe(chart: CurveChart) -> str:
     said = []
     for line in chart.lines:
         values = [y for y in line.y if y is not None]
-        name = line.name or chart.y_title
-        said.append(f"{name}: {min(values):.3g} to {max(values):.3g}" if values else f"{name}: no values")
-    return f"{chart.y_title} over {chart.x_title}. {'; '.join(said)}."
+        name = retold_plainly(line.name or chart.y_title)
+        template = _("{name}: {lowest} to {highest}") if values else _("{name}: no values")
+        lowest, highest = (number(f"{end(values):.3g}") if values else "" for end in (min, max))
+        said.append(template.format(name=name, lowest=lowest, highest=highest))
+    over = _("{y_title} over {x_title}.").format(
+        y_title=retold_plainly(chart.y_title), x_title=retold_plainly(chart.x_title)
+    )
+    return f"{over} {'; '.join(said)}."
 
 
 def _thinned(line: CurveLine) -> CurveLine:
@@ -82,7 +95,7 @@ def _range_of_y(chart: CurveChart) -> tuple[float, float]:
 
 
 def _ticks(shown: tuple[float, float], most: int) -> Sequence[tuple[float, str]]:
-    return [(at, f"{at:g}") for at in svg.nice_ticks(*shown, most)]
+    return [(at, number(f"{at:g}")) for at in svg.nice_ticks(*shown, most)]
 
 
 def _band(axes: svg.Axes, start: float, end: float) -> str:
@@ -98,8 +111,9 @@ def _legend(lines: Sequence[CurveLine], right: float) -> list[str]:
         if not line.name:
             continue
         class_, dash = _STYLES[index % len(_STYLES)]
-        parts.append(svg.text((at, 14), line.name, "end", "label"))
-        at -= _LETTER * len(line.name) + 6
+        name = retold_plainly(line.name)
+        parts.append(svg.text((at, 14), name, "end", "label"))
+        at -= _LETTER * len(name) + 6
         parts.append(svg.line((at - _LEGEND_LINE, 10), (at, 10), class_, dash))
         at -= _LEGEND_LINE + 14
     return parts

@@ -11,7 +11,10 @@ from statistics import NormalDist
 
 from markupsafe import Markup
 
-from forensics.numerals import figure_text, share_text
+from forensics.languages import gettext as _
+from forensics.languages import number
+from forensics.languages.retelling import retold_plainly
+from forensics.numerals import amount, figure_text, share_text
 from forensics.records.labelled_figures import Curve, Figure, LabelledFigures
 from forensics.records.verdict import VerdictLabel
 from forensics.report import svg
@@ -93,7 +96,7 @@ def confusion_columns(figures: LabelledFigures) -> list[tuple[str, str]]:
     if counted is None:
         return []
     names = {**counted.manipulated, **counted.pristine}
-    known = [(label.value, VERDICT_WORDS[label]) for label in VERDICT_ORDER if label.value in names]
+    known = [(label.value, _(VERDICT_WORDS[label])) for label in VERDICT_ORDER if label.value in names]
     valid = {label.value for label in VerdictLabel}
     return known + [(name, name) for name in names if name not in valid]
 
@@ -114,6 +117,14 @@ def confusion_rows(figures: LabelledFigures) -> list[ConfusionRow]:
     return rows
 
 
+def _unit_ticks() -> list[tuple[float, str]]:
+    return [(at, number(words)) for at, words in UNIT_TICKS]
+
+
+def _scope(figures: LabelledFigures) -> str:
+    return retold_plainly(figures.scope)
+
+
 def _figure(figures: LabelledFigures, name: str) -> Figure | None:
     return next((figure for figure in figures.figures if figure.name == name), None)
 
@@ -122,9 +133,9 @@ def _caption(figures: LabelledFigures, name: str, what: str) -> str:
     figure = _figure(figures, name)
     n = figures.n_manipulated + figures.n_pristine
     if figure is None:
-        return f"{what} n = {n:,}."
+        return f"{what} n = {amount(n)}."
     value = figure_text(figure.value, figure.lower, figure.upper)
-    return f"{what} {metric_words(name)} {value}, n = {figure.n:,}."
+    return f"{what} {metric_words(name)} {value}, n = {amount(figure.n)}."
 
 
 def _chart(name: str, title: str, caption: str, parts: Sequence[str]) -> Chart:
@@ -132,48 +143,56 @@ def _chart(name: str, title: str, caption: str, parts: Sequence[str]) -> Chart:
 
 
 def _roc(curve: Curve, figures: LabelledFigures) -> Chart:
-    caption = _caption(figures, "auc", "How many manipulated files are found at each rate of false alarms.")
+    caption = _caption(
+        figures, "auc", _("How many manipulated files are found at each rate of false alarms.")
+    )
     parts = [
-        AXES.frame(UNIT_TICKS, UNIT_TICKS, "False alarms among pristine", "Found among manipulated"),
+        AXES.frame(
+            _unit_ticks(), _unit_ticks(), _("False alarms among pristine"), _("Found among manipulated")
+        ),
         svg.line(AXES.at(0, 0), AXES.at(1, 1), "chance", "2 4"),
-        svg.text((AXES.x(0.72), AXES.y(0.66)), "chance", "start", "label"),
+        svg.text((AXES.x(0.72), AXES.y(0.66)), _("chance"), "start", "label"),
         svg.path([AXES.at(x, y) for x, y in zip(curve.x, curve.y, strict=True)], "series first"),
     ]
-    return _chart("roc", f"ROC, {figures.scope}", caption, parts)
+    return _chart("roc", _("ROC, {scope}").format(scope=_scope(figures)), caption, parts)
 
 
 def _precision_recall(curve: Curve, figures: LabelledFigures) -> Chart:
     caption = _caption(
-        figures, "average_precision", "Of the files called manipulated, how many are, at each share found."
+        figures, "average_precision", _("Of the files called manipulated, how many are, at each share found.")
     )
     n = figures.n_manipulated + figures.n_pristine
-    parts = [AXES.frame(UNIT_TICKS, UNIT_TICKS, "Recall", "Precision")]
+    parts = [AXES.frame(_unit_ticks(), _unit_ticks(), _("Recall"), _("Precision"))]
     if n:
         share = figures.n_manipulated / n
         parts.append(svg.line(AXES.at(0, share), AXES.at(1, share), "chance", "2 4"))
         # Below the line: every curve ends on it from above, or close to it.
-        parts.append(svg.text((AXES.right - 2, AXES.y(share) + 14), "chance", "end", "label"))
+        parts.append(svg.text((AXES.right - 2, AXES.y(share) + 14), _("chance"), "end", "label"))
     parts.append(svg.path([AXES.at(x, y) for x, y in zip(curve.x, curve.y, strict=True)], "series first"))
-    return _chart("precision_recall", f"Precision and recall, {figures.scope}", caption, parts)
+    return _chart(
+        "precision_recall", _("Precision and recall, {scope}").format(scope=_scope(figures)), caption, parts
+    )
 
 
 def _det(curve: Curve, figures: LabelledFigures) -> Chart:
     caption = _caption(
-        figures, "eer", "Misses against false alarms on normal-deviate axes; lower left is better."
+        figures, "eer", _("Misses against false alarms on normal-deviate axes; lower left is better.")
     )
     deviate = NormalDist().inv_cdf
     edge = (deviate(DET_EDGE), deviate(1 - DET_EDGE))
     axes = svg.Axes(AXES.left, AXES.top, AXES.right, AXES.bottom, edge, edge)
-    ticks = [(deviate(rate), f"{100 * rate:g}%") for rate in DET_TICKS]
+    ticks = [(deviate(rate), number(f"{100 * rate:g}%")) for rate in DET_TICKS]
     points = [
         axes.at(deviate(_inside(x)), deviate(_inside(y))) for x, y in zip(curve.x, curve.y, strict=True)
     ]
     parts = [
-        axes.frame(ticks, ticks, "False alarms among pristine", "Missed among manipulated"),
+        axes.frame(ticks, ticks, _("False alarms among pristine"), _("Missed among manipulated")),
         svg.line(axes.at(edge[0], edge[0]), axes.at(edge[1], edge[1]), "chance", "2 4"),
         svg.path(points, "series first"),
     ]
-    return _chart("det", f"Detection error trade-off, {figures.scope}", caption, parts)
+    return _chart(
+        "det", _("Detection error trade-off, {scope}").format(scope=_scope(figures)), caption, parts
+    )
 
 
 def _inside(rate: float) -> float:
@@ -184,17 +203,17 @@ def _reliability(curve: Curve, figures: LabelledFigures) -> Chart:
     caption = _caption(
         figures,
         "ece",
-        "Stated score against the share that was manipulated; numbers count the files per bin.",
+        _("Stated score against the share that was manipulated; numbers count the files per bin."),
     )
     parts = [
-        AXES.frame(UNIT_TICKS, UNIT_TICKS, "Stated score", "Share manipulated"),
+        AXES.frame(_unit_ticks(), _unit_ticks(), _("Stated score"), _("Share manipulated")),
         svg.line(AXES.at(0, 0), AXES.at(1, 1), "chance", "2 4"),
         svg.path([AXES.at(x, y) for x, y in zip(curve.x, curve.y, strict=True)], "series first"),
     ]
     points = [AXES.at(x, y) for x, y in zip(curve.x, curve.y, strict=True)]
     parts.extend(svg.dots([at], "point") for at in points)
     parts.extend(_counts(points, curve.weights))
-    return _chart("reliability", f"Calibration, {figures.scope}", caption, parts)
+    return _chart("reliability", _("Calibration, {scope}").format(scope=_scope(figures)), caption, parts)
 
 
 def _counts(points: Sequence[svg.Point], counts: Sequence[int]) -> list[str]:
@@ -202,7 +221,7 @@ def _counts(points: Sequence[svg.Point], counts: Sequence[int]) -> list[str]:
     taken: list[svg.Point] = list(points)
     parts = []
     for (x, y), n in zip(points, counts, strict=False):
-        words = f"{n:,}"
+        words = amount(n)
         half = 3.4 * len(words)
         places = [(x, y + shift) for shift in _COUNT_SHIFTS]
         free = [
@@ -229,7 +248,10 @@ def _histogram(figures: LabelledFigures) -> Chart | None:
     levels = svg.nice_ticks(-most, most, 5)
     parts = [
         axes.frame(
-            UNIT_TICKS, [(value, f"{100 * abs(value):g}%") for value in levels], "Score", "Share of class"
+            _unit_ticks(),
+            [(value, number(f"{100 * abs(value):g}%")) for value in levels],
+            _("Score"),
+            _("Share of class"),
         )
     ]
     width = (axes.right - axes.left) / len(pristine)
@@ -239,16 +261,24 @@ def _histogram(figures: LabelledFigures) -> Chart | None:
         parts.append(svg.rectangle(left, axes.y(0), width - 2, axes.y(-down) - axes.y(0), "bar manipulated"))
     parts.append(svg.line(axes.at(0, 0), axes.at(1, 0), "axis"))
     parts.append(
-        svg.text((axes.right - 4, axes.top + 10), f"pristine, n = {sum(pristine):,}", "end", "label")
+        svg.text(
+            (axes.right - 4, axes.top + 10),
+            _("pristine, n = {n}").format(n=amount(sum(pristine))),
+            "end",
+            "label",
+        )
     )
     parts.append(
-        svg.text((axes.left + 4, axes.bottom - 6), f"manipulated, n = {sum(manipulated):,}", "start", "label")
+        svg.text(
+            (axes.left + 4, axes.bottom - 6),
+            _("manipulated, n = {n}").format(n=amount(sum(manipulated))),
+            "start",
+            "label",
+        )
     )
-    caption = (
-        "How scores spread: pristine files upwards, manipulated files downwards. "
-        f"n = {sum(pristine) + sum(manipulated):,}."
-    )
-    return _chart("histogram", f"Scores by class, {figures.scope}", caption, parts)
+    spread = _("How scores spread: pristine files upwards, manipulated files downwards.")
+    caption = f"{spread} n = {amount(sum(pristine) + sum(manipulated))}."
+    return _chart("histogram", _("Scores by class, {scope}").format(scope=_scope(figures)), caption, parts)
 
 
 def _tippett(pristine: Curve, manipulated: Curve, figures: LabelledFigures) -> Chart:
@@ -256,14 +286,14 @@ def _tippett(pristine: Curve, manipulated: Curve, figures: LabelledFigures) -> C
     # Room for the words beside the curves.
     reach = 1.2 * max(1.0, *(abs(value) for value in values))
     axes = svg.Axes(AXES.left, AXES.top, AXES.right, AXES.bottom, (-reach, reach))
-    ticks = [(value, f"{value:g}") for value in svg.nice_ticks(-reach, reach, 7)]
+    ticks = [(value, number(f"{value:g}")) for value in svg.nice_ticks(-reach, reach, 7)]
     parts = [
-        axes.frame(ticks, UNIT_TICKS, "log10 likelihood ratio", "Share at or above"),
+        axes.frame(ticks, _unit_ticks(), _("log10 likelihood ratio"), _("Share at or above")),
         svg.line(axes.at(0, 0), axes.at(0, 1), "chance", "2 4"),
     ]
     for curve, words, class_, dash in (
-        (pristine, "pristine", "series second", "7 4"),
-        (manipulated, "manipulated", "series first", ""),
+        (pristine, _("pristine"), "series second", "7 4"),
+        (manipulated, _("manipulated"), "series first", ""),
     ):
         points = [axes.at(x, y) for x, y in zip(curve.x, curve.y, strict=True)]
         parts.append(svg.path(points, class_, dash))
@@ -275,6 +305,6 @@ def _tippett(pristine: Curve, manipulated: Curve, figures: LabelledFigures) -> C
     caption = _caption(
         figures,
         "cllr",
-        "Likelihood ratios of both classes; dashed is pristine. Right of 0 speaks for manipulation.",
+        _("Likelihood ratios of both classes; dashed is pristine. Right of 0 speaks for manipulation."),
     )
-    return _chart("tippett", f"Tippett plot, {figures.scope}", caption, parts)
+    return _chart("tippett", _("Tippett plot, {scope}").format(scope=_scope(figures)), caption, parts)

@@ -1,11 +1,16 @@
-"""The report's words: how labels, measures and amounts are said to a reader who is not an engineer."""
+"""The report's words: how labels, measures and amounts are said to a reader who is not an engineer.
+
+The constants stand in English, and in the catalogues: they are translated where they are shown.
+"""
 
 from __future__ import annotations
 
 import unicodedata
 
-from forensics.detectors import described
-from forensics.numerals import score_text
+from forensics.detectors import DETECTORS, described
+from forensics.languages import ENGLISH, gettext, later, spoken
+from forensics.languages.retelling import retold_plainly
+from forensics.numerals import amount, score_text
 from forensics.records.findings import AbstentionReason
 from forensics.records.model_card import Metric, ModelCard
 from forensics.records.verdict import Verdict, VerdictLabel
@@ -75,7 +80,15 @@ STAGE_WORDS: dict[str, str] = {
 
 def stage_words(stage: str) -> str:
     """What a notice's stage is called: a stage of the pipeline, or the detector that noticed."""
-    return STAGE_WORDS.get(stage) or described(stage).title
+    known = STAGE_WORDS.get(stage)
+    return gettext(known) if known else retold_plainly(described(stage).title)
+
+
+def detector_words(name: str) -> str:
+    """What a line begins with that is a detector's: its name, in other languages than English its title."""
+    if spoken() == ENGLISH or name not in DETECTORS:
+        return name.capitalize()
+    return retold_plainly(described(name).title)
 
 
 BROKEN_TITLE = "This case file was changed after it was written"
@@ -112,7 +125,7 @@ METRIC_WORDS: dict[str, str] = {
 
 # Figures that tell a reader how often a model is wrong, and the classes that each is measured on.
 HEADLINE_METRICS = {
-    "auc": ("manipulated", "pristine"),
+    "auc": (later("manipulated"), later("pristine")),
     "eer": ("manipulated", "pristine"),
     "recall": ("manipulated",),
     "false_positive_rate": ("pristine",),
@@ -229,8 +242,8 @@ def highest_score(verdict: Verdict, detector: str) -> str:
 def metric_words(name: str) -> str:
     """A measure's name for people, its scope after it: ``auc`` or ``face tracks: auc`` as cards hold them."""
     scope, _, figure = name.rpartition(": ")
-    said = METRIC_WORDS.get(figure, figure.replace("_", " "))
-    return f"{said}, {scope}" if scope else said
+    said = gettext(METRIC_WORDS.get(figure, figure.replace("_", " ")))
+    return f"{said}, {retold_plainly(scope)}" if scope else said
 
 
 def headline(card: ModelCard) -> tuple[Metric, ...]:
@@ -251,8 +264,8 @@ def n_words(metric: Metric) -> str:
     over = HEADLINE_METRICS.get(_figure_name(metric), ("manipulated", "pristine"))
     counts = {"manipulated": metric.n_manipulated, "pristine": metric.n_pristine}
     if not any(counts.values()):
-        return f"{metric.n:,}"
-    return ", ".join(f"{counts[name]:,} {name}" for name in over)
+        return amount(metric.n)
+    return ", ".join(f"{amount(counts[name])} {gettext(name)}" for name in over)
 
 
 def _telling(card: ModelCard) -> list[Metric]:
@@ -271,5 +284,7 @@ def _carried(metric: Metric) -> bool:
 
 def _classes(metric: Metric) -> str:
     if not metric.n_manipulated + metric.n_pristine:
-        return f"n = {metric.n:,}, how many of each class is not stated"
-    return f"{metric.n_manipulated:,} manipulated, {metric.n_pristine:,} pristine"
+        return gettext("n = {n}, how many of each class is not stated").format(n=amount(metric.n))
+    return gettext("{n_manipulated} manipulated, {n_pristine} pristine").format(
+        n_manipulated=amount(metric.n_manipulated), n_pristine=amount(metric.n_pristine)
+    )

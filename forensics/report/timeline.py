@@ -6,7 +6,10 @@ from collections.abc import Sequence
 
 from markupsafe import Markup
 
-from forensics.numerals import interval_text, moment_text, score_text, span_text
+from forensics.languages import gettext as _
+from forensics.languages import number
+from forensics.languages.retelling import retold_plainly
+from forensics.numerals import fixed, interval_text, moment_text, score_text, span_text
 from forensics.records.findings import Score
 from forensics.records.model_card import Thresholds
 from forensics.report import svg
@@ -31,7 +34,9 @@ def score_chart(subject: SubjectView, duration_s: float | None, *, links: bool =
     axes = svg.Axes(40, 22, WIDTH - 128, HEIGHT - 28, (0.0, end_s))
     ticks = [(at, _tick(at, end_s)) for at in svg.nice_ticks(0.0, end_s, 7)]
     parts = [
-        axes.frame(ticks, [(0.0, "0"), (0.25, ""), (0.5, "0.5"), (0.75, ""), (1.0, "1")], y_title="Score"),
+        axes.frame(
+            ticks, [(0.0, "0"), (0.25, ""), (0.5, number("0.5")), (0.75, ""), (1.0, "1")], y_title=_("Score")
+        ),
         _thresholds(axes, subject.thresholds),
         _overall(axes, subject),
     ]
@@ -50,7 +55,7 @@ def score_chart(subject: SubjectView, duration_s: float | None, *, links: bool =
     if points:
         at = min(points, key=lambda point: point[1])
         parts.append(svg.element("circle", cx=at[0], cy=at[1], r=6.5, class_="ring"))
-    title = f"{subject.subject}: score over time"
+    title = _("{subject}: score over time").format(subject=retold_plainly(str(subject.subject)))
     # What has links within is no single image to those who cannot see it.
     role = "group" if links and subject.filmstrip is not None else "img"
     return svg.document(WIDTH, HEIGHT, title, describe(subject, bundled), parts, "time", role)
@@ -68,20 +73,24 @@ def thin(scores: Sequence[Score]) -> tuple[tuple[Score, ...], int]:
 def describe(subject: SubjectView, bundled: int = 1) -> str:
     """The chart in a sentence, for those who cannot see it."""
     if not subject.scores:
-        return "No scores."
+        return _("No scores.")
     values = [score.manipulation_score for score in subject.scores]
     span = span_text(subject.scores[0].span.start_s, subject.scores[-1].span.end_s)
-    words = (
-        f"{len(values)} scores from {span}, lowest {score_text(min(values))}, "
-        f"highest {score_text(max(values))}."
-    )
+    said = [
+        _("{n} scores from {span}, lowest {lowest}, highest {highest}.").format(
+            n=len(values), span=span, lowest=score_text(min(values)), highest=score_text(max(values))
+        )
+    ]
     if subject.basis is not None:
-        words += f" Overall score {score_text(subject.basis.manipulation_score)}"
+        score = score_text(subject.basis.manipulation_score)
         interval = interval_text(subject.basis.lower, subject.basis.upper)
-        words += f", interval {interval}." if interval else "."
+        template = (
+            _("Overall score {score}, interval {interval}.") if interval else _("Overall score {score}.")
+        )
+        said.append(template.format(score=score, interval=interval))
     if bundled > 1:
-        words += f" Each mark is the highest of {bundled} neighbouring scores."
-    return words
+        said.append(_("Each mark is the highest of {n} neighbouring scores.").format(n=bundled))
+    return " ".join(said)
 
 
 def _thresholds(axes: svg.Axes, thresholds: Thresholds | None) -> str:
@@ -90,13 +99,13 @@ def _thresholds(axes: svg.Axes, thresholds: Thresholds | None) -> str:
     parts = []
     wide_enough = abs(axes.y(thresholds.signs) - axes.y(thresholds.no_signs)) > 14
     for value, words, above in (
-        (thresholds.signs, "signs", True),
-        (thresholds.no_signs, "no signs", False),
+        (thresholds.signs, _("signs"), True),
+        (thresholds.no_signs, _("no signs"), False),
     ):
         y = axes.y(value)
         parts.append(svg.line((axes.left, y), (axes.right, y), "threshold", "5 4"))
         shift = 3.5 if wide_enough else (-2.0 if above else 10.0)
-        parts.append(svg.text((axes.right + 7, y + shift), f"{words} {value:.2f}", class_="label"))
+        parts.append(svg.text((axes.right + 7, y + shift), f"{words} {fixed(value, 2)}", class_="label"))
     return "".join(parts)
 
 
@@ -138,7 +147,9 @@ def _links(axes: svg.Axes, subject: SubjectView, scores: Sequence[Score]) -> lis
         if number is None:
             continue
         x, y = axes.at(score.span.start_s, score.manipulation_score)
-        words = f"{score_text(score.manipulation_score)} at {moment_text(score.span.start_s)}"
+        words = _("{score} at {moment}").format(
+            score=score_text(score.manipulation_score), moment=moment_text(score.span.start_s)
+        )
         reach = svg.element("circle", svg.element("title", words), cx=x, cy=y, r=7, class_="reach")
         # Not in the way of the keyboard, which has the strip itself.
         drawn.append(
@@ -166,4 +177,4 @@ def _tick(at_s: float, end_s: float) -> str:
             if end_s >= 3600
             else (f"{whole // 60}:{whole % 60:02d}")
         )
-    return f"{at_s:g} s"
+    return number(f"{at_s:g} s")

@@ -12,6 +12,7 @@ from dataclasses import dataclass, field, replace
 
 import forensics
 from forensics.detectors import DEFAULT_DETECTORS, described
+from forensics.languages import ENGLISH, later
 from forensics.records.case_info import RecordedCaseInfo
 from forensics.records.detector_spec import DetectorSpec
 from forensics.records.exhibit_content import StripFrame
@@ -89,8 +90,8 @@ class FileView:
     def disagreement(self) -> str:
         """What the verdict is in the light of the known label where the two disagree, otherwise empty."""
         wrong = {
-            ("pristine", VerdictLabel.SIGNS_OF_MANIPULATION): "false alarm",
-            ("manipulated", VerdictLabel.NO_SIGNS_FOUND): "missed",
+            ("pristine", VerdictLabel.SIGNS_OF_MANIPULATION): later("false alarm"),
+            ("manipulated", VerdictLabel.NO_SIGNS_FOUND): later("missed"),
         }
         return wrong.get((self.label or "", self.result.verdict.label), "")
 
@@ -178,6 +179,7 @@ class ReportView:
         ended_utc: run id to the ISO 8601 time at which the run ended; a run without an end is missing.
         title: what the report is headed with where the case data do not say it; may be empty.
         paging: of a report of several pages; None for one that is complete in itself.
+        language: of pages; what is for programs stays English.
     """
 
     drawn_utc: str
@@ -200,6 +202,7 @@ class ReportView:
     ended_utc: Mapping[str, str] = field(default_factory=dict)
     title: str = ""
     paging: Paging | None = None
+    language: str = ENGLISH
 
     @property
     def heading(self) -> str:
@@ -259,6 +262,7 @@ def build_view(
     title: str = "",
     side_by_side: bool = True,
     drawn_utc: str | None = None,
+    language: str = ENGLISH,
 ) -> ReportView:
     """Arranges a case for its readers.
 
@@ -279,6 +283,7 @@ def build_view(
         title: what the report is headed with where the case data do not say it.
         side_by_side: faces that differ are shown beside each other; needless where the exhibits hold none.
         drawn_utc: ISO 8601 time of drawing, UTC; if not given that of ``SOURCE_DATE_EPOCH``, otherwise now.
+        language: of pages.
     """
     everything = list(results)
     groups = find_duplicates(everything)
@@ -327,6 +332,7 @@ def build_view(
         case_info=case_info,
         ended_utc=dict(ended_utc or {}),
         title=title,
+        language=language,
     )
 
 

@@ -3,6 +3,12 @@
 (() => {
   const root = document.documentElement;
   const byId = (id) => document.getElementById(id);
+  // Words in the language of the page; in English there is no table, and they stand as they are.
+  const words = JSON.parse(byId("script-words")?.textContent ?? "{}");
+  const _ = (english, values = {}) =>
+    (words[english] || english).replace(/\{(\w+)\}/g, (whole, name) => values[name] ?? whole);
+  const amount = (n) => n.toLocaleString(root.lang);
+  const decimal = (text) => root.lang === "en" ? text : text.replaceAll(".", "").replace(",", ".");
   for (const element of document.querySelectorAll(".js-only")) element.classList.remove("js-only");
 
   // Light and dark: the reader's system decides until the button is used.
@@ -32,7 +38,7 @@
     }
     const left = n - portions * PORTION;
     more.hidden = left <= 0;
-    more.textContent = "Show " + Math.min(PORTION, left) + " more of " + left.toLocaleString("en");
+    more.textContent = _("Show {n} more of {left}", { n: Math.min(PORTION, left), left: amount(left) });
   };
   more.addEventListener("click", () => { portions += 1; portion(); });
 
@@ -44,7 +50,7 @@
     const text = cell.dataset.k ?? (cell.querySelector("a") ?? cell).textContent.trim();
     if (text === "") return null;
     const bare = text.replace(/^([<>]) /, "");
-    return cell.dataset.k !== undefined || cell.classList.contains("num") ? Number(bare) : text;
+    return cell.dataset.k !== undefined || cell.classList.contains("num") ? Number(cell.dataset.k === undefined ? decimal(bare) : bare) : text;
   };
   const place = (ordered) => {
     ordered.forEach((row, index) => { rows[index] = row; });
@@ -80,10 +86,10 @@
       sortBy(column, now === first ? other : first);
     });
     for (const direction of numeric ? ["descending", "ascending"] : ["ascending", "descending"]) {
-      const words = numeric
-        ? { descending: "highest first", ascending: "lowest first" }
-        : { ascending: "in order", descending: "in reverse" };
-      sortField.add(new Option(button.textContent + ", " + words[direction], column + " " + direction));
+      const orders = numeric
+        ? { descending: _("highest first"), ascending: _("lowest first") }
+        : { ascending: _("in order"), descending: _("in reverse") };
+      sortField.add(new Option(button.textContent + ", " + orders[direction], column + " " + direction));
     }
   });
   const asDrawn = [...rows];
@@ -120,7 +126,7 @@
     }
     portions = 1;
     portion();
-    shown.textContent = n === rows.length ? total : n.toLocaleString("en") + " of " + total;
+    shown.textContent = n === rows.length ? total : _("{n} of {total}", { n: amount(n), total });
   };
   for (const chip of chips) {
     chip.addEventListener("click", () => {
@@ -157,7 +163,7 @@
     current = row;
     const visible = rows.filter((one) => !one.hidden);
     const at = visible.indexOf(row);
-    byId("viewer-place").textContent = at < 0 ? "" : "File " + (at + 1) + " of " + visible.length;
+    byId("viewer-place").textContent = at < 0 ? "" : _("File {n} of {total}", { n: at + 1, total: visible.length });
     byId("viewer-previous").disabled = at <= 0;
     byId("viewer-next").disabled = at < 0 || at === visible.length - 1;
     if (!viewer.open) viewer.showModal();

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from markupsafe import Markup
 
+from forensics.languages import gettext as _
 from forensics.records.perceptual_hashes import GRID_SIDE
 from forensics.report import svg
 from forensics.report.duplicates.matches import Difference
@@ -32,5 +33,7 @@ def difference_map(one: Difference, aspect: float) -> Markup:
             for left, top, across_share, down_share in (face.box for face in one.faces)
         ),
     ]
-    title = "Where the two pictures differ"
-    return svg.document(width, height, title, "Filled cells differ; outlines are faces.", parts, "difference")
+    title = _("Where the two pictures differ")
+    return svg.document(
+        width, height, title, _("Filled cells differ; outlines are faces."), parts, "difference"
+    )

@@ -4,7 +4,9 @@ from __future__ import annotations
 
 import base64
 import hashlib
-from collections.abc import Iterable
+import json
+import re
+from collections.abc import Iterable, Sequence
 from functools import partial
 from pathlib import Path
 from typing import Any, BinaryIO, ClassVar
@@ -12,8 +14,9 @@ from typing import Any, BinaryIO, ClassVar
 import jinja2
 from markupsafe import Markup
 
-from forensics import numerals
+from forensics import languages, numerals
 from forensics.errors import ReportError
+from forensics.languages.retelling import Piece, retold, retold_plainly
 from forensics.records.exhibit_content import Picture, SoundClip, StripFrame
 from forensics.records.findings import Notice
 from forensics.report import administration, brief, curve_charts, figures, report_words, timeline
@@ -40,6 +43,9 @@ CHUNKS_PER_WRITE = 2_000
 # A page of thousands of copies would not open. JSON has them all.
 MOST_GROUPS = 60
 MOST_LINKS = MOST_IN_CHART
+_IN_ENGLISH = Markup('<span lang="en">{}</span>')
+_AS_THE_PAGE = Markup("{}")
+_SCRIPT_WORD = re.compile(r'\b_\("([^"]+)"')
 
 
 class HtmlRenderer:
@@ -75,14 +81,17 @@ class HtmlRenderer:
             template = _environment(self._folder, administration.time_zone_of(view)).get_template(page)
             stream = template.stream(
                 view=view,
+                language=view.language,
+                script_words=Markup(_script_words(script, view.language)),  # noqa: S704 - our own words
                 style=Markup(style),  # noqa: S704 - our own file
                 early=Markup(early),  # noqa: S704 - our own file
                 script=Markup(script),  # noqa: S704 - our own file
                 policy=content_security_policy((style,), scripts),
             )
             stream.enable_buffering(CHUNKS_PER_WRITE)
-            for chunk in stream:
-                out.write(chunk.encode("utf-8", "backslashreplace"))
+            with languages.speaking(view.language):
+                for chunk in stream:
+                    out.write(chunk.encode("utf-8", "backslashreplace"))
         except jinja2.TemplateError as error:
             raise ReportError(
                 f"The report's template does not fit this version: {error}",
@@ -123,11 +132,26 @@ def _environment(folder: Path, time_zone: str) -> jinja2.Environment:
         loader=jinja2.FileSystemLoader(folder),
         autoescape=True,
         undefined=jinja2.StrictUndefined,
+        extensions=["jinja2.ext.i18n"],
         trim_blocks=True,
         lstrip_blocks=True,
         finalize=_finalize,
     )
+    # Added by the extension, which declares no types.
+    environment.install_gettext_callables(  # type: ignore[attr-defined]
+        languages.gettext, languages.ngettext, newstyle=True
+    )
     environment.filters.update(
+        tr=_translated,
+        told=told,
+        told_plainly=retold_plainly,
+        in_a_sentence=languages.in_a_sentence,
+        at_start=languages.at_start,
+        number=languages.number,
+        amount=numerals.amount,
+        fixed=numerals.fixed,
+        visible=report_words.visible,
+        detector_words=report_words.detector_words,
         manipulation_score=numerals.score_text,
         duration=numerals.duration_text,
         moment=numerals.moment_text,
@@ -173,6 +197,50 @@ def _environment(folder: Path, time_zone: str) -> jinja2.Environment:
         most_file_notes=MOST_FILE_NOTES,
     )
     return environment
+
+
+def told(text: str | None, most: int | None = None) -> str:
+    """Recorded sentences in the language of the page; what is left in English is marked as such.
+
+    Args:
+        most: characters after which they are cut, with an ellipsis; None for no limit.
+
+    Returns:
+        Text, or markup where a part is in another language than the page.
+    """
+    pieces = retold(text or "")
+    if most is not None and sum(len(said) for said, _ in pieces) > most:
+        pieces = _cut(pieces, most)
+    if not any(foreign for _, foreign in pieces):
+        return "".join(said for said, _ in pieces)
+    return Markup().join(
+        (_IN_ENGLISH if foreign else _AS_THE_PAGE).format(report_words.visible(said))
+        for said, foreign in pieces
+    )
+
+
+def _cut(pieces: Sequence[Piece], most: int) -> tuple[Piece, ...]:
+    left, kept = most - 1, []
+    for said, foreign in pieces:
+        kept.append((said[:left], foreign))
+        left -= len(said)
+        if left <= 0:
+            break
+    return *kept[:-1], (f"{kept[-1][0]}\N{HORIZONTAL ELLIPSIS}", kept[-1][1])
+
+
+def _translated(words: str | None) -> str:
+    """Words that stand as a constant in the code."""
+    return languages.gettext(words) if words else ""
+
+
+def _script_words(script: str, language: str) -> str:
+    """JSON of the script's words in another language; empty in English, and without a script."""
+    known = languages.catalogue(language)
+    if known is None or not script:
+        return ""
+    words = {english: known.gettext(english) for english in _SCRIPT_WORD.findall(script)}
+    return json.dumps(words, ensure_ascii=False, sort_keys=True).replace("<", "\\u003c")
 
 
 def _finalize(value: Any) -> Any:

@@ -69,12 +69,7 @@ class FaceClips:
     ) -> Dataset[Item]:
         """Augmented clips."""
         pictures = TrainingFaces(
-            sampler,
-            contract,
-            settings.seed,
-            settings.landmarks,
-            smoothed=settings.smoothed,
-            cut_outs=settings.cut_outs,
+            sampler, contract, settings.seed, settings.landmarks, smoothed=settings.smoothed
         )
         return TrainingClips(sampler, contract, pictures, settings.seed)
 

@@ -1,0 +1,208 @@
+"""Sentences that were written in English, in a case file or a view, told again in another language.
+
+A case file records sentences, not their templates, and its hashes protect them as they are. The catalogue
+holds their templates (context ``said``): a sentence that fits one is told in the other language, its values
+likewise. What fits none stays as it was recorded, and is known as English. So cases of every version can be
+told.
+"""
+
+from __future__ import annotations
+
+import re
+from collections.abc import Iterator, Mapping, Sequence
+from dataclasses import dataclass
+from functools import cache, lru_cache
+from string import Formatter
+from typing import Final
+
+from forensics.languages import ENGLISH, catalogue, number, speaking, spoken
+
+CONTEXT: Final = "said"
+"""The context of templates in the catalogue."""
+
+_BOUNDARY: Final = r"[.!?] (?=[A-Z0-9\"'(])"
+# Within one sentence: what takes a whole further sentence for a value has mistaken two for one.
+_VALUE: Final = rf"((?:(?!{_BOUNDARY}).)*?)"
+_AMOUNT: Final = r"[<>]? ?[-+\N{MINUS SIGN}]?\d[\d,]*(?:\.\d+)?"
+_UNIT: Final = r"(?: ?(?:s|ms|min|h|px|Hz|kHz|MHz|%|kB|MB|GB|kbit/s|dB))?"
+_CLOCK: Final = r"\d+:\d\d(?::\d\d)?(?:\.\d)?(?: (?:min|h))?"
+_QUANTITY: Final = re.compile(rf"{_CLOCK}|{_AMOUNT}{_UNIT}")
+_RANGE: Final = re.compile(rf"({_CLOCK}|{_AMOUNT}{_UNIT}) to ({_CLOCK}|{_AMOUNT}{_UNIT})")
+_LISTS: Final = re.compile(r"(; | and |, |: | \(|\)$)")
+_LISTED: Final = {" and ": {"de": " und "}}
+_TO: Final = {"de": "bis"}
+_LETTERS: Final = re.compile(r"[A-Za-z]")
+# Templates with fewer letters of their own would fit anything.
+_LEAST_LETTERS: Final = 3
+# Longer than any sentence that is recorded: dumps of metadata, which nobody has a template for.
+_LONGEST: Final = 4_000
+
+Piece = tuple[str, bool]
+"""Text, and whether it is English that could not be told otherwise."""
+
+
+@dataclass(frozen=True, slots=True)
+class _Template:
+    """Attributes:
+    literals: of the English, in order.
+    pattern: what fits it; a group for each value.
+    names: of the values, in the order of the groups.
+    told: the template in the other language.
+    """
+
+    literals: tuple[str, ...]
+    pattern: re.Pattern[str]
+    names: tuple[str, ...]
+    told: tuple[tuple[str, str | None], ...]
+
+
+@dataclass(frozen=True, slots=True)
+class _Grammar:
+    exact: Mapping[str, str]
+    templates: tuple[_Template, ...]
+
+
+def retold(text: str) -> tuple[Piece, ...]:
+    """Sentences in the language of the moment, what is left in English marked; in English, as they are."""
+    if spoken() == ENGLISH or not text:
+        return ((text, False),)
+    return _retold(text, spoken())
+
+
+def retold_plainly(text: str) -> str:
+    """The same as one text, without marks."""
+    return "".join(said for said, _ in retold(text))
+
+
+@lru_cache(maxsize=20_000)
+def _retold(text: str, language: str) -> tuple[Piece, ...]:
+    if len(text) > _LONGEST:
+        return ((text, True),)
+    with speaking(language):
+        return _joined(_sentences(text, _grammar(language)))
+
+
+def _sentences(text: str, grammar: _Grammar) -> Iterator[Piece]:
+    """One template for all of it, else for as many sentences as possible, and then for the rest."""
+    cuts = [found.end() for found in re.finditer(_BOUNDARY, text)]
+    for end in (len(text), *reversed(cuts)):
+        told = _fitted(text[:end].rstrip(), grammar)
+        if told is None:
+            continue
+        yield from told
+        if end < len(text):
+            yield " ", False
+            yield from _sentences(text[end:], grammar)
+        return
+    end = cuts[0] if cuts else len(text)
+    yield text[:end].rstrip(), True
+    if end < len(text):
+        yield " ", False
+        yield from _sentences(text[end:], grammar)
+
+
+def _fitted(text: str, grammar: _Grammar) -> list[Piece] | None:
+    """What a template makes of the text; None where it fits none."""
+    exact = grammar.exact.get(text)
+    if exact is not None:
+        return [(exact, False)]
+    for template in grammar.templates:
+        if not all(one in text for one in template.literals):
+            continue
+        found = template.pattern.fullmatch(text)
+        if found is not None:
+            values = {
+                name: list(_value(said, grammar))
+                for name, said in zip(template.names, found.groups(), strict=True)
+            }
+            return [
+                piece
+                for literal, name in template.told
+                for piece in ((literal, False), *(values[name] if name is not None else ()))
+            ]
+    return None
+
+
+def _value(text: str, grammar: _Grammar) -> Iterator[Piece]:
+    """A value: an amount, words of the catalogue, several of them, or a name that is the same everywhere."""
+    bare = text.strip()
+    if _QUANTITY.fullmatch(bare):
+        yield text.replace(bare, number(bare)), False
+        return
+    if (span := _RANGE.fullmatch(bare)) is not None:
+        yield f"{number(span[1])} {_TO[spoken()]} {number(span[2])}", False
+        return
+    told = _fitted(bare, grammar) if bare else None
+    if told is not None:
+        before = text[: len(text) - len(text.lstrip())]
+        yield before, False
+        yield from told
+        yield text[len(before) + len(bare) :], False
+        return
+    if re.search(_BOUNDARY, bare):
+        yield from _sentences(text, grammar)
+        return
+    parts = _LISTS.split(text)
+    if len(parts) > 1:
+        for index, part in enumerate(parts):
+            if index % 2:
+                yield _LISTED.get(part, {}).get(spoken(), part), False
+            else:
+                yield from _value(part, grammar)
+        return
+    yield text, _is_prose(text)
+
+
+def _is_prose(text: str) -> bool:
+    """Whether it is made of words, rather than a name, a path or a code."""
+    return len(re.findall(r"(?:^| )[A-Za-z]?[a-z']+(?=[ .,;:]|$)", text)) > 1
+
+
+def _joined(pieces: Iterator[Piece]) -> tuple[Piece, ...]:
+    joined: list[Piece] = []
+    for said, foreign in pieces:
+        if joined and joined[-1][1] == foreign:
+            joined[-1] = joined[-1][0] + said, foreign
+        elif said:
+            joined.append((said, foreign))
+    return tuple(joined)
+
+
+@cache
+def _grammar(language: str) -> _Grammar:
+    known = catalogue(language)
+    messages = {} if known is None else known.messages
+    prefix = f"{CONTEXT}\x04"
+    exact: dict[str, str] = {}
+    templates = []
+    for key, said in messages.items():
+        if not isinstance(key, str) or not key.startswith(prefix):
+            continue
+        english = key.removeprefix(prefix)
+        parts = list(_parts(english))
+        if all(name is None for _, name in parts):
+            exact[english] = said
+        elif sum(len(_LETTERS.findall(literal)) for literal, _ in parts) >= _LEAST_LETTERS:
+            templates.append(_template(parts, said))
+    # The most words of its own first: the less of the text is then a value.
+    templates.sort(key=lambda one: -sum(map(len, one.literals)))
+    return _Grammar(exact, tuple(templates))
+
+
+def _template(parts: Sequence[tuple[str, str | None]], said: str) -> _Template:
+    pattern, names = "", []
+    for literal, name in parts:
+        pattern += re.escape(literal)
+        if name is not None:
+            pattern += _VALUE
+            names.append(name)
+    if parts[-1][1] is not None:  # reasons and remedies of others stand at the end, sentences of their own
+        pattern = pattern.removesuffix(_VALUE) + "(.*)"
+    literals = tuple(literal for literal, _ in parts if literal)
+    return _Template(literals, re.compile(pattern, re.DOTALL), tuple(names), tuple(_parts(said)))
+
+
+def _parts(template: str) -> Iterator[tuple[str, str | None]]:
+    """Literals, each with the name of the value behind it."""
+    for literal, name, _, _ in Formatter().parse(template):
+        yield literal, name

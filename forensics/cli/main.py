@@ -25,6 +25,7 @@ from forensics.cli import (
     merge,
     models,
     prepare,
+    reconstruct,
     report,
     scan,
     serve,
@@ -122,6 +123,7 @@ app.command("watch")(watch.watch)
 app.add_typer(models.app, name="models")
 app.command("doctor")(doctor.doctor)
 app.command("prepare")(prepare.prepare)
+app.command("reconstruct")(reconstruct.reconstruct)
 app.command("train")(train.train)
 app.command("average")(average.average)
 app.command("export")(export.export)

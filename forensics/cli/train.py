@@ -120,6 +120,14 @@ def train(
             help="Share of the pairs of crops whose skin is smoothed, pristine and manipulated alike.",
         ),
     ] = 0.0,
+    cut_outs: Annotated[
+        float,
+        typer.Option(
+            "--cut-outs",
+            metavar="SHARE",
+            help="Share of the pairs of crops put on another ground, pristine and manipulated alike.",
+        ),
+    ] = 0.0,
     loaders: Annotated[
         int | None,
         typer.Option(
@@ -166,6 +174,7 @@ def train(
         alignment=alignment,
         uniformity=uniformity,
         smoothed=smoothed,
+        cut_outs=cut_outs,
     )
     with StepProgress("trained") as shown:
         record = run(

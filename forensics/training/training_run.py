@@ -56,6 +56,7 @@ class TrainSettings:
         alignment: weight of the distances of features of one label in the loss; 0 for none.
         uniformity: weight of how unevenly features lie on the sphere in the loss; 0 for none.
         smoothed: share of the pairs of crops whose skin is smoothed, pristine and manipulated alike.
+        cut_outs: share of the pairs of crops that are put on another ground, pristine and manipulated alike.
         n_kept: so many items go once through the part of the net that does not learn, and are kept; 0
             for nets that learn as a whole.
     """
@@ -89,6 +90,7 @@ class TrainSettings:
     alignment: float = 0.0
     uniformity: float = 0.0
     smoothed: float = 0.0
+    cut_outs: float = 0.0
 
     def __post_init__(self) -> None:
         if self.batch_size < 2 or self.batch_size % 2:
@@ -120,8 +122,9 @@ class TrainSettings:
                 "--keep does not go together with --alignment and --uniformity",
                 "They draw on what is kept: leave one out.",
             )
-        if not 0 <= self.smoothed <= 1:
-            raise TrainingError(f"--smoothed is {self.smoothed}", "Give a share from 0 to 1.")
+        for option, share in (("--smoothed", self.smoothed), ("--cut-outs", self.cut_outs)):
+            if not 0 <= share <= 1:
+                raise TrainingError(f"{option} is {share}", "Give a share from 0 to 1.")
 
     @property
     def hypersphere(self) -> Hypersphere | None:

@@ -12,7 +12,7 @@ from forensics.errors import TrainingError
 from forensics.records.faces import FaceBox
 from forensics.training.data import face_samples
 from forensics.training.data.balanced_sampler import BalancedSampler
-from forensics.training.data.degrade import beautify, degrade, occlude, rotate
+from forensics.training.data.degrade import beautify, cut_out, degrade, occlude, rotate
 from forensics.training.data.face_samples import TrainingFaces, WholeFaces, read_rgb
 from forensics.training.data.samples import read_samples
 from forensics.training.recipes.face_pictures import face_contract
@@ -66,6 +66,30 @@ def test_a_beauty_filter_takes_the_pores_and_leaves_the_edges(seed: int):
     assert once[flat].std() < 0.85 * image[flat].std()
     step = float(once[:, 70:76].mean()) - float(once[:, 52:58].mean())
     assert step > 80, "the edge, six pixels to either side"
+
+
+@pytest.mark.parametrize("seed", range(24))
+def test_a_cut_out_keeps_the_face_and_nothing_of_its_corners(seed: int):
+    image = picture(128)
+    once, again = (cut_out(image, np.random.default_rng(seed)) for _ in range(2))
+    np.testing.assert_array_equal(once, again)
+    np.testing.assert_array_equal(image, picture(128))
+    middle = slice(48, 80)
+    np.testing.assert_array_equal(once[middle, middle], image[middle, middle])
+    for corner in (once[:3, :3] == image[:3, :3], once[-3:, -3:] == image[-3:, -3:]):
+        assert not corner.all()
+
+
+def test_both_crops_of_a_pair_are_cut_out_or_none(prepared: Path, monkeypatch: pytest.MonkeyPatch):
+    rows = [row for row in read_samples(prepared) if row.split == "train"]
+    monkeypatch.setattr(face_samples, "self_blend", lambda image, *_, **__: image)
+    plain, cut, half = (
+        TrainingFaces(BalancedSampler(rows, pseudo_fakes=1.0), face_contract(64), seed=5, cut_outs=share)
+        for share in (0.0, 1.0, 0.5)
+    )
+    for index in range(0, 40, 2):
+        torch.testing.assert_close(half[index][0], half[index + 1][0], rtol=0, atol=0)
+    assert all(not torch.equal(cut[index][0], plain[index][0]) for index in range(0, 40, 2))
 
 
 def test_both_crops_of_a_pair_are_smoothed_or_none(prepared: Path, monkeypatch: pytest.MonkeyPatch):

@@ -196,6 +196,7 @@ def test_settings_that_cannot_work(tmp_path: Path):
         {"alignment": -0.1},
         {"uniformity": 0.5, "n_kept": 8},
         {"smoothed": 1.5},
+        {"cut_outs": -0.1},
     ):
         with pytest.raises(TrainingError):
             small_settings(tmp_path, tmp_path, **bad)

@@ -7,6 +7,7 @@ from __future__ import annotations
 
 import cv2
 import numpy as np
+import numpy.typing as npt
 
 from forensics.media.recompress import through_h264, through_jpeg
 from forensics.records.media import RgbImage
@@ -58,6 +59,68 @@ def beautify(image: RgbImage, rng: np.random.Generator) -> RgbImage:
         smooth = np.clip(low + kept * fine, 0, 255).astype(np.uint8)
     mixed = cv2.addWeighted(smooth, strength, image, 1 - strength, float(rng.uniform(0, 8)))
     return np.asarray(mixed, np.uint8)
+
+
+def cut_out(image: RgbImage, rng: np.random.Generator) -> RgbImage:
+    """Puts the face on another ground, as thumbnails, collages and virtual backgrounds do.
+
+    Such a picture was put together, but the face is still the one that was photographed. A net that meets the
+    seam only around manipulated faces takes every cut-out for a manipulation.
+
+    Args:
+        image: uint8[S, S, 3] RGB of one face.
+        rng: source of all randomness.
+    """
+    side = image.shape[0]
+    outline = _outline(side, rng)
+    rim = round(side * float(rng.uniform(0.01, 0.05))) if rng.random() < 0.5 else 0
+    if rng.random() < 0.6:
+        soft = max(0.3, side * float(rng.uniform(0.0, 0.012)))
+        outline = np.asarray(cv2.GaussianBlur(outline, (0, 0), soft), np.uint8)
+    ground = _ground(image, rng)
+    if rim:
+        disc = cv2.getStructuringElement(cv2.MORPH_ELLIPSE, (2 * rim + 1, 2 * rim + 1))
+        colour = np.full(3, 255.0) if rng.random() < 0.6 else rng.uniform(0, 255, 3)
+        ground = _over(ground, colour.astype(np.float32), np.asarray(cv2.dilate(outline, disc), np.uint8))
+    return np.clip(_over(ground, image.astype(np.float32), outline), 0, 255).astype(np.uint8)
+
+
+def _over(
+    below: npt.NDArray[np.float32], above: npt.NDArray[np.float32], outline: npt.NDArray[np.uint8]
+) -> npt.NDArray[np.float32]:
+    """float32[S, S, 3]: what is above where the outline is 255, what is below where it is 0."""
+    share = outline[..., None].astype(np.float32) / np.float32(255)
+    return np.asarray(share * above + (1 - share) * below, np.float32)
+
+
+def _outline(side: int, rng: np.random.Generator) -> npt.NDArray[np.uint8]:
+    """uint8[S, S], 255 inside: a wavy superellipse about the face, from the face alone to nearly all."""
+    angle = np.linspace(0, 2 * np.pi, 96, endpoint=False)
+    power = 2 / float(rng.uniform(1.8, 4.5))
+    axes = side * rng.uniform((0.34, 0.4), (0.52, 0.6))
+    waves = np.ones_like(angle)
+    for n in (1, 2, 3, 5):
+        waves += float(rng.normal(0, 0.03 / n)) * np.cos(n * angle + float(rng.uniform(0, 2 * np.pi)))
+    middle = side / 2 + rng.uniform(-0.05, 0.05, 2) * side
+    across, down = np.cos(angle), np.sin(angle)
+    x = middle[0] + axes[0] * waves * np.sign(across) * np.abs(across) ** power
+    y = middle[1] + axes[1] * waves * np.sign(down) * np.abs(down) ** power
+    outline = np.zeros((side, side), np.uint8)
+    cv2.fillPoly(outline, [np.stack([x, y], axis=1).round().astype(np.int32)], 255, cv2.LINE_AA)
+    return outline
+
+
+def _ground(image: RgbImage, rng: np.random.Generator) -> npt.NDArray[np.float32]:
+    """float32[S, S, 3]: one colour, a gradient of two, or the picture itself, blurred beyond recognition."""
+    side, kind = image.shape[0], rng.random()
+    if kind < 0.5:
+        return np.full(image.shape, rng.uniform(0, 255, 3), np.float32)
+    if kind < 0.8:
+        ends = rng.uniform(0, 255, (2, 3)).astype(np.float32)
+        along = np.linspace(0, 1, side, dtype=np.float32)[:, None, None]
+        ramp = np.broadcast_to(ends[0] + along * (ends[1] - ends[0]), image.shape)
+        return np.ascontiguousarray(np.rot90(ramp, int(rng.integers(4))))
+    return cv2.GaussianBlur(image, (0, 0), 0.12 * side).astype(np.float32)
 
 
 def occlude(image: RgbImage, rng: np.random.Generator) -> RgbImage:

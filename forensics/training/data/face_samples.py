@@ -20,7 +20,7 @@ from forensics.records.faces import FaceBox
 from forensics.records.input_contract import InputContract, SoundContract
 from forensics.records.media import RgbImage
 from forensics.training.data.balanced_sampler import BalancedSampler, SampleDraw
-from forensics.training.data.degrade import beautify, degrade, occlude, rotate
+from forensics.training.data.degrade import beautify, cut_out, degrade, occlude, rotate
 from forensics.training.data.samples import Sample
 
 # Blending and degrading happen at this many output sizes, so that a seam or a block is lost by
@@ -66,6 +66,7 @@ class TrainingFaces(Dataset[tuple[torch.Tensor, torch.Tensor]]):
             swaps; None: all pseudo-fakes are self-blended, under ellipses.
         jitter: how far crops stray.
         smoothed: share of the pairs whose skin is smoothed, both crops alike.
+        cut_outs: share of the pairs that are put on another ground, both crops alike.
 
     Raises:
         ModelError: the landmark model is not usable.
@@ -79,6 +80,7 @@ class TrainingFaces(Dataset[tuple[torch.Tensor, torch.Tensor]]):
         landmarks: Path | None = None,
         jitter: FaceJitter | None = None,
         smoothed: float = 0.0,
+        cut_outs: float = 0.0,
     ) -> None:
         self.sampler = sampler
         self.spec = crop_spec(contract)
@@ -86,6 +88,7 @@ class TrainingFaces(Dataset[tuple[torch.Tensor, torch.Tensor]]):
         self.landmarks = LandmarkPredictor(landmarks) if landmarks else None
         self.jitter = jitter or FaceJitter()
         self.smoothed = smoothed
+        self.cut_outs = cut_outs
 
     def __getitem__(self, index: int) -> tuple[torch.Tensor, torch.Tensor]:
         """Item ``index`` of the stream: (uint8[S, S, 3] RGB, float label)."""
@@ -123,6 +126,8 @@ class TrainingFaces(Dataset[tuple[torch.Tensor, torch.Tensor]]):
         # Drawn only if wanted, so that runs without it see the journeys that they always saw.
         if self.smoothed and rng.random() < self.smoothed:
             crop = beautify(crop, rng)
+        if self.cut_outs and rng.random() < self.cut_outs:
+            crop = cut_out(crop, rng)
         if rng.random() < _OCCLUDED:
             crop = occlude(crop, rng)
         crop = degrade(crop, rng)

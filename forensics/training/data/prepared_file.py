@@ -238,15 +238,24 @@ def _wide_crop(image: RgbImage, box: FaceBox) -> RgbImage:
     return cut_square(image, box.centre_px, side_px, min(STORED_PX, round(side_px)))
 
 
-def _store(cut: _Cut, out: Path, place: Path, box: tuple[float, float, float, float]) -> PreparedFile:
+def encoded_crop(crop: RgbImage) -> bytes:
+    """A JPEG as every prepared picture is: nearly without loss, colour in full.
+
+    Args:
+        crop: uint8[S, S, 3] RGB.
+    """
     options = [
         cv2.IMWRITE_JPEG_QUALITY,
         _JPEG_QUALITY,
         cv2.IMWRITE_JPEG_SAMPLING_FACTOR,
         cv2.IMWRITE_JPEG_SAMPLING_FACTOR_444,
     ]
-    _, encoded = cv2.imencode(".jpg", cv2.cvtColor(cut.crop, cv2.COLOR_RGB2BGR), options)
-    content = encoded.tobytes()
+    _, encoded = cv2.imencode(".jpg", cv2.cvtColor(crop, cv2.COLOR_RGB2BGR), options)
+    return encoded.tobytes()
+
+
+def _store(cut: _Cut, out: Path, place: Path, box: tuple[float, float, float, float]) -> PreparedFile:
+    content = encoded_crop(cut.crop)
     (out / place).write_bytes(content)
     return PreparedFile(
         place.as_posix(),

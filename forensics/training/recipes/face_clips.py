@@ -69,7 +69,12 @@ class FaceClips:
     ) -> Dataset[Item]:
         """Augmented clips."""
         pictures = TrainingFaces(
-            sampler, contract, settings.seed, settings.landmarks, smoothed=settings.smoothed
+            sampler,
+            contract,
+            settings.seed,
+            settings.landmarks,
+            smoothed=settings.smoothed,
+            cut_outs=settings.cut_outs,
         )
         return TrainingClips(sampler, contract, pictures, settings.seed)
 

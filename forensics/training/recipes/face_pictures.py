@@ -53,7 +53,14 @@ class FacePictures:
         self, sampler: BalancedSampler, contract: InputContract, settings: TrainSettings
     ) -> Dataset[Item]:
         """Augmented crops."""
-        return TrainingFaces(sampler, contract, settings.seed, settings.landmarks, smoothed=settings.smoothed)
+        return TrainingFaces(
+            sampler,
+            contract,
+            settings.seed,
+            settings.landmarks,
+            smoothed=settings.smoothed,
+            cut_outs=settings.cut_outs,
+        )
 
     def validation_set(self, samples: Sequence[Sample], contract: InputContract) -> Dataset[Item]:
         """Crops as a scan cuts them."""

@@ -9,6 +9,7 @@ import av
 import cv2
 import numpy as np
 from av.audio.stream import AudioStream
+from scipy.signal import butter, resample_poly, sosfilt
 
 from forensics.records.media import RgbImage, Samples
 
@@ -63,6 +64,31 @@ def through_jpeg(image: RgbImage, quality: int) -> RgbImage:
 
 # Codec name to the container that carries it as a plain stream.
 SOUND_CODECS = {"libmp3lame": "mp3", "aac": "adts", "libopus": "ogg"}
+# Those of telephony, at 8 kHz: G.711 in both laws, the mobile network's AMR (GSM and UMTS), and G.726.
+TELEPHONE_CODECS = {"pcm_mulaw": "wav", "pcm_alaw": "wav", "libopencore_amrnb": "amr", "g726": "wav"}
+TELEPHONE_RATE_HZ = 8_000
+_TELEPHONE_BAND_HZ = (300.0, 3_400.0)
+
+
+def over_telephone(samples: Samples, rate_hz: int, codec: str, bit_rate_bps: int = 12_200) -> Samples:
+    """What arrives at the other end of a telephone line: 300 to 3,400 Hz at 8 kHz, through its codec.
+
+    Args:
+        samples: float32[N] mono in [-1, 1].
+        rate_hz: their sample rate, a multiple of 8,000.
+        codec: a key of ``TELEPHONE_CODECS``.
+        bit_rate_bps: of AMR; G.711 has 64,000 and G.726 32,000.
+
+    Returns:
+        float32[N]: shifted by the codec's delay, cut or padded with silence to the same length.
+    """
+    factor = rate_hz // TELEPHONE_RATE_HZ
+    filters = butter(4, _TELEPHONE_BAND_HZ, "bandpass", fs=TELEPHONE_RATE_HZ, output="sos")
+    narrow = np.asarray(sosfilt(filters, resample_poly(samples, 1, factor)), np.float32)
+    bit_rate_bps = bit_rate_bps if codec == "libopencore_amrnb" else 32_000
+    heard = sound_through(narrow.clip(-1, 1), TELEPHONE_RATE_HZ, codec, bit_rate_bps)
+    wide = resample_poly(heard, factor, 1)[: samples.size]
+    return np.asarray(np.pad(wide, (0, samples.size - wide.size)), np.float32)
 
 
 def sound_through(samples: Samples, rate_hz: int, codec: str, bit_rate_bps: int) -> Samples:
@@ -71,14 +97,14 @@ def sound_through(samples: Samples, rate_hz: int, codec: str, bit_rate_bps: int)
     Args:
         samples: float32[N] mono in [-1, 1].
         rate_hz: their sample rate; the codec may work at another and is resampled back.
-        codec: a key of ``SOUND_CODECS``.
+        codec: a key of ``SOUND_CODECS`` or ``TELEPHONE_CODECS``.
         bit_rate_bps: the codec's target.
 
     Returns:
         float32[N]: shifted by the codec's delay, cut or padded with silence to the same length.
     """
     file = io.BytesIO()
-    with av.open(file, "w", format=SOUND_CODECS[codec]) as container:
+    with av.open(file, "w", format=(SOUND_CODECS | TELEPHONE_CODECS)[codec]) as container:
         stream = container.add_stream(codec, rate=rate_hz, layout="mono")
         assert isinstance(stream, AudioStream), "SOUND_CODECS names codecs of sound alone"
         stream.bit_rate = bit_rate_bps

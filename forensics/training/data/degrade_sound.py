@@ -5,15 +5,17 @@ from __future__ import annotations
 import numpy as np
 from scipy.signal import fftconvolve, resample_poly
 
-from forensics.media.recompress import SOUND_CODECS, sound_through
+from forensics.media.recompress import SOUND_CODECS, TELEPHONE_CODECS, over_telephone, sound_through
 from forensics.media.sound import RATE_HZ
 from forensics.records.media import Samples
 
 _RATES_HZ = (8_000, 11_025, 12_000, 22_050, 24_000)
+# Of the modes of AMR, a poor, a usual and the best one.
+_AMR_BPS = (5_900, 7_950, 12_200)
 
 
 def degrade_sound(samples: Samples, rng: np.random.Generator) -> Samples:
-    """One random journey: speed, equaliser, room, noise, resampling, lossy codec.
+    """One random journey: speed, equaliser, room, noise, resampling, telephone, lossy codec.
 
     Args:
         samples: float32[N] mono at ``media.sound.RATE_HZ``.
@@ -33,6 +35,10 @@ def degrade_sound(samples: Samples, rng: np.random.Generator) -> Samples:
     if rng.random() < 0.3:
         rate_hz = int(rng.choice(_RATES_HZ))
         samples = _resampled(_resampled(samples, rate_hz, RATE_HZ), RATE_HZ, rate_hz)
+    if rng.random() < 0.1:
+        codec = str(rng.choice(list(TELEPHONE_CODECS)))
+        bit_rate_bps = int(rng.choice(_AMR_BPS))
+        samples = over_telephone(_in_range(samples), RATE_HZ, codec, bit_rate_bps)
     if rng.random() < 0.3:
         codec = str(rng.choice(list(SOUND_CODECS)))
         samples = sound_through(

@@ -63,8 +63,17 @@ def tests(session: nox.Session) -> None:
     """The tests, in an environment without torch. Arguments go to pytest."""
     # What signs is for the tests of content credentials.
     signing = ("c2pa-python", "cryptography")
-    _install_scan(session, "pytest", "hypothesis", "librosa", "selenium", "httpx2", "case-utils", *signing)
+    _install_scan(
+        session, "pytest", "hypothesis", "librosa", "selenium", "httpx2", "case-utils", "babel", *signing
+    )
     session.run("pytest", *session.posargs)
+
+
+@nox.session
+def languages(session: nox.Session) -> None:
+    """The catalogues hold every message, and are compiled; ``nox -s languages -- --write`` renews them."""
+    session.install(_requirement("babel"), _requirement("jinja2"))
+    session.run("python", "-m", "tests.house.catalogues", *session.posargs)
 
 
 @nox.session

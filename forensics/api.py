@@ -17,6 +17,7 @@ from typing import Self, overload
 from forensics.casefile.case_file import CaseFile
 from forensics.errors import PathError
 from forensics.evaluation.labels import LabelSet
+from forensics.languages import chosen
 from forensics.media.discovery import Rejected
 from forensics.records.model_card import ModelCard
 from forensics.records.scan_result import RunManifest, ScanResult
@@ -247,7 +248,9 @@ def scan_file(
     return result
 
 
-def write_report(results: Results | CaseFile, path: str | Path, *, title: str = "") -> None:
+def write_report(
+    results: Results | CaseFile, path: str | Path, *, title: str = "", language: str = ""
+) -> None:
     """Writes a report; the suffix of the path chooses the format.
 
     Args:
@@ -255,12 +258,14 @@ def write_report(results: Results | CaseFile, path: str | Path, *, title: str = 
             beside the report.
         path: where to.
         title: what the report of a case file is headed with, where that holds no case data.
+        language: of pages, for example ``de``; empty for what FORENSICS_LANGUAGE says, else English.
 
     Raises:
         CaseFileError: the case file is not what was written.
         ReportError: it cannot be written.
-        SettingsError: there is no such format.
+        SettingsError: there is no such format, or no such language.
     """
+    language = chosen(language)
     if isinstance(results, CaseFile):
         checked = results.checked()
         cards = cards_of(results.manifests())
@@ -272,6 +277,7 @@ def write_report(results: Results | CaseFile, path: str | Path, *, title: str = 
             checked=checked,
             name=results.path.name,
             title=title,
+            language=language,
         )
         return
     draw_results(
@@ -280,4 +286,5 @@ def write_report(results: Results | CaseFile, path: str | Path, *, title: str = 
         (Path(path),),
         rejected=(*results.rejected, *results.passed_over),
         cards=results.cards,
+        language=language,
     )

@@ -8,6 +8,8 @@ from typing import Annotated
 
 import typer
 
+from forensics.cli.scan_options import Language
+from forensics.languages import chosen
 from forensics.processor import usable_cores
 
 
@@ -28,14 +30,16 @@ def demo(
         int | None,
         typer.Option("--workers", metavar="N", help="Processes.", show_default="one per core"),
     ] = None,
+    language: Language = None,
 ) -> None:
     """Make a few clips from a public-domain portrait, pristine and face-blended, and scan them."""
     from forensics.cli.scan_account import scan_and_tell
     from forensics.workflows.demonstrating import CHOSEN, demonstration
 
+    in_language = chosen(language)
     typer.echo(f"Making clips of one portrait, with and without a blend, in {out}", err=True)
     settings, options = demonstration(
-        out, reports or (Path("demo.html"),), usable_cores() if workers is None else workers
+        out, reports or (Path("demo.html"),), usable_cores() if workers is None else workers, in_language
     )
     done = scan_and_tell(settings, options, ("forensics", *sys.argv[1:]))
     typer.echo(

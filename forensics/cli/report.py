@@ -7,7 +7,8 @@ from typing import Annotated
 
 import typer
 
-from forensics.cli.scan_options import Brief, CaseData, KnownLabels, Ratios, Redact, RelativeTo
+from forensics.cli.scan_options import Brief, CaseData, KnownLabels, Language, Ratios, Redact, RelativeTo
+from forensics.languages import chosen
 
 
 def report(
@@ -30,6 +31,7 @@ def report(
     redact: Redact = False,
     brief: Brief = False,
     case_info: CaseData = None,
+    language: Language = None,
     even_if_broken: Annotated[
         bool,
         typer.Option(
@@ -50,6 +52,7 @@ def report(
         brief=brief,
         case_info=case_info,
         even_if_broken=even_if_broken,
+        language=chosen(language),
     )
     checked = redraw(case, reports, options)
     for path in reports:

@@ -22,6 +22,7 @@ from forensics.cli.scan_options import (
     Frames,
     Fusion,
     KnownLabels,
+    Language,
     Models,
     Ratios,
     Redact,
@@ -33,6 +34,7 @@ from forensics.cli.scan_options import (
     scan_settings,
 )
 from forensics.errors import PathError
+from forensics.languages import chosen
 from forensics.settings import DEFAULT_TIME_LIMIT_S, Profile
 
 
@@ -112,6 +114,7 @@ def scan(
     redact: Redact = False,
     brief: Brief = False,
     case_info: CaseData = None,
+    language: Language = None,
     as_json: Annotated[
         bool, typer.Option("--json", help="One line of JSON for each file on stdout.")
     ] = False,
@@ -150,6 +153,7 @@ def scan(
         redact=redact,
         brief=brief,
         case_info=case_info,
+        language=chosen(language),
     )
     done = scan_and_tell(settings, options, ("forensics", *sys.argv[1:]), as_json=as_json)
     if done.interrupted:

@@ -10,6 +10,7 @@ import typer
 
 from forensics.detectors import DEFAULT_DETECTORS
 from forensics.detectors import USUAL_DETECTORS as USUAL
+from forensics.languages import ENGLISH, LANGUAGES, VARIABLE
 from forensics.processor import usable_cores
 from forensics.settings import DEFAULT_TIME_LIMIT_S, Profile, ScanSettings, Shard
 
@@ -123,6 +124,15 @@ CaseData = Annotated[
 Brief = Annotated[
     bool,
     typer.Option("--brief", help="Draw HTML or PDF for print: three pages for the case, one for each file."),
+]
+Language = Annotated[
+    str | None,
+    typer.Option(
+        "--language",
+        metavar="CODE",
+        help=f"Language of HTML and PDF: {', '.join(LANGUAGES)}.",
+        show_default=f"what {VARIABLE} says, else {ENGLISH}",
+    ),
 ]
 Redact = Annotated[
     bool, typer.Option("--redact", help="Reports with frames blurred, and without faces, sound and folders.")

@@ -19,7 +19,7 @@ from typing import Any, BinaryIO, Final
 from forensics.errors import SettingsError
 
 ENGLISH: Final = "en"
-LANGUAGES: Final[Mapping[str, str]] = {ENGLISH: "English"}
+LANGUAGES: Final[Mapping[str, str]] = {ENGLISH: "English", "de": "Deutsch"}
 """By the code that ``--language`` takes and pages carry, each in its own words."""
 
 VARIABLE: Final = "FORENSICS_LANGUAGE"

@@ -23,17 +23,22 @@ CONTEXT: Final = "said"
 _BOUNDARY: Final = r"[.!?] (?=[A-Z0-9\"'(])"
 # Within one sentence: what takes a whole further sentence for a value has mistaken two for one.
 _VALUE: Final = rf"((?:(?!{_BOUNDARY}).)*?)"
+_COUNT: Final = r"(\d[\d,]*)"
 _AMOUNT: Final = r"[<>]? ?[-+\N{MINUS SIGN}]?\d[\d,]*(?:\.\d+)?"
 _UNIT: Final = r"(?: ?(?:s|ms|min|h|px|Hz|kHz|MHz|%|kB|MB|GB|kbit/s|dB))?"
 _CLOCK: Final = r"\d+:\d\d(?::\d\d)?(?:\.\d)?(?: (?:min|h))?"
 _QUANTITY: Final = re.compile(rf"{_CLOCK}|{_AMOUNT}{_UNIT}")
 _RANGE: Final = re.compile(rf"({_CLOCK}|{_AMOUNT}{_UNIT}) to ({_CLOCK}|{_AMOUNT}{_UNIT})")
+_WORDED: Final = re.compile(rf"([A-Za-z ]+) ({_AMOUNT}{_UNIT})")
+_BEHIND_A_PATH: Final = re.compile(r"(\S*[./]\S* )(.+)", re.DOTALL)
 _LISTS: Final = re.compile(r"(; | and |, |: | \(|\)$)")
 _LISTED: Final = {" and ": {"de": " und "}}
 _TO: Final = {"de": "bis"}
 _LETTERS: Final = re.compile(r"[A-Za-z]")
 # Templates with fewer letters of their own would fit anything.
-_LEAST_LETTERS: Final = 3
+_LEAST_LETTERS: Final = 4
+# With fewer than these, only if every value is known, too.
+_FEW_LETTERS: Final = 12
 # Longer than any sentence that is recorded: dumps of metadata, which nobody has a template for.
 _LONGEST: Final = 4_000
 
@@ -46,6 +51,7 @@ class _Template:
     """Attributes:
     literals: of the English, in order.
     pattern: what fits it; a group for each value.
+    is_weak: it has so few words of its own that text may fit it by accident.
     names: of the values, in the order of the groups.
     told: the template in the other language.
     """
@@ -54,6 +60,7 @@ class _Template:
     pattern: re.Pattern[str]
     names: tuple[str, ...]
     told: tuple[tuple[str, str | None], ...]
+    is_weak: bool
 
 
 @dataclass(frozen=True, slots=True)
@@ -86,7 +93,7 @@ def _sentences(text: str, grammar: _Grammar) -> Iterator[Piece]:
     """One template for all of it, else for as many sentences as possible, and then for the rest."""
     cuts = [found.end() for found in re.finditer(_BOUNDARY, text)]
     for end in (len(text), *reversed(cuts)):
-        told = _fitted(text[:end].rstrip(), grammar)
+        told = _sentence(text[:end].rstrip(), grammar)
         if told is None:
             continue
         yield from told
@@ -94,11 +101,30 @@ def _sentences(text: str, grammar: _Grammar) -> Iterator[Piece]:
             yield " ", False
             yield from _sentences(text[end:], grammar)
         return
+    if not cuts and not text.endswith((".", "!", "?")):
+        yield from _value(text, grammar)
+        return
     end = cuts[0] if cuts else len(text)
     yield text[:end].rstrip(), True
     if end < len(text):
         yield " ", False
         yield from _sentences(text[end:], grammar)
+
+
+def _sentence(text: str, grammar: _Grammar) -> list[Piece] | None:
+    """As a template has it, with a full stop that another one put behind it, or behind a path."""
+    told = _fitted(text, grammar)
+    if told is None and text.endswith("."):
+        told = _fitted(text[:-1], grammar)
+        told = None if told is None else [*told, (".", False)]
+    if told is None and len(parts := text.removesuffix(".").split(", ")) > 1:
+        known = [grammar.exact.get(part) for part in parts]
+        if None not in known:
+            told = [(", ".join(map(str, known)) + text[len(text.removesuffix(".")) :], False)]
+    if told is None and (found := _BEHIND_A_PATH.fullmatch(text)) is not None:
+        told = _sentence(found[2], grammar)
+        told = None if told is None else [(found[1], False), *told]
+    return told
 
 
 def _fitted(text: str, grammar: _Grammar) -> list[Piece] | None:
@@ -110,52 +136,57 @@ def _fitted(text: str, grammar: _Grammar) -> list[Piece] | None:
         if not all(one in text for one in template.literals):
             continue
         found = template.pattern.fullmatch(text)
-        if found is not None:
-            values = {
-                name: list(_value(said, grammar))
-                for name, said in zip(template.names, found.groups(), strict=True)
-            }
-            return [
-                piece
-                for literal, name in template.told
-                for piece in ((literal, False), *(values[name] if name is not None else ()))
-            ]
+        if found is None:
+            continue
+        values = {
+            name: list(_value(said, grammar))
+            for name, said in zip(template.names, found.groups(), strict=True)
+        }
+        if template.is_weak and any(foreign for told in values.values() for _, foreign in told):
+            continue
+        return [
+            piece
+            for literal, name in template.told
+            for piece in ((literal, False), *(values[name] if name is not None else ()))
+        ]
     return None
 
 
 def _value(text: str, grammar: _Grammar) -> Iterator[Piece]:
     """A value: an amount, words of the catalogue, several of them, or a name that is the same everywhere."""
     bare = text.strip()
-    if _QUANTITY.fullmatch(bare):
-        yield text.replace(bare, number(bare)), False
-        return
-    if (span := _RANGE.fullmatch(bare)) is not None:
-        yield f"{number(span[1])} {_TO[spoken()]} {number(span[2])}", False
-        return
-    told = _fitted(bare, grammar) if bare else None
-    if told is not None:
-        before = text[: len(text) - len(text.lstrip())]
-        yield before, False
-        yield from told
-        yield text[len(before) + len(bare) :], False
-        return
-    if re.search(_BOUNDARY, bare):
-        yield from _sentences(text, grammar)
-        return
+    told = [(text, False)] if not bare else _amount(bare, grammar) or _sentence(bare, grammar)
     parts = _LISTS.split(text)
-    if len(parts) > 1:
+    if told is not None:
+        before, _, after = text.partition(bare) if bare else ("", "", "")
+        yield from ((before, False), *told, (after, False))
+    elif re.search(_BOUNDARY, bare):
+        yield from _sentences(text, grammar)
+    elif len(parts) == 1:
+        yield text, _is_prose(text)
+    else:
         for index, part in enumerate(parts):
             if index % 2:
                 yield _LISTED.get(part, {}).get(spoken(), part), False
             else:
                 yield from _value(part, grammar)
-        return
-    yield text, _is_prose(text)
+
+
+def _amount(bare: str, grammar: _Grammar) -> list[Piece] | None:
+    """``0.87``, ``10.0 to 11.5 s``, ``face size 70 px``."""
+    if _QUANTITY.fullmatch(bare):
+        return [(number(bare), False)]
+    if (span := _RANGE.fullmatch(bare)) is not None:
+        return [(f"{number(span[1])} {_TO[spoken()]} {number(span[2])}", False)]
+    worded = _WORDED.fullmatch(bare)
+    if worded is not None and worded[1] in grammar.exact:
+        return [(f"{grammar.exact[worded[1]]} {number(worded[2])}", False)]
+    return None
 
 
 def _is_prose(text: str) -> bool:
     """Whether it is made of words, rather than a name, a path or a code."""
-    return len(re.findall(r"(?:^| )[A-Za-z]?[a-z']+(?=[ .,;:]|$)", text)) > 1
+    return len(re.findall(r"(?:^| )[A-Za-z][a-z']{2,}(?=[ .,;:]|$)", text)) > 1
 
 
 def _joined(pieces: Iterator[Piece]) -> tuple[Piece, ...]:
@@ -182,24 +213,24 @@ def _grammar(language: str) -> _Grammar:
         parts = list(_parts(english))
         if all(name is None for _, name in parts):
             exact[english] = said
-        elif sum(len(_LETTERS.findall(literal)) for literal, _ in parts) >= _LEAST_LETTERS:
-            templates.append(_template(parts, said))
+        elif (n_letters := sum(len(_LETTERS.findall(literal)) for literal, _ in parts)) >= _LEAST_LETTERS:
+            templates.append(_template(parts, said, is_weak=n_letters < _FEW_LETTERS))
     # The most words of its own first: the less of the text is then a value.
     templates.sort(key=lambda one: -sum(map(len, one.literals)))
     return _Grammar(exact, tuple(templates))
 
 
-def _template(parts: Sequence[tuple[str, str | None]], said: str) -> _Template:
+def _template(parts: Sequence[tuple[str, str | None]], said: str, *, is_weak: bool) -> _Template:
     pattern, names = "", []
     for literal, name in parts:
         pattern += re.escape(literal)
         if name is not None:
-            pattern += _VALUE
+            pattern += _COUNT if name == "n" else _VALUE
             names.append(name)
-    if parts[-1][1] is not None:  # reasons and remedies of others stand at the end, sentences of their own
+    if pattern.endswith(_VALUE):  # reasons and remedies of others stand at the end, sentences of their own
         pattern = pattern.removesuffix(_VALUE) + "(.*)"
     literals = tuple(literal for literal, _ in parts if literal)
-    return _Template(literals, re.compile(pattern, re.DOTALL), tuple(names), tuple(_parts(said)))
+    return _Template(literals, re.compile(pattern, re.DOTALL), tuple(names), tuple(_parts(said)), is_weak)
 
 
 def _parts(template: str) -> Iterator[tuple[str, str | None]]:

@@ -7,6 +7,7 @@ from pathlib import Path
 from typing import Final
 
 from forensics.errors import SettingsError
+from forensics.languages import ENGLISH
 from forensics.scan.worker_context import choose_detectors
 from forensics.settings import ScanSettings
 from forensics.workflows.demo_clips import FOLDERS, make_clips
@@ -19,13 +20,16 @@ CHOSEN: Final = (
 _N_FRAMES = 16
 
 
-def demonstration(out: Path, reports: Sequence[Path], workers: int) -> tuple[ScanSettings, ReportOptions]:
+def demonstration(
+    out: Path, reports: Sequence[Path], workers: int, language: str = ENGLISH
+) -> tuple[ScanSettings, ReportOptions]:
     """Makes the clips, and gives the scan of them.
 
     Args:
         out: where the clips are made; they stay there.
         reports: to write.
         workers: processes.
+        language: of pages.
 
     Raises:
         ModelError: a model is missing; no clip was made then.
@@ -41,4 +45,4 @@ def demonstration(out: Path, reports: Sequence[Path], workers: int) -> tuple[Sca
             f"The clips cannot be written to {out} ({error.strerror or error})",
             "Give another folder: --out FOLDER.",
         ) from error
-    return settings, ReportOptions(tuple(reports), remarks=(CHOSEN,))
+    return settings, ReportOptions(tuple(reports), remarks=(CHOSEN,), language=language)

@@ -17,6 +17,7 @@ from forensics.errors import ModelError, SettingsError
 from forensics.evaluation.content_once import each_content_once
 from forensics.evaluation.label_files import TABLES_OF_DATA_SETS
 from forensics.evaluation.labels import LabelSet, by_key, read_labels
+from forensics.languages import ENGLISH
 from forensics.media.discovery import Rejected
 from forensics.records.findings import Notice
 from forensics.records.labelled_figures import LabelledFigures
@@ -142,6 +143,7 @@ def draw(
     remarks: Sequence[str] = (),
     brief: bool = False,
     title: str = "",
+    language: str = ENGLISH,
 ) -> None:
     """Writes every report, and beside it the head hash of a case file that stays.
 
@@ -160,6 +162,7 @@ def draw(
         remarks: sentences that stand first among the notices.
         brief: draw HTML in its short form.
         title: what the reports are headed with where the case holds no case data.
+        language: of pages; what is for programs is English.
 
     Raises:
         CaseFileError: the head hash cannot be noted.
@@ -206,6 +209,7 @@ def draw(
             ended_utc=ended_utc,
             title=title,
             side_by_side=not redact,
+            language=language,
         )
         if redact:
             return without_folders(view, folders)
@@ -239,6 +243,7 @@ def draw_results(
     *,
     rejected: Sequence[Rejected] = (),
     cards: Sequence[ModelCard] = (),
+    language: str = ENGLISH,
 ) -> None:
     """Writes reports of results that are in no case file.
 
@@ -248,6 +253,7 @@ def draw_results(
         reports: where to; the suffix chooses the form.
         rejected: paths that could not be examined.
         cards: of the models that scored.
+        language: of pages.
 
     Raises:
         ReportError: a report cannot be written.
@@ -259,6 +265,7 @@ def draw_results(
         lambda row_id: list(results[row_id - 1].exhibits),
         cards=cards,
         notices=[rejection_notice(one.display, one.reason, one.hint) for one in rejected],
+        language=language,
     )
     for path in reports:
         write_report(view, path)

@@ -10,6 +10,7 @@ from pathlib import Path
 from forensics.casefile.case_file import CaseFile
 from forensics.casefile.verification import VerificationReport
 from forensics.errors import SettingsError
+from forensics.languages import ENGLISH
 from forensics.records.media import named_by
 from forensics.workflows.case_data import record_case_info
 from forensics.workflows.drawing import cards_of, check_brief, draw, labels_for, noted_heads
@@ -31,6 +32,7 @@ class RedrawOptions:
         brief: HTML reports are drawn in their short form.
         case_info: a TOML file with case data, recorded in the case before it is drawn.
         even_if_broken: draw a case that was changed after it was written, marked as such.
+        language: of pages.
     """
 
     labels: Path | None = None
@@ -41,6 +43,7 @@ class RedrawOptions:
     brief: bool = False
     case_info: Path | None = None
     even_if_broken: bool = False
+    language: str = ENGLISH
 
 
 def redraw(case: Path, reports: Sequence[Path], options: RedrawOptions) -> VerificationReport:
@@ -79,6 +82,7 @@ def redraw(case: Path, reports: Sequence[Path], options: RedrawOptions) -> Verif
             relative_to=options.relative_to,
             redact=options.redact,
             brief=options.brief,
+            language=options.language,
         )
     return checked
 

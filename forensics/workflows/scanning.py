@@ -13,6 +13,7 @@ from forensics.casefile.case_info_file import read_case_info
 from forensics.casefile.verification import VerificationReport
 from forensics.errors import SettingsError
 from forensics.evaluation.label_files import read_rows
+from forensics.languages import ENGLISH
 from forensics.media.discovery import Rejected
 from forensics.records.verdict import VerdictLabel
 from forensics.scan.events import Event
@@ -35,6 +36,7 @@ class ReportOptions:
         brief: HTML reports are drawn in their short form.
         case_info: a TOML file with case data, to be recorded in the case.
         remarks: sentences that stand in the reports, first among the notices.
+        language: of pages.
     """
 
     reports: tuple[Path, ...] = ()
@@ -47,6 +49,7 @@ class ReportOptions:
     brief: bool = False
     case_info: Path | None = None
     remarks: tuple[str, ...] = ()
+    language: str = ENGLISH
 
 
 @dataclass(frozen=True, slots=True)
@@ -126,6 +129,7 @@ def scan_and_report(
             redact=options.redact,
             remarks=options.remarks,
             brief=options.brief,
+            language=options.language,
         )
         verdicts = tuple((result.media.path, result.verdict.label) for _, result in case.results())
         n_rejected = len(case.rejections())

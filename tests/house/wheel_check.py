@@ -37,12 +37,14 @@ def main() -> None:
     assert find_spec("torch") is None, "torch came along"
     assert "sound" in _run("models", "verify")
     _run("doctor")
-    _run("demo", "--report", "out.html", "--report", "out.json")
+    _run("demo", "--report", "out.html", "--report", "out.json", "--language", "de")
     report = json.loads(Path("out.json").read_bytes())
     assert len(report["files"]) == 10, len(report["files"])
     scored = [one for one in report["files"] if one["verdict"]["manipulation_score"] is not None]
     assert len(scored) == 8, f"{len(scored)} clips were scored"
-    assert Path("out.html").read_text(encoding="utf-8").startswith("<!doctype html>")
+    page = Path("out.html").read_text(encoding="utf-8")
+    assert page.startswith('<!doctype html>\n<html lang="de">'), page[:40]
+    assert "Anzeichen für Manipulation" in page, "the catalogue of German is not in the wheel"
     sys.stdout.write(f"The wheel of forensics {forensics.__version__} scans; torch is not needed.\n")
 
 

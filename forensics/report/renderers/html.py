@@ -144,6 +144,8 @@ def _environment(folder: Path, time_zone: str) -> jinja2.Environment:
     environment.filters.update(
         tr=_translated,
         told=told,
+        as_recorded=as_recorded,
+        in_english=_in_english,
         told_plainly=retold_plainly,
         in_a_sentence=languages.in_a_sentence,
         at_start=languages.at_start,
@@ -217,6 +219,19 @@ def told(text: str | None, most: int | None = None) -> str:
         (_IN_ENGLISH if foreign else _AS_THE_PAGE).format(report_words.visible(said))
         for said, foreign in pieces
     )
+
+
+def as_recorded(text: str, most: int | None = None) -> str:
+    """Text of a model's card, which is written in English: marked as such on a page in another language."""
+    cut = text if most is None else brief.short(text, most)
+    if languages.spoken() == languages.ENGLISH:
+        return cut
+    return _IN_ENGLISH.format(report_words.visible(cut))
+
+
+def _in_english(text: str) -> str:
+    """An attribute for what carries such text in another attribute, where it is left in English."""
+    return Markup(' lang="en"') if any(foreign for _, foreign in retold(text)) else ""
 
 
 def _cut(pieces: Sequence[Piece], most: int) -> tuple[Piece, ...]:

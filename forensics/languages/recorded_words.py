@@ -1,0 +1,80 @@
+"""Words and sentences of case files that no template of today's code has: single words, and earlier wordings.
+
+Where a sentence of a case file is worded anew, its earlier wording moves here, so that old cases are told
+as well.
+"""
+
+from __future__ import annotations
+
+from typing import Final
+
+SUBJECTS: Final = (
+    "person {number}",
+    "Person {number}",
+    "stream {number}",
+    "Stream {number}",
+    "voice in {track}",
+    "Voice in {track}",
+    "voice",
+    "file",
+    "The voice",
+    "The voice in {track}",
+)
+"""How subjects are called (``records.subject``)."""
+
+COUNTED: Final = (
+    "{n} window",
+    "{rate} frames/s",
+    "{n} windows",
+    "{n} clip",
+    "{n} clips",
+    "{n} score",
+    "{n} scores",
+    "{n} burst",
+    "{n} bursts",
+)
+"""What the scores of detectors are of (``DetectorSpec.counted``)."""
+
+KINDS: Final = ("video", "audio", "image", "Video stream {number}", "Audio stream {number}")
+"""Of media and of streams."""
+
+RUNS: Final = (
+    "examination",
+    "triage",
+    "face",
+    "container",
+    "stills",
+    "duplicates",
+    "provenance",
+    "hash",
+    "probe",
+    "decode",
+    "faces",
+    "score",
+    "conclude",
+    "face tracks",
+    "Tag",
+    "earlier",
+    "later",
+    "before",
+    "after",
+    "pictures",
+    "sound",
+    "manipulated",
+    "pristine",
+)
+"""Profiles, detectors, stages, scopes of figures, and words that stand for values within sentences."""
+
+WHOLE: Final = (
+    "In sound stream {index}, channel {name} of {n_channels} was examined, not the mix: {reason}",
+    "In sound stream {index}, channels {names} of {n_channels} were examined, each by itself, not the mix: "
+    "{reason}",
+    "The file has {n} sound streams; examined, each by itself, are streams {examined}, not {left_out}",
+    "The pictures could not be decoded; the rest of the file was examined",
+    "The sound could not be decoded; the rest of the file was examined",
+    "{who} scores {score}: between the two thresholds.",
+    "{who} scores {score}: at or below the threshold for no signs.",
+    "{who} scores {score}, strongest at {moment}: at or above the threshold for signs of manipulation.",
+    "{who} scores {score}: at or above the threshold for signs of manipulation.",
+)
+"""Sentences that the code puts together from parts."""

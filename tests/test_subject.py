@@ -48,8 +48,15 @@ def test_a_record_of_before_is_read(subject: Subject) -> None:
     assert decode(json.dumps(before, separators=(",", ":")).encode(), Score) == score
 
 
+class _Grouped(msgspec.Struct, frozen=True):
+    """What exhibits have of a group."""
+
+    subject: Subject
+    group: str
+
+
 def test_groups_of_exhibits_began_with_their_subject() -> None:
     before = {"subject": "person 1", "group": "person 1, strongest for manipulation"}
-    read = decode(json.dumps(before, separators=(",", ":")).encode(), dict[str, object])
-    assert read["group"] == "strongest for manipulation"
-    assert with_earlier_names(read) == before
+    read = decode(json.dumps(before, separators=(",", ":")).encode(), _Grouped)
+    assert read == _Grouped(person(1), "strongest for manipulation")
+    assert with_earlier_names(msgspec.to_builtins(read)) == before

@@ -12,7 +12,7 @@ import forensics
 from forensics import catalog
 from forensics.errors import MediaError, ModelError
 from forensics.media.discovery import Found, modified_utc
-from forensics.media.hashing import Fingerprint, fingerprint_of, sha256_of, unreadable
+from forensics.media.hashing import Fingerprint, fingerprint_of, unreadable
 from forensics.processor import cpu_isa
 from forensics.scan.executors.executor import Workplace
 from forensics.scan.machine import package_versions
@@ -169,14 +169,13 @@ def _here(model: ChosenModel) -> ChosenModel:
 
 
 def _digests(model: ChosenModel) -> Mapping[str, str]:
-    """The content of all the files that a model's card names."""
+    """The content of all the files that a model's card names, which are as it says."""
     folder = _here(model).folder
     if folder is None:
         raise ModelError(f"{model.card.id} has no files to run", "Give a model's folder with --model.")
-    digests = {}
-    for name in sorted({name for one in model.card.variants for name in (one.xml, one.bin)}):
-        try:
-            digests[f"{model.card.id}/{name}"] = sha256_of(folder / name)
-        except MediaError as error:
-            raise ModelError(error.message, "Install the same models on every machine.") from error
-    return digests
+    catalog.verify(model.card, folder)
+    return {
+        f"{model.card.id}/{name}": digest
+        for one in model.card.variants
+        for name, digest in ((one.xml, one.xml_sha256), (one.bin, one.bin_sha256))
+    }

@@ -11,7 +11,7 @@ from pathlib import Path
 import pytest
 
 import forensics
-from forensics.errors import MediaError
+from forensics.errors import MediaError, ModelError
 from forensics.media.archive_search import find_media, sha256_of_found, still_there
 from forensics.media.discovery import Found
 from forensics.media.disk_images import DiskPlace
@@ -109,6 +109,18 @@ def test_facts_name_versions_and_the_content_of_the_models() -> None:
     for variant in card.variants:
         assert facts[f"{card.id}/{variant.bin}"] == variant.bin_sha256
         assert facts[f"{card.id}/{variant.xml}"] == variant.xml_sha256
+
+
+def test_a_model_that_is_not_as_its_card_says_is_refused(tmp_path: Path) -> None:
+    detectors = choose_detectors(ScanSettings((), detectors=("face",)))
+    [model] = detectors[0].models
+    assert model.folder is not None
+    folder = tmp_path / model.folder.name
+    shutil.copytree(model.folder, folder)
+    (folder / model.card.variants[0].xml).write_text("<net/>")
+    moved = replace(detectors[0], models=(replace(model, folder=folder),))
+    with pytest.raises(ModelError, match="is not the file that the card"):
+        facts_of([moved])
 
 
 def test_models_that_lie_elsewhere_on_this_machine_are_found_by_their_names() -> None:

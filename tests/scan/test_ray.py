@@ -6,6 +6,7 @@ import os
 import signal
 import subprocess
 import sys
+import zipfile
 from collections.abc import Callable, Iterator
 from functools import partial
 from importlib.util import find_spec
@@ -23,8 +24,9 @@ from forensics.records.scan_result import ScanResult
 from forensics.records.verdict import VerdictLabel
 from forensics.scan.batch import run_batch
 from forensics.scan.elsewhere import assemble_here, workplace
-from forensics.scan.executors import load_executor
+from forensics.scan.executors import load_executor, ray_run
 from forensics.scan.executors.executor import Executor, ExecutorChoice, Work, Workplace
+from forensics.scan.executors.ray_actors import pieces
 from forensics.scan.executors.ray_cluster import RayExecutor
 from forensics.scan.scan_run import ScanPlan, plan_scan, run_scan
 from forensics.settings import ScanSettings
@@ -161,6 +163,39 @@ def test_files_are_sent_to_machines_that_do_not_have_them_and_a_scan_resumes(
     here, there = by_path(tmp_path / "local.case"), by_path(case)
     assert here.keys() == there.keys()
     assert all(here[path].scores == result.scores for path, result in there.items())
+
+
+def test_an_archive_is_sent_to_each_worker_once(
+    tmp_path: Path, two_machines: RunningCluster, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    sent: list[Path] = []
+
+    def counted(path: Path) -> Iterator[bytes]:
+        sent.append(path)
+        return pieces(path)
+
+    monkeypatch.setattr(ray_run, "pieces", counted)
+    packed = tmp_path / "media" / "packed.zip"
+    packed.parent.mkdir()
+    with zipfile.ZipFile(packed, "w") as archive:
+        for picture in sorted(pictures(tmp_path / "pictures", 8).iterdir()):
+            archive.write(picture, picture.name)
+    pictures(tmp_path / "media" / "beside", 2, 19)
+    plan = plan_scan(crops_in(tmp_path / "media", executor="ray", ship=True), ("test",))
+    executor = load_executor(ExecutorChoice("ray", ship=True))
+    try:
+        scanned(plan, tmp_path / "ray.case", executor, lambda _: None)
+    finally:
+        executor.dismiss()
+    here = plan_scan(crops_in(tmp_path / "media"), ("test",))
+    scanned(here, tmp_path / "local.case", load_executor("local"), lambda _: None)
+    assert 1 <= sent.count(packed) <= 2  # two machines, one worker each
+    assert len(sent) - sent.count(packed) == 2
+    there, local = by_path(tmp_path / "ray.case"), by_path(tmp_path / "local.case")
+    assert len(there) == 10
+    assert {path: one.scores for path, one in there.items()} == {
+        path: one.scores for path, one in local.items()
+    }
 
 
 def test_machines_workers_and_files_that_fail_cost_no_row_and_no_digit(

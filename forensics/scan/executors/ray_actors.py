@@ -2,58 +2,41 @@
 
 from __future__ import annotations
 
-import time
 from collections.abc import Iterator
-from dataclasses import dataclass, field
+from dataclasses import dataclass
 from pathlib import Path
 from typing import Any, Final
 
-from forensics.scan.executors.local import ONE_THREAD, START_LIMIT_S
+from forensics.scan.executors.hand import Hand
+from forensics.scan.executors.local import ONE_THREAD
 from forensics.scan.executors.ray_nodes import Node, on_node
 from forensics.scan.executors.ray_worker import PROGRESS, RayWorker
 from forensics.scan.failures import AGAIN, LITTLE_MEMORY, Failure, death_by_words
-from forensics.scan.worker import Job
 
 _PIECE_BYTES: Final = 8 * 2**20
 
 
 @dataclass(eq=False, slots=True)
-class RayActor:
+class RayActor(Hand):
     """One actor, as the driver sees it.
 
     Attributes:
         process: None until it has settled, as ``log`` is.
         asked: a question for its progress that is under way.
         pieces: of the file that is being sent to it.
+        parcel: the file that lies with it, because more tasks are about it.
         ended: why the driver ended it.
     """
 
-    number: int
     node: Node
     handle: Any
     process: int | None = None
     log: str = ""
-    ready: bool = False
-    job: Job | None = None
-    index: int = 0
-    n_jobs: int = 0
-    began_s: float = field(default_factory=time.monotonic)
-    limit_s: float = START_LIMIT_S
-    deadline_s: float = field(default_factory=lambda: time.monotonic() + START_LIMIT_S)
     asked: Any = None
     asked_s: float = 0.0
     pieces: Iterator[bytes] | None = None
+    parcel: Path | None = None
     ended: Failure | None = None
-
-    @property
-    def idle(self) -> bool:
-        """Whether it can be given something."""
-        return self.ready and self.job is None
-
-    @property
-    def fresh(self) -> bool:
-        """Whether it has seen no task yet."""
-        return self.n_jobs == 0
 
     @property
     def answers(self) -> bool:

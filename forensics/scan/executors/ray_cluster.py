@@ -84,7 +84,7 @@ class RayExecutor:
         try:
             yield from run.outcomes(min(n_workers or len(tasks), len(tasks)), interrupted)
         finally:
-            if run.n_done < len(tasks):
+            if run.ledger.open:
                 self.dismiss()
 
     def hire(self) -> RayActor | None:

@@ -6,18 +6,22 @@ that takes it. An actor has one task at most, so no more results wait than there
 
 from __future__ import annotations
 
+import contextlib
 import pickle
 import threading
 import time
-from collections import Counter, deque
+from collections import Counter
 from collections.abc import Callable, Iterator, Sequence
 from functools import partial
+from itertools import islice
 from pathlib import Path
 from typing import Any, Final, Generic, Protocol, TypeVar
 
-from forensics.errors import EngineError, ForensicsError
-from forensics.scan.executors.executor import LIMIT_COVERS_S, Failed, Finished, Progressed, Started, Work
-from forensics.scan.executors.local import MOST_FAILED_STARTS, POLL_S, START_LIMIT_S
+from forensics.errors import ForensicsError
+from forensics.scan.executors.executor import Failed, Progressed, Started, Work
+from forensics.scan.executors.hand import START_LIMIT_S
+from forensics.scan.executors.ledger import Ledger, Outcome
+from forensics.scan.executors.local import POLL_S
 from forensics.scan.executors.ray_actors import RayActor, is_death, pieces, why
 from forensics.scan.executors.ray_nodes import Nodes, ray_errors
 from forensics.scan.executors.ray_worker import words_of
@@ -30,12 +34,12 @@ T = TypeVar("T")
 MOST_LOST_MACHINES: Final = 5
 """Under one task. A cluster of machines that come and go takes some; a task must come to an end."""
 
+# Further than this a task is not preferred because its file is already where it is to be examined.
+_LOOK_AHEAD: Final = 100
 _WORDS_LIMIT_S: Final = 60.0
 _ASK_AFTER_S: Final = 0.5
 _MOST_ASKED_PER_S: Final = 100
 _GRACE_S: Final = 5.0
-
-Outcome = Started[T] | Progressed[T] | Finished[T, R] | Failed[T]
 
 
 class Crew(Protocol):
@@ -72,30 +76,25 @@ class RayRun(Generic[T, R]):
         *,
         ship: bool,
     ) -> None:
-        self.n_done = 0
+        self.ledger: Ledger[T, R] = Ledger(tasks)
         self._ray = ray
         self._errors = ray_errors(ray)
         self._crew = crew
         self._nodes = nodes
         self._work = work
-        self._tasks = tasks
         self._time_limit_s = time_limit_s
         self._ship = ship
         self._actors = crew.actors
-        self._waiting = deque(range(len(tasks)))
-        self._again: deque[int] = deque()
-        self._to_identify: deque[int] = deque()
-        self._failures: dict[int, tuple[Failure, str]] = {}
-        self._first_deaths: dict[int, Failure] = {}
+        for actor in self._actors:
+            actor.parcel = None  # a file of an earlier run may have changed since
         self._n_deaths: Counter[int] = Counter()
         self._n_lost: Counter[int] = Counter()
-        self._n_failed_starts = 0
         self._calls: dict[Any, Callable[[Any], Outcome[T, R] | None]] = {}
         self._ends: dict[Any, tuple[float, Callable[[], Outcome[T, R] | None]]] = {}
 
     def outcomes(self, n_workers: int, interrupted: threading.Event) -> Iterator[Outcome[T, R]]:
         """As ``Executor.run``."""
-        while self.n_done < len(self._tasks):
+        while self.ledger.open:
             self._look()
             self._staff(n_workers)
             yield from self._hand_out()
@@ -103,16 +102,11 @@ class RayRun(Generic[T, R]):
             for reference in self._come_back():
                 take = self._calls.pop(reference, None)
                 if take is not None:
-                    yield from self._counted(take(reference))
+                    yield from self.ledger.counted(take(reference))
             for outcome in self._expire():
-                yield from self._counted(outcome)
+                yield from self.ledger.counted(outcome)
             if interrupted.is_set():
                 raise KeyboardInterrupt
-
-    def _counted(self, outcome: Outcome[T, R] | None) -> Iterator[Outcome[T, R]]:
-        if outcome is not None:
-            yield outcome
-            self.n_done += not isinstance(outcome, (Started, Progressed))  # once it was taken
 
     def _look(self) -> None:
         """Machines that joined are inspected, and used if they are alike."""
@@ -122,17 +116,12 @@ class RayRun(Generic[T, R]):
             self._calls.setdefault(reference, partial(self._nodes.judge_late, node))
 
     def _staff(self, n_workers: int) -> None:
-        n_open = len(self._waiting) + len(self._to_identify)
-        n_fresh = sum(actor.job is None and actor.fresh for actor in self._actors)
-        n_used = sum(actor.job is None and not actor.fresh for actor in self._actors)
-        n_again = len(self._again)
-        n_needed = max(n_again - n_fresh, 0) + max(n_open - n_used - max(n_fresh - n_again, 0), 0)
-        for _ in range(min(n_workers - len(self._actors), n_needed)):
+        for _ in range(min(n_workers - len(self._actors), self.ledger.n_needed(self._actors))):
             actor = self._crew.hire()
             if actor is None:
                 break
             self._calls[actor.handle.settled.remote()] = partial(self._settled, actor)
-        if n_again > sum(actor.job is None and actor.fresh for actor in self._actors):
+        if len(self.ledger.again) > sum(actor.job is None and actor.fresh for actor in self._actors):
             self._make_room()
 
     def _make_room(self) -> None:
@@ -145,57 +134,76 @@ class RayRun(Generic[T, R]):
         for actor in self._actors:
             if not actor.idle:
                 continue
-            if self._again and actor.fresh:
-                yield from self._give(actor, self._again.popleft())
-            elif self._to_identify:
-                self._identify(actor, self._to_identify.popleft())
-            elif self._waiting:
-                yield from self._give(actor, self._waiting.popleft())
+            if self.ledger.again and actor.fresh:
+                yield from self._give(actor, self.ledger.again.popleft())
+            elif self.ledger.to_identify:
+                self._identify(actor, self.ledger.to_identify.popleft())
+            elif self.ledger.waiting:
+                yield from self._give(actor, self._best_for(actor))
+
+    def _best_for(self, actor: RayActor) -> int:
+        """The next task, but first those that are about the file that lies with the actor already."""
+        index = None if actor.parcel is None else self._next_of(actor.parcel)
+        if index is None:
+            return self.ledger.waiting.popleft()
+        self.ledger.waiting.remove(index)
+        return index
 
     def _give(self, actor: RayActor, index: int) -> Iterator[Outcome[T, R]]:
-        task = self._tasks[index]
+        task = self.ledger.tasks[index]
         yield Started(task, actor.number)
-        place = self._work.elsewhere
-        parcel: Path | None = None
-        if self._ship and place is not None and place.parcel is not None:
-            try:
-                parcel = place.parcel(task)
-            except ForensicsError as error:
-                refused = GaveUp(Failure(error.message, error.hint), self._work.identify(task))
-                yield from self._counted(self._gave_up(index, refused))
-                return
-        self._begin(actor, index, Job(task))
-        if parcel is None:
+        try:
+            parcel = self._parcel_of(task)
+        except ForensicsError as error:
+            refused = GaveUp(Failure(error.message, error.hint), self._work.identify(task))
+            yield from self.ledger.counted(self.ledger.gave_up(index, refused))
+            return
+        actor.begin(index, Job(task), self._time_limit_s)
+        if parcel == actor.parcel:
             self._perform(actor)
         else:
-            self._send(actor, parcel)
+            actor.parcel = parcel
+            self._send(actor)
+
+    def _parcel_of(self, task: T) -> Path | None:
+        """The file to send along with a task; None where it finds its file by itself.
+
+        Raises:
+            ForensicsError: it cannot be sent.
+        """
+        place = self._work.elsewhere
+        return place.parcel(task) if self._ship and place is not None and place.parcel is not None else None
+
+    def _next_of(self, parcel: Path) -> int | None:
+        """The first of the next tasks that is about the same file, as those of an archive are."""
+        for index in islice(self.ledger.waiting, _LOOK_AHEAD):
+            with contextlib.suppress(ForensicsError):  # said when it is its turn
+                if self._parcel_of(self.ledger.tasks[index]) == parcel:
+                    return index
+        return None
 
     def _identify(self, actor: RayActor, index: int) -> None:
-        self._begin(actor, index, Job(self._tasks[index], only_identify=True))
+        actor.begin(index, Job(self.ledger.tasks[index], only_identify=True), self._time_limit_s)
         self._perform(actor)
 
-    def _begin(self, actor: RayActor, index: int, job: Job) -> None:
-        actor.index, actor.job = index, job
-        actor.n_jobs += 1
-        actor.began_s = time.monotonic()
-        actor.limit_s = self._time_limit_s
-        actor.deadline_s = actor.began_s + self._time_limit_s
-
     def _perform(self, actor: RayActor) -> None:
-        answer = actor.handle.perform.remote(pickle.dumps(actor.job))
+        keep = actor.parcel is not None and self._next_of(actor.parcel) is not None
+        if not keep:
+            actor.parcel = None
+        answer = actor.handle.perform.remote(pickle.dumps(actor.job), keep=keep)
         self._calls[answer] = partial(self._answered, actor)
 
-    def _send(self, actor: RayActor, path: Path) -> None:
-        actor.pieces = pieces(path)
-        self._send_piece(actor, path, first=True)
+    def _send(self, actor: RayActor) -> None:
+        assert actor.parcel is not None
+        actor.pieces = pieces(actor.parcel)
+        self._send_piece(actor, actor.parcel, first=True)
 
     def _send_piece(self, actor: RayActor, path: Path, *, first: bool = False) -> None:
         """One piece at a time is under way, so that many actors and large files take little memory here."""
         piece = next(actor.pieces, None) if actor.pieces is not None else None
         if piece is None:
             actor.pieces = None
-            actor.began_s = time.monotonic()
-            actor.deadline_s = actor.began_s + actor.limit_s
+            actor.restart_clock()
             self._perform(actor)
             return
         try:
@@ -219,8 +227,7 @@ class RayRun(Generic[T, R]):
             actor.process, actor.log = self._ray.get(reference)
         except self._errors as error:
             return self._broke(actor, error)
-        actor.began_s = time.monotonic()
-        actor.deadline_s = actor.began_s + START_LIMIT_S
+        actor.restart_clock()
         self._calls[actor.handle.load.remote(self._crew.tools)] = partial(self._loaded, actor)
         return None
 
@@ -232,7 +239,7 @@ class RayRun(Generic[T, R]):
         if isinstance(said, StartFailed):
             raise said.error
         actor.ready = self._crew.any_ready = True
-        self._n_failed_starts = 0
+        self.ledger.started()
         return None
 
     def _answered(self, actor: RayActor, reference: Any) -> Outcome[T, R] | None:
@@ -244,10 +251,10 @@ class RayRun(Generic[T, R]):
             return self._broke(actor, error)
         actor.job = None
         if isinstance(said, Performed):
-            return Finished(self._tasks[actor.index], said.value, self._first_deaths.pop(actor.index, None))
+            return self.ledger.finished(actor.index, said.value)
         if said.worn_out:
             self._end(actor)
-        return self._gave_up(actor.index, said)
+        return self.ledger.gave_up(actor.index, said)
 
     def _ask(self) -> None:
         """How far the tasks have got; each actor is asked once at a time, all not too often."""
@@ -270,9 +277,8 @@ class RayRun(Generic[T, R]):
             return None
         if actor.job is None or actor.n_jobs != number or not behind_s:
             return None
-        granted_s = actor.limit_s * behind_s / LIMIT_COVERS_S
-        actor.deadline_s = max(actor.deadline_s, actor.began_s + granted_s)
-        return Progressed(self._tasks[actor.index], behind_s)
+        actor.grant(behind_s)
+        return Progressed(self.ledger.tasks[actor.index], behind_s)
 
     def _come_back(self) -> list[Any]:
         if not self._calls:
@@ -346,19 +352,25 @@ class RayRun(Generic[T, R]):
         if not actor.ready:
             crowded_out = actor.process is None and actor.ended is not None
             if not crowded_out or not self._crew.any_ready:  # otherwise those that run go on
-                self._start_failed(failure, words)
+                self.ledger.start_failed(
+                    failure,
+                    words,
+                    any_ready=self._crew.any_ready,
+                    where="A worker failed before it had loaded its models",
+                    hint="Run forensics doctor on these machines; where memory is short, give fewer "
+                    "--workers.",
+                )
             return None
         if actor.job is None:
             return None
         if actor.job.only_identify:
-            return self._gave_up(actor.index, GaveUp(None, None))
+            return self.ledger.unidentified(actor.index)
         self._n_deaths[actor.index] += 1
         # On a cluster others end processes, too: even a task that had an actor for itself is tried twice.
         if actor.ended is None and self._n_deaths[actor.index] == 1:
-            self._first_deaths[actor.index] = failure
-            self._again.append(actor.index)
+            self.ledger.do_again(actor.index, failure)
             return None
-        self._failures[actor.index] = failure, words
+        self.ledger.blame(actor.index, failure, words)
         return self._find_identity(actor.index)
 
     def _lost(self, actor: RayActor) -> Outcome[T, R] | None:
@@ -370,32 +382,16 @@ class RayRun(Generic[T, R]):
         failure = Failure(f"The machine {actor.node.name} was lost", AGAIN)
         if self._n_lost[index] > MOST_LOST_MACHINES:
             n_lost = self._n_lost[index]
-            self._failures[index] = Failure(f"{n_lost} machines were lost while they had it", AGAIN), ""
-            return self._gave_up(index, GaveUp(None, None))
+            self.ledger.blame(index, Failure(f"{n_lost} machines were lost while they had it", AGAIN))
+            return self.ledger.unidentified(index)
         if actor.job.only_identify:
-            self._to_identify.appendleft(index)
+            self.ledger.to_identify.appendleft(index)
         else:
-            self._first_deaths.setdefault(index, failure)
-            self._waiting.appendleft(index)
+            self.ledger.put_back(index, failure)
         return None
 
     def _find_identity(self, index: int) -> Failed[T] | None:
         if not self._ship:
-            self._to_identify.append(index)
+            self.ledger.to_identify.append(index)
             return None
-        return self._gave_up(index, GaveUp(None, self._work.identify(self._tasks[index])))
-
-    def _start_failed(self, failure: Failure, words: str) -> None:
-        self._n_failed_starts += 1
-        if not self._crew.any_ready or self._n_failed_starts >= MOST_FAILED_STARTS:
-            raise EngineError(
-                f"A worker failed before it had loaded its models: {failure.reason}"
-                + (f" ({words})" if words else ""),
-                "Run forensics doctor on these machines; where memory is short, give fewer --workers.",
-            )
-
-    def _gave_up(self, index: int, answer: GaveUp) -> Failed[T]:
-        failure, words = self._failures.pop(index) if answer.failure is None else (answer.failure, "")
-        return Failed(
-            self._tasks[index], failure, answer.identity, words, self._first_deaths.pop(index, None)
-        )
+        return self.ledger.gave_up(index, GaveUp(None, self._work.identify(self.ledger.tasks[index])))

@@ -84,7 +84,7 @@ class RayWorker:
         return pickle.dumps(Ready())
 
     def receive(self, name: str, chunk: bytes, modified_ns: int, *, first: bool) -> None:
-        """Takes a piece of the file that the next task is about.
+        """Takes a piece of the file that the next tasks are about.
 
         Args:
             name: of the file, without its folders.
@@ -102,11 +102,12 @@ class RayWorker:
             file.write(chunk)
         os.utime(self._parcel, ns=(modified_ns, modified_ns))
 
-    def perform(self, job: bytes) -> bytes:
+    def perform(self, job: bytes, *, keep: bool = False) -> bytes:
         """Does a task; gives ``Performed`` or ``GaveUp``.
 
         Args:
             job: a pickled ``Job``.
+            keep: the file that was received is needed again.
         """
         if self._work is None:
             raise RuntimeError("a task came before the context was there")
@@ -116,7 +117,8 @@ class RayWorker:
         try:
             return answer(asked, self._work, self._context, self._get_on)
         finally:
-            self._unload()
+            if not keep:
+                self._unload()
 
     @_answering_meanwhile
     def behind(self) -> float:

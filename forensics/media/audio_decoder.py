@@ -7,13 +7,14 @@ from fractions import Fraction
 from pathlib import Path
 
 import numpy as np
+import numpy.typing as npt
 from av import AudioFrame, AudioResampler, Packet
 from av.audio.stream import AudioStream
 from av.container import InputContainer
 from av.error import FFmpegError
 from av.stream import Discard, Stream
 
-from forensics.media.channels import ChannelSurvey, Choice
+from forensics.media.channels import ChannelSurvey, Choice, SpeechSurvey
 from forensics.media.open_container import FfmpegWords, opened, prepare_decoder, start_s
 from forensics.media.seams import Seams
 from forensics.media.sound import QUIET_DBFS, RATE_HZ, like_speech
@@ -28,6 +29,8 @@ _LEVEL_BLOCK = RATE_HZ // 2
 # A broadcast has a handful of languages; a file with hundreds of streams must not take hundreds of times as
 # long.
 MOST_STREAMS = 8
+# Four minutes of two channels.
+_MOST_HELD_BYTES = 32 << 20
 
 
 def choose_sound(
@@ -82,35 +85,58 @@ def sound_notices(streams: Sequence[StreamInfo], choices: Mapping[int, Choice]) 
 def survey_sound(path: Path, stream_index: int, speaks: Callable[[Samples], bool] = like_speech) -> Choice:
     """Listens to all channels of a stream, to say which are to be heard.
 
-    A stream of one channel is not decoded for it. What the decoder says is not kept: it says it again when
-    the sound is examined.
+    A stream of one channel is not decoded for it; a long one in which it matters who speaks is decoded twice.
+    What the decoder says is not kept: it says it again when the sound is examined.
 
     Args:
-        speaks: see ``ChannelSurvey``.
+        speaks: see ``SpeechSurvey``.
     """
+    survey: ChannelSurvey | None = None
+    held: list[npt.NDArray[np.float32]] = []
+    n_bytes = 0
+    for names, channels, mix in _all_channels(path, stream_index):
+        survey = survey or ChannelSurvey(names)
+        survey.take(channels, mix)
+        n_bytes += channels.nbytes
+        if n_bytes <= _MOST_HELD_BYTES:
+            held.append(channels[:, : mix.size])
+        else:
+            held.clear()
+    if survey is None:
+        return Choice()
+    asked = survey.asked()
+    if not asked:
+        return survey.choice()
+    speech = SpeechSurvey(asked, speaks)
+    again = held or (channels[:, : mix.size] for _, channels, mix in _all_channels(path, stream_index))
+    for channels in again:
+        speech.take(channels)
+    return survey.choice(speech.speech_s())
+
+
+def _all_channels(
+    path: Path, stream_index: int
+) -> Iterator[tuple[tuple[str, ...], npt.NDArray[np.float32], Samples]]:
+    """Pieces of a stream of several channels: their names, float32[C, N] and float32[M], the mix."""
     with opened(path) as container:
         stream = container.streams[stream_index]
         assert isinstance(stream, AudioStream)
         if stream.codec_context.channels == 1:
-            return Choice()
+            return
         prepare_decoder(stream)
         for other in container.streams:
             if other.index != stream_index:
                 other.discard = Discard.all
         words = FfmpegWords()
         mixer, splitter = _Resampling(words, mono=True), _Resampling(words, mono=False)
-        survey: ChannelSurvey | None = None
         names: tuple[str, ...] = ()
         for frame in _frames(container, stream, words):
-            if survey is None:
-                names = _channel_names(frame)
-                survey = ChannelSurvey(names, speaks)
+            names = names or _channel_names(frame)
             # A film between advertisements may change its layout: what lacks the channel is mixed then.
             if _channel_names(frame) == names:
                 mixed, split = mixer.take(frame), splitter.take(frame)
                 if mixed and split:
-                    survey.take(np.concatenate(split).T, np.concatenate(mixed)[:, 0])
-        return Choice() if survey is None else survey.choice()
+                    yield names, np.concatenate(split).T, np.concatenate(mixed)[:, 0]
 
 
 class AudioDecoder:

@@ -2,13 +2,14 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable
+from collections.abc import Callable, Iterator, Mapping, Sequence
 from dataclasses import dataclass
+from typing import NamedTuple
 
 import numpy as np
 import numpy.typing as npt
 
-from forensics.media.sound import RATE_HZ, like_speech
+from forensics.media.sound import RATE_HZ
 from forensics.records.media import MIX, Samples
 
 MOST_VOICES = 4
@@ -48,22 +49,94 @@ class Choice:
     reason: str = ""
 
 
-class ChannelSurvey:
-    """Takes all channels of a stream, in stretches, and says in the end which are to be heard.
+class _Found(NamedTuple):
+    """What the levels of a stream's channels and their likeness say.
 
-    Holds sums and at most one stretch of samples, whatever the length of the stream.
+    Attributes:
+        lost_s: seconds that are lost in the mix.
+        active: bool[C], the channels that are not silent.
+        groups: channels that carry the same sound, the strongest group first.
+        is_plain: the mix is what is heard, whoever speaks.
+    """
+
+    lost_s: float
+    active: npt.NDArray[np.bool_]
+    groups: list[list[int]]
+    is_plain: bool
+
+
+class Stretches:
+    """Cuts a stream into stretches of three seconds, which is how much is held of it."""
+
+    def __init__(self) -> None:
+        self._held: npt.NDArray[np.float32] | None = None
+
+    def take(self, piece: npt.NDArray[np.float32]) -> Iterator[npt.NDArray[np.float32]]:
+        """Stretches that are whole now.
+
+        Args:
+            piece: float32[C, N], the next.
+        """
+        held = piece if self._held is None else np.concatenate([self._held, piece], axis=1)
+        while held.shape[1] >= _SPEECH_STRETCH:
+            yield held[:, :_SPEECH_STRETCH]
+            held = held[:, _SPEECH_STRETCH:]
+        self._held = held.copy()
+
+    def rest(self) -> Iterator[npt.NDArray[np.float32]]:
+        """What is left when everything was taken, unless it is too short to tell anything."""
+        held, self._held = self._held, None
+        if held is not None and held.shape[1] >= _LEVEL_FRAME:
+            yield held
+
+
+class SpeechSurvey:
+    """How long somebody speaks in each of some channels of a stream.
 
     Args:
-        names: one of each channel, for example FL and FR.
+        asked: numbers of the channels.
         speaks: whether somebody speaks in a stretch of sound, float32[N] mono at ``RATE_HZ``.
     """
 
-    def __init__(self, names: tuple[str, ...], speaks: Callable[[Samples], bool] = like_speech) -> None:
+    def __init__(self, asked: Sequence[int], speaks: Callable[[Samples], bool]) -> None:
+        self._asked = asked
+        self._speaks = speaks
+        self._stretches = Stretches()
+        self._speech_s = dict.fromkeys(asked, 0.0)
+
+    def take(self, channels: npt.NDArray[np.float32]) -> None:
+        """Takes the next piece, float32[C, N] at ``RATE_HZ``."""
+        for stretch in self._stretches.take(channels):
+            self._listen(stretch)
+
+    def speech_s(self) -> dict[int, float]:
+        """Seconds by channel, when everything was taken."""
+        for stretch in self._stretches.rest():
+            self._listen(stretch)
+        return self._speech_s
+
+    def _listen(self, stretch: npt.NDArray[np.float32]) -> None:
+        for at in self._asked:
+            if self._speaks(stretch[at]):
+                self._speech_s[at] += stretch.shape[1] / RATE_HZ
+
+
+class ChannelSurvey:
+    """Takes all channels of a stream and says in the end which are to be heard.
+
+    Where levels and likeness do not settle that, it asks in which of some channels somebody speaks: hearing
+    speech costs more than all the rest, and most streams are settled without. Holds sums and at most one
+    stretch of samples, whatever the length of the stream.
+
+    Args:
+        names: one of each channel, for example FL and FR.
+    """
+
+    def __init__(self, names: tuple[str, ...]) -> None:
         n_channels = len(names)
         self._names = names
-        self._speaks = speaks
         self._can_speak = np.array([name not in _NO_VOICE for name in names])
-        self._held: npt.NDArray[np.float32] = np.zeros((n_channels + 1, 0), np.float32)
+        self._stretches = Stretches()
         self._products = np.zeros((n_channels, n_channels))
         self._loudest = np.zeros(n_channels)
         self._levels = np.zeros(n_channels)
@@ -72,7 +145,6 @@ class ChannelSurvey:
         # Seconds that the mix lost, by their level in whole dB: how loud the loudest half second is, and so
         # which of them count, is known in the end only.
         self._lost_s = np.zeros(-round(_LOWEST_DBFS) + 1)
-        self._speech_s = np.zeros(n_channels)
 
     def take(self, channels: npt.NDArray[np.float32], mix: Samples) -> None:
         """Takes the next piece.
@@ -82,34 +154,54 @@ class ChannelSurvey:
             mix: float32[N], the same mixed to one.
         """
         n_samples = min(channels.shape[1], mix.size)
-        piece = np.vstack([channels[:, :n_samples], mix[None, :n_samples]])
-        self._held = np.concatenate([self._held, piece], axis=1)
-        while self._held.shape[1] >= _SPEECH_STRETCH:
-            self._stretch(self._held[:, :_SPEECH_STRETCH])
-            self._held = self._held[:, _SPEECH_STRETCH:].copy()
+        for stretch in self._stretches.take(np.vstack([channels[:, :n_samples], mix[None, :n_samples]])):
+            self._stretch(stretch)
 
-    def choice(self) -> Choice:
-        """What is to be heard, when everything was taken."""
-        if self._held.shape[1] >= _LEVEL_FRAME:
-            self._stretch(self._held)
-            self._held = self._held[:, :0]
+    def asked(self) -> tuple[int, ...]:
+        """Channels in which it matters whether somebody speaks, when everything was taken; perhaps none."""
+        for stretch in self._stretches.rest():
+            self._stretch(stretch)
+        found = self._found()
+        if found is None or found.is_plain or found.active.sum() < 2:
+            return ()
+        return tuple(int(at) for at in np.flatnonzero(found.active))
+
+    def choice(self, speech_s: Mapping[int, float] | None = None) -> Choice:
+        """What is to be heard.
+
+        Args:
+            speech_s: seconds, of a ``SpeechSurvey`` of the channels that were ``asked`` for; None where there
+                were none.
+        """
+        found = self._found()
+        if found is None or found.is_plain:
+            return Choice()
+        spoken_s = dict.fromkeys(range(len(self._names)), 0.0) | dict(speech_s or {})
+        speaking = [group for group in found.groups if any(spoken_s[at] > 0 for at in group)]
+        if not speaking and found.lost_s < _LOST_S and found.active.sum() > 1:
+            # Nothing here is known as speech: there is no ground to prefer one channel.
+            return Choice()
+        strongest = [
+            max(group, key=lambda at: (spoken_s[at] > 0, self._products[at, at]))
+            for group in speaking or found.groups[:1]
+        ]
+        heard = sorted(strongest, key=lambda at: -spoken_s[at])
+        names = tuple(self._names[at] for at in heard[:MOST_VOICES])
+        return Choice(names, _reason(len(heard), found.lost_s, int(found.active.sum())))
+
+    def _found(self) -> _Found | None:
+        """What levels and likeness say; None for silence."""
         peaks_db = _db(np.where(self._can_speak, self._loudest, 0))
         if peaks_db.max() <= _LOWEST_DBFS:
-            return Choice()
+            return None
         lost_s = float(self._lost_s[self._loud_enough(float(peaks_db.max()))].sum())
         active = peaks_db > max(peaks_db.max() - _ACTIVE_WITHIN_DB, _LOWEST_DBFS)
         groups = self._groups(np.flatnonzero(active))
-        if lost_s < _LOST_S and len(groups) == 1 and active[self._can_speak].all():
-            return Choice()
-        speaking = [group for group in groups if self._speech_s[group].max() > 0]
-        if not speaking and lost_s < _LOST_S and active.sum() > 1:
-            # Nothing here is known as speech: there is no ground to prefer one channel.
-            return Choice()
-        heard = sorted((self._strongest(group) for group in speaking or groups[:1]), key=self._by_speech)
-        return Choice(tuple(heard[:MOST_VOICES]), _reason(len(heard), lost_s, int(active.sum())))
+        is_plain = lost_s < _LOST_S and len(groups) == 1 and bool(active[self._can_speak].all())
+        return _Found(lost_s, active, groups, is_plain)
 
     def _stretch(self, piece: npt.NDArray[np.float32]) -> None:
-        """Sums up at most three seconds."""
+        """Sums up at most three seconds, float32[C + 1, N]: the channels, then their mix."""
         channels = np.nan_to_num(piece[:-1].astype(np.float64))
         mix = np.nan_to_num(piece[-1].astype(np.float64))
         channels -= channels.mean(axis=1, keepdims=True)
@@ -126,9 +218,6 @@ class ChannelSurvey:
         loudest = np.where(self._can_speak[:, None], powers, 0).max(axis=0)
         for power in loudest[mixed < loudest * 10 ** (-_LOST_DB / 10)]:
             self._lost_s[self._bin(float(_db(power)))] += block / RATE_HZ
-        for at in np.flatnonzero(self._can_speak):
-            if self._speaks(piece[at]):
-                self._speech_s[at] += piece.shape[1] / RATE_HZ
 
     def _bin(self, level_db: float) -> int:
         return int(np.clip(round(level_db - _LOWEST_DBFS), 0, self._lost_s.size - 1))
@@ -153,13 +242,6 @@ class ChannelSurvey:
             else:
                 home.append(at)
         return groups
-
-    def _strongest(self, group: list[int]) -> str:
-        return self._names[max(group, key=lambda at: (self._speech_s[at] > 0, self._products[at, at]))]
-
-    def _by_speech(self, name: str) -> float:
-        at = self._names.index(name)
-        return -float(self._speech_s[at])
 
 
 def _reason(n_different: int, lost_s: float, n_active: int) -> str:

@@ -250,12 +250,34 @@ def test_channels_without_names_are_numbered(tmp_path: Path) -> None:
     assert alike(heard.tracks[""], resampled(voice())) > 0.99
 
 
+def test_nobody_is_asked_who_speaks_where_it_does_not_matter(tmp_path: Path) -> None:
+    asked: list[Samples] = []
+
+    def speaks(samples: Samples) -> bool:
+        asked.append(samples)
+        return like_speech(samples)
+
+    def surveyed(*channels: Samples) -> Choice:
+        asked.clear()
+        return survey_sound(
+            synthetic.channels_clip(tmp_path, ("stereo", list(channels)), rate_hz=NATIVE_HZ), 0, speaks
+        )
+
+    assert surveyed(voice(), voice()) == Choice()
+    assert not asked
+    assert surveyed(voice(), silence()).names == ("FL",)
+    assert not asked
+    assert surveyed(voice(), voice(4)).names != Choice().names
+    assert len(asked) == 4  # two channels, two stretches of three seconds
+
+
 def test_a_survey_holds_no_more_for_a_longer_file() -> None:
     def held(seconds: int) -> int:
         survey = ChannelSurvey(("FL", "FR"))
         for _ in range(seconds):
             piece = np.stack([voice(1, 1.0, RATE_HZ), voice(4, 1.0, RATE_HZ)])
             survey.take(piece, piece.mean(axis=0))
-        return sum(value.nbytes for value in vars(survey).values() if isinstance(value, np.ndarray))
+        values = [*vars(survey).values(), *vars(survey._stretches).values()]
+        return sum(value.nbytes for value in values if isinstance(value, np.ndarray))
 
     assert held(61) == held(7)

@@ -15,9 +15,8 @@ import msgspec
 import numpy as np
 
 import forensics
-from forensics.detectors.declarations import FACE, VOICE
-from forensics.detectors.speech import SpeechFinder, anybody_speaks, speech_of
-from forensics.engines.speech_net import load_speech_net
+from forensics.detectors.declarations import FACE
+from forensics.detectors.speech import speech_of
 from forensics.errors import MediaError, TrainingError
 from forensics.faces.crop import cut_square
 from forensics.faces.finder import FaceFinder
@@ -32,8 +31,9 @@ from forensics.media.sound import MIN_SPEECH_S, RATE_HZ, level
 from forensics.records.faces import FaceBox, TrackedFace
 from forensics.records.findings import Abstention
 from forensics.records.input_contract import BURST_S, USUAL_FINDER
-from forensics.records.media import AudioChunk, RgbImage, Samples, StreamKind
+from forensics.records.media import RgbImage, Samples, StreamKind
 from forensics.scan.machine import package_versions
+from forensics.training.data.clip_sound import sound_of, speech_finder
 from forensics.training.data.readers.reader import PICTURE_SUFFIXES, SOUND_SUFFIXES
 
 # Room around the face for jitter, rotation and self-blending.
@@ -154,13 +154,8 @@ def _ready_sound(job: Job) -> list[PreparedFile] | str:
     media = probe(job.path)
     if media.stream(StreamKind.AUDIO) is None:
         return "holds no sound"
-    chunks = [
-        item.samples
-        for item in decode(job.path, media, 1, video=False, speaks=_speaks)
-        if isinstance(item, AudioChunk) and not item.track
-    ]
     # What a scan abstains from would stop a training in the middle of its validation, or teach it noise.
-    if not chunks or not _holds_speech(np.concatenate(chunks)):
+    if not _holds_speech(sound_of(job.path, media)):
         return f"holds less than {MIN_SPEECH_S:g} s of speech, or mostly other sound"
     return [PreparedFile(str(job.path.absolute()), sha256_of(job.path))]
 
@@ -169,13 +164,9 @@ def _holds_speech(sound: Samples) -> bool:
     """Whether a scan would judge a voice by it: in one stretch of some seconds at least."""
     stretches = (sound[at : at + _STRETCH] for at in range(0, sound.size, _STRETCH))
     return any(
-        level(stretch, stretch.size) is not None and speech_of(stretch, _speech_finder()).is_enough
+        level(stretch, stretch.size) is not None and speech_of(stretch, speech_finder()).is_enough
         for stretch in stretches
     )
-
-
-def _speaks(samples: Samples) -> bool:
-    return anybody_speaks(samples, _speech_finder())
 
 
 def _cut_faces(job: Job, out: Path) -> list[PreparedFile] | str:
@@ -277,8 +268,3 @@ def _folder_name(path: Path) -> str:
 @lru_cache(maxsize=1)
 def _finder() -> FaceFinder:
     return load_finder(USUAL_FINDER)
-
-
-@lru_cache(maxsize=1)
-def _speech_finder() -> SpeechFinder:
-    return load_speech_net(*VOICE.aids)

@@ -10,12 +10,12 @@ import torch
 from torch.utils.data import Dataset
 
 from forensics.errors import MediaError, TrainingError
-from forensics.media.decode import decode
 from forensics.media.probe import probe
 from forensics.media.sound import RATE_HZ, level
 from forensics.records.input_contract import InputContract, SoundContract
-from forensics.records.media import AudioChunk, Samples
+from forensics.records.media import Samples
 from forensics.training.data.balanced_sampler import BalancedSampler
+from forensics.training.data.clip_sound import sound_of
 from forensics.training.data.copy_synthesis import copy_synthesise
 from forensics.training.data.degrade_sound import degrade_sound
 from forensics.training.data.samples import Sample
@@ -95,18 +95,12 @@ def read_sound(path: str) -> Samples:
         TrainingError: no sound in it.
     """
     try:
-        file = Path(path)
-        # A further track would be another voice.
-        chunks = [
-            item.samples
-            for item in decode(file, probe(file), 1, video=False)
-            if isinstance(item, AudioChunk) and not item.track
-        ]
+        sound = sound_of(Path(path), probe(Path(path)))
     except MediaError as error:
         raise TrainingError(f"{path}: {error.message}", error.hint) from error
-    if not chunks:
+    if not sound.size:
         raise TrainingError(f"{path} holds no sound", "Remove its row, or prepare the data again.")
-    return np.concatenate(chunks)
+    return sound
 
 
 @lru_cache(maxsize=2048)

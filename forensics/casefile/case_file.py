@@ -33,7 +33,7 @@ from forensics.casefile.chain import (
     why_unstorable,
 )
 from forensics.casefile.continuity import differences
-from forensics.casefile.identity import Identity, Outcome
+from forensics.casefile.identity import Identity, Outcome, newest
 from forensics.casefile.lock import WriterLock
 from forensics.casefile.media_check import MediaCheck, check_media
 from forensics.casefile.verification import VerificationReport, verify
@@ -61,6 +61,7 @@ class CaseFile:
         self._run_id: str | None = None
         self._rejected: set[Rejection] = set()
         self._broken = False
+        self._known: tuple[tuple[int, bool], frozenset[int]] | None = None
 
     @classmethod
     def create_or_resume(cls, path: Path, *, expected_heads: Collection[str] = ()) -> Self:
@@ -231,7 +232,7 @@ class CaseFile:
     @property
     def n_results(self) -> int:
         """How many ``results`` gives."""
-        return len(self._latest())
+        return len(self._latest_rows())
 
     def results(self) -> Iterator[tuple[int, ScanResult]]:
         """(row number, result without exhibits) of each content at each place, in the order of the rows.
@@ -239,10 +240,8 @@ class CaseFile:
         Where a file was retried, the newest result stands. Where it changed between runs, the results of both
         contents stand.
         """
-        latest = {row_id for row_id, _ in self._latest().values()}
-        for row_id, payload in self._payloads(RowKind.RESULT, ResultPayload):
-            if row_id in latest:
-                yield row_id, payload.result
+        rows, latest = self._payloads(RowKind.RESULT, ResultPayload), self._latest_rows()
+        yield from ((row_id, payload.result) for row_id, payload in rows if row_id in latest)
 
     def exhibits(self, row_id: int) -> list[Exhibit]:
         """The exhibits of one result: those, and only those, that are what was recorded.
@@ -426,15 +425,15 @@ class CaseFile:
             yield row_id, content
 
     def _latest(self) -> dict[tuple[str, str | None], tuple[int, Outcome]]:
-        """(place, content) to the newest row about it."""
-        latest: dict[tuple[str, str | None], tuple[int, Outcome]] = {}
-        for row_id, outcome in self._payloads(RowKind.RESULT, Outcome):
-            # A file that can be read now answers for what could not be read there before, and one with its
-            # place for what an earlier version recorded of the same content under the path as typed.
-            latest.pop((outcome.key, None), None)
-            latest.pop((outcome.path, outcome.sha256), None)
-            latest[outcome.key, outcome.sha256] = row_id, outcome
-        return latest
+        return newest(self._payloads(RowKind.RESULT, Outcome))
+
+    def _latest_rows(self) -> frozenset[int]:
+        """The rows that ``results`` gives, found once as long as nothing is written."""
+        with database.explained(self.path):
+            state = self._head()[0], self._broken
+        if self._known is None or self._known[0] != state:
+            self._known = state, frozenset(row_id for row_id, _ in self._latest().values())
+        return self._known[1]
 
     def _decode(self, row_id: int, payload: bytes, form: type[_P]) -> _P:
         try:

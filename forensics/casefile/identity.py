@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from collections.abc import Iterable
 from dataclasses import dataclass
 
 from forensics.records.findings import AbstentionReason
@@ -81,3 +82,19 @@ class Outcome:
 
     def _abstained(self, why: AbstentionReason) -> bool:
         return any(abstention.why is why for abstention in self.result.abstentions)
+
+
+def newest(outcomes: Iterable[tuple[int, Outcome]]) -> dict[tuple[str, str | None], tuple[int, Outcome]]:
+    """(place, content) to the newest row about it.
+
+    Args:
+        outcomes: (row number, outcome) in the order of the rows.
+    """
+    latest: dict[tuple[str, str | None], tuple[int, Outcome]] = {}
+    for row_id, outcome in outcomes:
+        # A file that can be read now answers for what could not be read there before, and one with its place
+        # for what an earlier version recorded of the same content under the path as typed.
+        latest.pop((outcome.key, None), None)
+        latest.pop((outcome.path, outcome.sha256), None)
+        latest[outcome.key, outcome.sha256] = row_id, outcome
+    return latest

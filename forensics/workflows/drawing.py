@@ -171,15 +171,16 @@ def draw(
     if not reports:
         return
     rejected = [rejection_notice(one.path, one.reason, one.hint) for one in case.rejections()]
-    if figures is None:
-        labelled = [result for _, result in case.results()] if known.labels else []
-        figures = labelled_figures(labelled, known, cards, ratios=ratios)
     manifests, case_info = case.manifests(), case.case_info()
     ended_utc = {end.run_id: end.ended_utc for end in case.ends()}
+    labelled = [result for _, result in case.results()] if figures is None and known.labels else None
+    if figures is None:
+        figures = labelled_figures(labelled or (), known, cards, ratios=ratios)
     folders: list[Path] = []
     if redact:
-        named = [] if relative_to is None else [relative_to]
-        folders = [*folders_of(result.media for _, result in case.results()), *named]
+        # A large case is not read again for what is at hand, and not held for what passes by.
+        results = (result for _, result in case.results()) if labelled is None else iter(labelled)
+        folders = [*folders_of(one.media for one in results), *([] if relative_to is None else [relative_to])]
     labels = {key: "manipulated" if one.manipulated else "pristine" for key, one in known.labels.items()}
     of_all = (
         *(Notice("report", one) for one in remarks),

@@ -156,7 +156,7 @@ def _with_int8(
     ranges = batches[:: max(1, len(batches) // _N_RANGE_BATCHES)]
     found = quantise(model, ranges, comparison, note)
     card = replace(card, summary=f"{card.summary}. {found}")
-    if found.gate.passed:
+    if found.kept:
         return replace(
             card, variants=(*card.variants, store(found.model, card, "int8", folder, recipe.reading))
         )

@@ -75,7 +75,14 @@ class Quantised:
     n_in_f32: int
     n_quantisers: int
 
+    @property
+    def kept(self) -> bool:
+        """Whether it is worth keeping: it says the same as f32, and some of it runs in INT8."""
+        return self.gate.passed and self.n_in_f32 < self.n_quantisers
+
     def __str__(self) -> str:
+        if self.n_in_f32 == self.n_quantisers:
+            return f"INT8: nothing is left of it, all {self.n_quantisers} quantisers were taken out"
         return f"{self.gate}; {self.n_in_f32} of {self.n_quantisers} quantisers taken out"
 
 
@@ -135,7 +142,7 @@ def quantise(
         compress_quantize_weights_transformation(small)
         found = Quantised(small, comparison.gate(small), len(in_f32), len(work))
         note(str(found))
-        if found.gate.passed:
+        if found.gate.passed:  # also where nothing is left in INT8: there is no smaller form than that
             break
     return found
 

@@ -72,7 +72,7 @@ def test_a_net_that_eight_bits_serve_is_quantised_throughout():
     model, batches, comparison = model_and_comparison()
     notes: list[str] = []
     found = quantise(model, batches, comparison, notes.append)
-    assert found.gate.passed
+    assert found.kept
     assert found.n_in_f32 == 0
     assert n_weights_in_8_bits(found.model) == 3
     assert "FakeQuantize" not in types_of(model), "the f32 model stays as it is"
@@ -85,7 +85,7 @@ def test_what_eight_bits_cannot_hold_is_left_in_f32():
     notes: list[str] = []
     found = quantise(model, batches, comparison, notes.append)
     assert "INT8 gate failed" in notes[0]
-    assert found.gate.passed
+    assert found.kept
     assert 0 < found.n_in_f32 < found.n_quantisers
     assert 0 < n_weights_in_8_bits(found.model) < 3, "weights of a layer in f32 are in f32 too"
     assert types_of(found.model).count("FakeQuantize") == found.n_quantisers - found.n_in_f32
@@ -99,6 +99,19 @@ def test_a_gate_that_nothing_passes_is_said_and_ends(monkeypatch: pytest.MonkeyP
     assert not found.gate.passed
     assert len(notes) == len(room._SHARES_LEFT)
     assert 0 < found.n_in_f32 <= found.n_quantisers
+
+
+def test_a_form_of_which_nothing_is_left_in_eight_bits_is_not_kept(monkeypatch: pytest.MonkeyPatch):
+    monkeypatch.setattr(room, "MOST_DRIFT", 1e-6)
+    monkeypatch.setattr(room, "_SHARES_LEFT", (1.0, 0.0))
+    model, batches, comparison = model_and_comparison()
+    notes: list[str] = []
+    found = quantise(model, batches, comparison, notes.append)
+    assert found.n_in_f32 == found.n_quantisers > 0
+    assert found.gate.passed, "the f32 model, compared with itself"
+    assert not found.kept
+    assert "nothing is left" in notes[-1]
+    assert "passed" not in str(found)
 
 
 def test_what_does_most_damage_for_its_work_goes_first():

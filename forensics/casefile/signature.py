@@ -115,7 +115,7 @@ def load_private_key(path: Path, passphrase: bytes | None) -> PrivateKey:
         SettingsError: it cannot be read, is of another kind, or the passphrase is missing or wrong.
     """
     try:
-        key = serialization.load_pem_private_key(_content(path), passphrase)
+        key = serialization.load_pem_private_key(content_of(path), passphrase)
     except TypeError as error:  # a passphrase is missing, or there is one too many
         raise SettingsError(
             f"The key {path}: {error}", "Give its passphrase, or none if it has none."
@@ -139,7 +139,7 @@ def load_certificates(path: Path, key: PrivateKey) -> tuple[str, ...]:
         SettingsError: there is none, it is of another key, or it is not valid now.
     """
     try:
-        chain = x509.load_pem_x509_certificates(_content(path))
+        chain = x509.load_pem_x509_certificates(content_of(path))
     except ValueError as error:
         raise SettingsError(
             f"{path} holds no certificate in PEM", "Give the signer's certificate, then those above it."
@@ -251,7 +251,7 @@ def check_signature(signature: DetachedSignature, signer: Path | None = None) ->
     """
     key = _public_key(signature.public_key.encode(), "the signature")
     if signer is not None and fingerprint_of(key) != fingerprint_of(
-        _public_key(_content(signer), str(signer))
+        _public_key(content_of(signer), str(signer))
     ):
         raise CaseFileError(
             f"The signature is of another key than {signer}",
@@ -361,7 +361,12 @@ def _public_key(pem: bytes, where: str) -> PublicKey:
     return key
 
 
-def _content(path: Path) -> bytes:
+def content_of(path: Path) -> bytes:
+    """The bytes of a file that was named for a signature.
+
+    Raises:
+        SettingsError: it cannot be read.
+    """
     try:
         return path.read_bytes()
     except OSError as error:

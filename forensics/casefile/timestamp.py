@@ -17,7 +17,7 @@ import rfc3161_client as rfc3161
 from cryptography import x509
 from cryptography.x509.oid import ExtendedKeyUsageOID
 
-from forensics.casefile.signature import DetachedSignature
+from forensics.casefile.signature import DetachedSignature, content_of
 from forensics.errors import CaseFileError, SettingsError
 
 _MOST_BYTES: Final = 1_000_000
@@ -52,27 +52,26 @@ def request_for(signature: DetachedSignature) -> bytes:
     return bytes(builder.build().as_bytes())
 
 
-def with_timestamp(signature: DetachedSignature, path: Path) -> DetachedSignature:
-    """The signature with a token that was given as a file: an authority's answer, or the bare token.
+def with_timestamp(signature: DetachedSignature, path: Path) -> tuple[DetachedSignature, Timestamp]:
+    """The signature with a token that was given as a file, and what the token says.
+
+    Args:
+        path: of an authority's answer, or of the bare token.
 
     Raises:
         CaseFileError: the token is of another signature.
         SettingsError: the file holds no token.
     """
-    try:
-        content = path.read_bytes()
-    except OSError as error:
-        raise SettingsError(
-            f"The time-stamp {path} cannot be read: {error.strerror or error}", "Check the path."
-        ) from error
+    content = content_of(path)
     if len(content) > _MOST_BYTES or _decoded(content) is None:
         raise SettingsError(
             f"{path} holds no time-stamp token (RFC 3161)",
             "Give the answer of the authority to the file that --timestamp-request wrote.",
         )
     stamped = replace(signature, timestamp=base64.b64encode(content).decode())
-    check_timestamp(stamped)
-    return stamped
+    says = check_timestamp(stamped)
+    assert says is not None  # it has one now
+    return stamped, says
 
 
 def check_timestamp(signature: DetachedSignature, roots: Path | None = None) -> Timestamp | None:
@@ -152,9 +151,7 @@ def _authority(token: rfc3161.TimeStampResponse) -> str:
 
 def _certificates(path: Path) -> list[x509.Certificate]:
     try:
-        return x509.load_pem_x509_certificates(path.read_bytes())
-    except OSError as error:
-        raise SettingsError(f"{path} cannot be read: {error.strerror or error}", "Check the path.") from error
+        return x509.load_pem_x509_certificates(content_of(path))
     except ValueError as error:
         raise SettingsError(
             f"{path} holds no certificate in PEM", "Give the root certificate of the time-stamp authority."

@@ -10,7 +10,6 @@ import typer
 
 from forensics.cli.scan_options import Language
 from forensics.languages import chosen
-from forensics.processor import usable_cores
 
 
 def demo(
@@ -38,9 +37,7 @@ def demo(
 
     in_language = chosen(language)
     typer.echo(f"Making clips of one portrait, with and without a blend, in {out}", err=True)
-    settings, options = demonstration(
-        out, reports or (Path("demo.html"),), usable_cores() if workers is None else workers, in_language
-    )
+    settings, options = demonstration(out, reports or (Path("demo.html"),), workers, in_language)
     done = scan_and_tell(settings, options, ("forensics", *sys.argv[1:]))
     typer.echo(
         f"\n{CHOSEN} For how well the models do: forensics models show MODEL\n"

@@ -8,7 +8,6 @@ from typing import Annotated
 import typer
 
 from forensics.cli.scan_options import LOCAL, ExecutorName, named_path
-from forensics.processor import usable_cores
 
 
 def prepare(
@@ -87,7 +86,7 @@ def prepare(
         kind=kind,
         n_frames=frames,
         n_bursts=bursts,
-        n_workers=usable_cores() if workers is None and executor == LOCAL else workers,
+        n_workers=workers,
         shares=None if split is None else parse_shares(split),
         seed=seed,
         link=link,

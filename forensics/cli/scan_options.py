@@ -11,7 +11,6 @@ import typer
 from forensics.detectors import DEFAULT_DETECTORS
 from forensics.detectors import USUAL_DETECTORS as USUAL
 from forensics.languages import ENGLISH, LANGUAGES, VARIABLE
-from forensics.processor import usable_cores
 from forensics.settings import DEFAULT_TIME_LIMIT_S, Profile, ScanSettings, Shard
 
 LOCAL = "local"
@@ -173,7 +172,7 @@ def scan_settings(
     return ScanSettings(
         paths=tuple(paths),
         case=case,
-        workers=usable_cores() if workers is None and executor == LOCAL else workers,
+        workers=workers,
         frames=frames,
         profile=profile,
         detectors=tuple(name.strip() for name in detectors.split(",") if name.strip()) or ("",),

@@ -96,18 +96,16 @@ def _add_timestamp(place: Path, token: Path) -> None:
     from forensics.casefile import signature
 
     try:
-        from forensics.casefile.timestamp import check_timestamp, with_timestamp
+        from forensics.casefile.timestamp import with_timestamp
     except ImportError as error:
         raise missing_package(error) from error
 
     read = signature.read_signature(place)
     signature.check_signature(read)
-    stamped = with_timestamp(read, token)
+    stamped, says = with_timestamp(read, token)
     signature.replace_signature(place, stamped)
-    says = check_timestamp(stamped)
-    if says is not None:
-        typer.echo(escaped(f"Time-stamp: {says.stamped_utc}, added to {place}"))
-        typer.echo("Check whose it is: forensics verify CASE --signature FILE --timestamp-ca FILE")
+    typer.echo(escaped(f"Time-stamp: {says.stamped_utc}, added to {place}"))
+    typer.echo("Check whose it is: forensics verify CASE --signature FILE --timestamp-ca FILE")
 
 
 def _write_request(place: Path, request: Path) -> None:

@@ -11,7 +11,6 @@ import typer
 
 from forensics.cli.scan_options import Reports, Workers, named_path
 from forensics.errors import SettingsError
-from forensics.processor import usable_cores
 from forensics.settings import Profile
 
 
@@ -50,7 +49,7 @@ def watch(
     typer.echo(f"Watching {folder}; results go into {case}. Ctrl-C ends it.", err=True)
     with (
         contextlib.suppress(KeyboardInterrupt),
-        forensics.Scanner(profile=profile, workers=workers or usable_cores()) as scanner,
+        forensics.Scanner(profile=profile, workers=workers) as scanner,
     ):
         for files in complete_files(folder, settle_s, threading.Event()):
             with ScanProgress() as progress:

@@ -21,14 +21,14 @@ _N_FRAMES = 16
 
 
 def demonstration(
-    out: Path, reports: Sequence[Path], workers: int, language: str = ENGLISH
+    out: Path, reports: Sequence[Path], workers: int | None, language: str = ENGLISH
 ) -> tuple[ScanSettings, ReportOptions]:
     """Makes the clips, and gives the scan of them.
 
     Args:
         out: where the clips are made; they stay there.
         reports: to write.
-        workers: processes.
+        workers: processes; None for one per core.
         language: of pages.
 
     Raises:

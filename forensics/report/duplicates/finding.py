@@ -5,7 +5,7 @@ from __future__ import annotations
 from collections import defaultdict
 from collections.abc import Iterable, Iterator, Mapping, Sequence
 from dataclasses import dataclass
-from typing import Final
+from typing import Final, NamedTuple
 
 import numpy as np
 
@@ -13,9 +13,9 @@ from forensics.records.perceptual_hashes import PerceptualHashes
 from forensics.records.scan_result import ScanResult
 from forensics.report.duplicates import films, sounds
 from forensics.report.duplicates.differences import difference, faces_compared
-from forensics.report.duplicates.matches import FaceMatch, Group, Link, PictureMatch, SoundMatch
+from forensics.report.duplicates.matches import Difference, Group, Link, PictureMatch, SoundMatch
 from forensics.report.duplicates.near_hashes import mirrored, near_pairs
-from forensics.report.duplicates.sources import balance, signs
+from forensics.report.duplicates.sources import Sign, balance, signs
 from forensics.report.duplicates.words import HASH_BITS
 
 Pairs = set[tuple[int, int]]
@@ -138,38 +138,48 @@ def _components(pairs: Iterable[tuple[int, int]]) -> list[list[int]]:
 
 def _compared(first: _Hashed, second: _Hashed) -> Link | None:
     """What two files have in common, the likely source first; None where that is nothing."""
-    link, is_turned = _link(first, second)
-    return _link(second, first)[0] if is_turned else link
+    seen = _seen(first, second)
+    if balance(seen.signs) < 0:
+        first, second = second, first
+        seen = _seen(first, second)
+    # Only now that it is known which comes first: it costs more than the pictures do.
+    sound = _sound(first, second, seen.pictures)
+    if seen.pictures is None and sound is None:
+        return None
+    return Link(
+        source=first.row_id,
+        copy=second.row_id,
+        is_directed=balance(seen.signs) > 0,
+        pictures=seen.pictures,
+        sound=sound,
+        faces=()
+        if seen.pictures is None
+        else faces_compared(first.hashes, second.hashes, *_how(seen.pictures)),
+        difference=seen.difference,
+        sound_differs=_sound_differs(first, second, seen.pictures, sound),
+        reasons=tuple(sign.says for sign in seen.signs if sign.weight > 0),
+        against=tuple(sign.says for sign in seen.signs if sign.weight < 0),
+    )
 
 
-def _link(source: _Hashed, copy: _Hashed) -> tuple[Link | None, bool]:
-    """The link, and whether more speaks for ``copy`` being the source."""
+class _Seen(NamedTuple):
+    """What the pictures of two files, and their records, say of which comes from which."""
+
+    pictures: PictureMatch | None
+    difference: Difference | None
+    signs: tuple[Sign, ...]
+
+
+def _seen(source: _Hashed, copy: _Hashed) -> _Seen:
     film, other = source.hashes.film, copy.hashes.film
     pictures = None if film is None or other is None else films.compared(film, other)
-    sound = _sound(source, copy, pictures)
-    if pictures is None and sound is None:
-        return None, False
-    faces: tuple[FaceMatch, ...] = ()
-    differs = None
-    if pictures is not None:
-        # Where too little moves to tell a shift, films show the same from the start.
-        how = (pictures.offset_s or 0.0, pictures.is_mirrored)
-        faces = faces_compared(source.hashes, copy.hashes, *how)
-        differs = difference(source.hashes, copy.hashes, *how)
-    found = signs(source.result, copy.result, pictures, differs)
-    link = Link(
-        source=source.row_id,
-        copy=copy.row_id,
-        is_directed=balance(found) > 0,
-        pictures=pictures,
-        sound=sound,
-        faces=faces,
-        difference=differs,
-        sound_differs=_sound_differs(source, copy, pictures, sound),
-        reasons=tuple(sign.says for sign in found if sign.weight > 0),
-        against=tuple(sign.says for sign in found if sign.weight < 0),
-    )
-    return link, balance(found) < 0
+    differs = None if pictures is None else difference(source.hashes, copy.hashes, *_how(pictures))
+    return _Seen(pictures, differs, signs(source.result, copy.result, pictures, differs))
+
+
+def _how(pictures: PictureMatch) -> tuple[float, bool]:
+    """Shift in seconds and whether one is mirrored. Where too little moves to tell, films start together."""
+    return pictures.offset_s or 0.0, pictures.is_mirrored
 
 
 def _sound(source: _Hashed, copy: _Hashed, pictures: PictureMatch | None) -> SoundMatch | None:

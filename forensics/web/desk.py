@@ -21,6 +21,7 @@ import msgspec
 from forensics.casefile.lock import WriterLock
 from forensics.errors import CaseFileError, SettingsError
 from forensics.settings import Profile
+from forensics.web.places import Places
 
 MOST_FILES: Final = 1_000
 MOST_NAME_CHARACTERS: Final = 255
@@ -122,7 +123,7 @@ def default_folder() -> Path:
     return Path(os.environ.get("XDG_DATA_HOME") or home / ".local" / "share") / "forensics" / "desk"
 
 
-class Desk:
+class Desk(Places):
     """All cases of one folder; one server at a time. A context manager, safe for threads.
 
     Reading never waits: who writes puts a new table in the place of the old one. Writing waits for the disk,
@@ -133,7 +134,7 @@ class Desk:
     """
 
     def __init__(self, folder: Path) -> None:
-        self.folder = Path(os.path.realpath(folder))
+        super().__init__(folder)
         self._mutex = threading.RLock()
         try:
             self.folder.mkdir(mode=0o700, parents=True, exist_ok=True)
@@ -171,22 +172,6 @@ class Desk:
         """The case that has waited longest."""
         waiting = [case for case in self._cases.values() if case.state is CaseState.WAITING]
         return min(waiting, key=lambda case: case.queued_utc or "", default=None)
-
-    def place(self, case_id: str) -> Path:
-        """The folder of a case."""
-        return self.folder / case_id
-
-    def upload_path(self, case_id: str, file_id: str) -> Path:
-        """Where an upload lies."""
-        return self.place(case_id) / "files" / file_id
-
-    def case_file(self, case_id: str) -> Path:
-        """The case file, as ``forensics scan --case`` writes it."""
-        return self.place(case_id) / "evidence.case"
-
-    def report(self, case_id: str, suffix: str) -> Path:
-        """A report of a case; there once the case is done."""
-        return self.place(case_id) / f"report{suffix}"
 
     # -- writing ---------------------------------------------------------------------------------
 

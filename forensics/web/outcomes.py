@@ -13,26 +13,26 @@ from forensics.evaluation.labels import Label, LabelSet
 from forensics.records.scan_result import ScanResult
 from forensics.records.verdict import VerdictLabel
 from forensics.report.report_words import VERDICT_ORDER
-from forensics.web.desk import MOST_MEMBERS, Desk, DeskCase, MemberVerdict, UploadedFile
+from forensics.web.desk import MOST_MEMBERS, DeskCase, MemberVerdict, UploadedFile
+from forensics.web.places import REPORT_SUFFIXES, Places
 from forensics.workflows.drawing import cards_of, draw
 
-REPORT_SUFFIXES: Final = (".html", ".json", ".csv")
 _NO_MEDIA: Final = "It holds no video, sound or pictures."
 
 
-def draw_reports(desk: Desk, case: DeskCase) -> None:
+def draw_reports(places: Places, case: DeskCase) -> None:
     """Draws all reports of a case that is examined, with figures where labels are known.
 
     Raises:
         CaseFileError: the case file is not what was written.
         ReportError: a report cannot be written.
     """
-    path = desk.case_file(case.id)
+    path = places.case_file(case.id)
     with CaseFile.open_read_only(path) as opened:
         draw(
             opened,
-            [desk.report(case.id, suffix) for suffix in REPORT_SUFFIXES],
-            LabelSet(_labels(desk, case, opened)),
+            [places.report(case.id, suffix) for suffix in REPORT_SUFFIXES],
+            LabelSet(_labels(places, case, opened)),
             cards_of(opened.manifests()),
             checked=opened.checked(),
             name=path.name,
@@ -40,21 +40,23 @@ def draw_reports(desk: Desk, case: DeskCase) -> None:
         )
 
 
-def judged_files(desk: Desk, case: DeskCase) -> dict[str, UploadedFile]:
+def judged_files(places: Places, case: DeskCase) -> dict[str, UploadedFile]:
     """The files of a case with what its case file says of them and of their members, by id.
 
     Raises:
         CaseFileError: the case file cannot be read.
     """
-    with CaseFile.open_read_only(desk.case_file(case.id)) as opened:
-        results = _by_file(desk, case, (result for _, result in opened.results()))
+    with CaseFile.open_read_only(places.case_file(case.id)) as opened:
+        results = _by_file(places, case, (result for _, result in opened.results()))
         rejections = opened.rejections()
     return {file.id: _judged(file, results.get(file.id, {}), rejections) for file in case.files}
 
 
-def _by_file(desk: Desk, case: DeskCase, results: Iterable[ScanResult]) -> dict[str, dict[str, ScanResult]]:
+def _by_file(
+    places: Places, case: DeskCase, results: Iterable[ScanResult]
+) -> dict[str, dict[str, ScanResult]]:
     """Id of an upload to its results by the name within it; the upload itself has the empty name."""
-    files = f"{desk.place(case.id) / 'files'}/"
+    files = f"{places.place(case.id) / 'files'}/"
     found: dict[str, dict[str, ScanResult]] = {}
     for result in results:
         file_id, _, member = (
@@ -64,12 +66,12 @@ def _by_file(desk: Desk, case: DeskCase, results: Iterable[ScanResult]) -> dict[
     return found
 
 
-def _labels(desk: Desk, case: DeskCase, opened: CaseFile) -> dict[str, Label]:
+def _labels(places: Places, case: DeskCase, opened: CaseFile) -> dict[str, Label]:
     known = {file.id: file.label for file in case.files if file.label}
     if not known:
         return {}
     labels = {}
-    for file_id, members in _by_file(desk, case, (result for _, result in opened.results())).items():
+    for file_id, members in _by_file(places, case, (result for _, result in opened.results())).items():
         if file_id not in known:
             continue
         for result in members.values():

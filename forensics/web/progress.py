@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import time
 from collections.abc import Callable, Mapping
-from dataclasses import dataclass, replace
+from dataclasses import replace
 
 from forensics.scan.events import (
     BatchStarted,
@@ -14,32 +14,7 @@ from forensics.scan.events import (
     FileStarted,
     RehashStarted,
 )
-
-
-@dataclass(frozen=True, slots=True)
-class Progress:
-    """How far the examination of a case is.
-
-    Attributes:
-        stage: in words.
-        n_files: to examine, members of archives among them.
-        n_done: files with a verdict.
-        file: the name of the file that was last heard of; empty before the first.
-        behind_s: seconds of it that are done.
-        n_scores: frames and windows of sound that were scored, in the files that are done.
-        elapsed_s: wall seconds since the examination began.
-        left_s: wall seconds that it may still take, by the bytes that are done; None where nothing is yet.
-    """
-
-    case: str
-    stage: str
-    n_files: int
-    n_done: int = 0
-    file: str = ""
-    behind_s: float = 0.0
-    n_scores: int = 0
-    elapsed_s: float = 0.0
-    left_s: float | None = None
+from forensics.web.orders import Progress
 
 
 class ProgressOfCase:

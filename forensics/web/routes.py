@@ -19,12 +19,13 @@ from forensics.errors import ForensicsError
 from forensics.numerals import size_text
 from forensics.resources import resource_folder
 from forensics.settings import Profile
-from forensics.web.desk import LABELS, MOST_FILES, Desk, DeskCase, UploadedFile, clean_name, now_utc
+from forensics.web.desk import LABELS, MOST_FILES, Desk, UploadedFile, clean_name, now_utc
 from forensics.web.examiner import Examiner
-from forensics.web.guard import REPORT_POLICY, report_key
+from forensics.web.guard import REPORT_POLICY
 from forensics.web.news import News, message
-from forensics.web.outcomes import REPORT_SUFFIXES
-from forensics.web.uploads import UploadRefused, check_room, receive
+from forensics.web.places import REPORT_SUFFIXES
+from forensics.web.shown import ShownCases, case_is_done
+from forensics.web.uploads import UploadRefused, Uploads
 
 _MOST_BODY_BYTES: Final = 64 * 1024
 T = TypeVar("T")
@@ -47,21 +48,39 @@ class NewCase(msgspec.Struct, forbid_unknown_fields=True):
 class Routes:
     """The handlers, and all that they need.
 
+    All of it runs on the event loop, so that nothing may take long: what waits for the disk does so in a
+    thread, and what is always the same is made once.
+
     Args:
+        shown: cases as the pages get them.
         limit_bytes: of one upload.
     """
 
-    def __init__(self, desk: Desk, examiner: Examiner, news: News, token: str, limit_bytes: int) -> None:
+    def __init__(
+        self, desk: Desk, examiner: Examiner, news: News, shown: ShownCases, limit_bytes: int
+    ) -> None:
         self._desk = desk
         self._examiner = examiner
         self._news = news
-        self._token = token
+        self._shown = shown
+        self._uploads = Uploads(limit_bytes)
         self._limit_bytes = limit_bytes
         self._models = installed_models()
-        self._folder = resource_folder("reports/web")
-        self._page = jinja2.Environment(
-            loader=jinja2.FileSystemLoader(self._folder), autoescape=True, undefined=jinja2.StrictUndefined
-        ).get_template("desk.html.jinja")
+        folder = resource_folder("reports/web")
+        self._assets = {name: (folder / name).read_bytes() for name in _ASSETS}
+        self._page = (
+            jinja2.Environment(
+                loader=jinja2.FileSystemLoader(folder), autoescape=True, undefined=jinja2.StrictUndefined
+            )
+            .get_template("desk.html.jinja")
+            .render(
+                version=forensics.__version__,
+                limit=size_text(limit_bytes),
+                limit_bytes=limit_bytes,
+                profiles=list(Profile),
+                models=self._models,
+            )
+        )
 
     def table(self) -> list[Route]:
         """All routes."""
@@ -86,22 +105,14 @@ class Routes:
 
     async def page(self, _request: Request) -> Response:
         """The page itself; everything on it comes by the API."""
-        return HTMLResponse(
-            self._page.render(
-                version=forensics.__version__,
-                limit=size_text(self._limit_bytes),
-                limit_bytes=self._limit_bytes,
-                profiles=list(Profile),
-                models=self._models,
-            )
-        )
+        return HTMLResponse(self._page)
 
     async def asset(self, request: Request) -> Response:
         """Script and style of the page."""
         name = request.path_params["name"]
         if name not in _ASSETS:
             return _missing("There is no such page")
-        return FileResponse(self._folder / name, media_type=_ASSETS[name])
+        return Response(self._assets[name], media_type=_ASSETS[name])
 
     # -- the API ---------------------------------------------------------------------------------
 
@@ -117,7 +128,7 @@ class Routes:
 
     async def cases(self, _request: Request) -> Response:
         """All cases, newest first."""
-        return _json([shown(case, self._token) for case in self._desk.cases()])
+        return _json(self._shown.all(self._desk.cases()))
 
     async def create(self, request: Request) -> Response:
         """A new case, which then receives files."""
@@ -129,13 +140,13 @@ class Routes:
         if unknown:
             return _error(400, f"There is no model {unknown[0]}", "GET api/desk lists those that there are.")
         case = await to_thread.run_sync(self._desk.create, wanted.title, wanted.profile, wanted.models)
-        self._news.tell("case", shown(case, self._token))
-        return _json(shown(case, self._token), 201)
+        self._news.tell("case", self._shown(case))
+        return _json(self._shown(case), 201)
 
     async def case(self, request: Request) -> Response:
         """One case."""
         case = self._desk.case(request.path_params["case_id"])
-        return _no_case() if case is None else _json(shown(case, self._token))
+        return _no_case() if case is None else _json(self._shown(case))
 
     async def upload(self, request: Request) -> Response:
         """One file of a case: the body is its bytes, ``?name=`` what it is called."""
@@ -147,8 +158,7 @@ class Routes:
         file_id = secrets.token_hex(16)
         path = self._desk.upload_path(case.id, file_id)
         try:
-            check_room(path.parent, announced, self._limit_bytes)
-            got = await receive(request.stream(), path, self._limit_bytes)
+            got = await self._uploads.receive(request.stream(), path, announced)
         except UploadRefused as error:
             # What is still on its way is not read: the connection ends with the answer.
             return _error(error.status, error.message, error.hint, {"Connection": "close"})
@@ -168,7 +178,7 @@ class Routes:
             return _error(
                 409, "The case takes no more files", f"Start another; one holds {MOST_FILES:,} files."
             )
-        self._news.tell("case", shown(kept, self._token))
+        self._news.tell("case", self._shown(kept))
         return _json(kept.files[-1], 201)
 
     async def examine(self, request: Request) -> Response:
@@ -181,9 +191,9 @@ class Routes:
             return _error(
                 409, "The case cannot be examined", "It needs a file, and waits or is done already."
             )
-        self._news.tell("case", shown(case, self._token))
+        self._news.tell("case", self._shown(case))
         self._examiner.wake()
-        return _json(shown(case, self._token), 202)
+        return _json(self._shown(case), 202)
 
     async def label(self, request: Request) -> Response:
         """Known labels of files; the reports of a case that is done are drawn anew with them."""
@@ -199,10 +209,10 @@ class Routes:
         labelled = await to_thread.run_sync(self._desk.label, case.id, labels)
         if labelled is None:
             return _no_case()
-        self._news.tell("case", shown(labelled, self._token))
+        self._news.tell("case", self._shown(labelled))
         if case_is_done(labelled):
             self._examiner.redraw(case.id)
-        return _json(shown(labelled, self._token))
+        return _json(self._shown(labelled))
 
     async def delete(self, request: Request) -> Response:
         """Removes a case with its uploads, its case file and its reports."""
@@ -248,7 +258,7 @@ class Routes:
             "limit_bytes": self._limit_bytes,
             "profiles": [profile.value for profile in Profile],
             "models": self._models,
-            "cases": [shown(case, self._token) for case in self._desk.cases()],
+            "cases": self._shown.all(self._desk.cases()),
             "progress": progress,
         }
 
@@ -269,18 +279,6 @@ async def _body(request: Request, form: type[T], hint: str) -> T | Response:
         return msgspec.json.decode(body or b"{}", type=form)
     except msgspec.MsgspecError as error:
         return _error(400, f"The request cannot be read: {error}", hint)
-
-
-def shown(case: DeskCase, token: str) -> dict[str, Any]:
-    """A case as the API gives it, with the address of its report once there is one."""
-    report = f"../reports/{case.id}/{report_key(token, case.id)}" if case_is_done(case) else None
-    whole: dict[str, Any] = msgspec.to_builtins(case)
-    return whole | {"report": report}
-
-
-def case_is_done(case: DeskCase) -> bool:
-    """Its reports are there."""
-    return case.state.value == "done"
 
 
 def refused(_request: Request, error: Exception) -> Response:

@@ -3,17 +3,18 @@
 from __future__ import annotations
 
 import contextlib
+import gc
 import ipaddress
 import secrets
 import socket
 from collections.abc import AsyncIterator, Callable, Sequence
 from dataclasses import dataclass
-from functools import partial
 from pathlib import Path
 from types import FrameType
 from typing import Final
 
 import uvicorn
+from anyio import to_thread
 from starlette.applications import Starlette
 
 from forensics.errors import ForensicsError, SettingsError
@@ -21,7 +22,8 @@ from forensics.web.desk import Desk
 from forensics.web.examiner import Examiner
 from forensics.web.guard import Guard
 from forensics.web.news import News
-from forensics.web.routes import Routes, refused, shown
+from forensics.web.routes import Routes, refused
+from forensics.web.shown import ShownCases
 
 LOCAL: Final = "127.0.0.1"
 DEFAULT_LIMIT_BYTES: Final = 4 * 10**9
@@ -91,19 +93,20 @@ def create_app(
         news: for whoever has to end the open pages' streams before the application ends.
     """
     news = news or News()
-    examiner = Examiner(desk, news, partial(shown, token=token), workers)
+    shown = ShownCases(token)
+    examiner = Examiner(desk, news, shown, workers)
 
     @contextlib.asynccontextmanager
     async def life(_app: Starlette) -> AsyncIterator[None]:
         news.open()
-        examiner.start()
+        await to_thread.run_sync(examiner.start)  # the first thread costs imports, which no request waits for
         try:
             yield
         finally:
             news.end()
             examiner.close()
 
-    routes = Routes(desk, examiner, news, token, limit_bytes)
+    routes = Routes(desk, examiner, news, shown, limit_bytes)
     handlers = {ForensicsError: refused, OSError: refused}
     return Guard(Starlette(routes=routes.table(), exception_handlers=handlers, lifespan=life), token, hosts)
 
@@ -146,6 +149,9 @@ def serve(settings: ServerSettings, tell: Callable[[str], object]) -> None:
             timeout_graceful_shutdown=_SECONDS_TO_CLOSE,
         )
         tell(f"http://{settings.names[0] if settings.names else shown}:{port}/{token}/")
+        # What stands now stands until the end: no answer waits while garbage is looked for in it.
+        gc.collect()
+        gc.freeze()
         with contextlib.suppress(KeyboardInterrupt):  # Ctrl-C is how it ends
             _Server(config, news).run([listener])
 

@@ -7,11 +7,12 @@ import errno
 import hashlib
 import os
 import shutil
-from collections.abc import AsyncIterator
+from collections.abc import AsyncIterator, Callable
 from dataclasses import dataclass
 from pathlib import Path
-from typing import BinaryIO, Final
+from typing import BinaryIO, Final, TypeVar, TypeVarTuple, Unpack
 
+import anyio
 import anyio.to_thread
 
 from forensics.errors import ForensicsError
@@ -21,6 +22,9 @@ RESERVE_BYTES: Final = 256 * 2**20
 """Left free on the disk: the case file and the report need room too."""
 
 _PIECE_BYTES: Final = 2**20
+_WRITERS: Final = 4
+A = TypeVarTuple("A")
+R = TypeVar("R")
 _BINARY = getattr(os, "O_BINARY", 0)
 _FULL: Final = (errno.ENOSPC, errno.EDQUOT)
 
@@ -45,59 +49,72 @@ class Received:
     sha256: str
 
 
-def check_room(folder: Path, announced_bytes: int | None, limit_bytes: int) -> None:
-    """Refuses before the first byte what cannot be taken.
+class Uploads:
+    """Writes uploads in a few threads, however many come in: the event loop has to keep its turn.
 
     Args:
-        announced_bytes: as the client says; None if it does not.
-
-    Raises:
-        UploadRefused: it is above the limit, or the disk has no room for it.
+        limit_bytes: of one upload.
     """
+
+    def __init__(self, limit_bytes: int) -> None:
+        self._limit_bytes = limit_bytes
+        self._writers = anyio.CapacityLimiter(_WRITERS)
+
+    async def receive(
+        self, stream: AsyncIterator[bytes], path: Path, announced_bytes: int | None = None
+    ) -> Received:
+        """Writes a stream to a new file that its owner alone can read.
+
+        Nothing is left of an upload that breaks off, is too large or does not fit on the disk.
+
+        Args:
+            stream: pieces of any size.
+            announced_bytes: as the client says; None if it does not. What cannot be taken is then refused
+                before the first byte.
+
+        Raises:
+            UploadRefused: it is above the limit, or the disk is full.
+        """
+        digest = hashlib.sha256()
+        size_bytes = 0
+        complete = False
+        try:
+            out = await self._aside(_begun, path, announced_bytes, self._limit_bytes)
+            try:
+                pending = bytearray()
+                async for piece in stream:
+                    size_bytes += len(piece)
+                    if size_bytes > self._limit_bytes:
+                        raise too_large(self._limit_bytes)
+                    pending += piece
+                    if len(pending) >= _PIECE_BYTES:
+                        await self._aside(_write, out, bytes(pending), digest)
+                        pending.clear()
+                await self._aside(_finish, out, bytes(pending), digest)
+            finally:
+                out.close()  # unbuffered: nothing is written by it
+            complete = True
+        except OSError as error:
+            if error.errno not in _FULL:
+                raise
+            raise disk_full() from error
+        finally:
+            if not complete:
+                with contextlib.suppress(OSError):
+                    path.unlink(missing_ok=True)
+        return Received(size_bytes, digest.hexdigest())
+
+    async def _aside(self, how: Callable[[Unpack[A]], R], *arguments: *A) -> R:
+        return await anyio.to_thread.run_sync(how, *arguments, limiter=self._writers)
+
+
+def _begun(path: Path, announced_bytes: int | None, limit_bytes: int) -> BinaryIO:
     if announced_bytes is not None and announced_bytes > limit_bytes:
         raise too_large(limit_bytes)
-    if shutil.disk_usage(folder).free < (announced_bytes or 0) + RESERVE_BYTES:
+    if shutil.disk_usage(path.parent).free < (announced_bytes or 0) + RESERVE_BYTES:
         raise disk_full()
-
-
-async def receive(stream: AsyncIterator[bytes], path: Path, limit_bytes: int) -> Received:
-    """Writes a stream to a new file that its owner alone can read.
-
-    Nothing is left of an upload that breaks off, is too large or does not fit on the disk.
-
-    Args:
-        stream: pieces of any size.
-
-    Raises:
-        UploadRefused: it is above the limit, or the disk is full.
-    """
-    digest = hashlib.sha256()
-    size_bytes = 0
-    complete = False
-    try:
-        descriptor = os.open(path, os.O_WRONLY | os.O_CREAT | os.O_EXCL | _BINARY, 0o600)
-        with os.fdopen(descriptor, "wb", buffering=0) as out:
-            pending = bytearray()
-            async for piece in stream:
-                size_bytes += len(piece)
-                if size_bytes > limit_bytes:
-                    raise too_large(limit_bytes)
-                pending += piece
-                if len(pending) >= _PIECE_BYTES:
-                    await anyio.to_thread.run_sync(_write, out, bytes(pending), digest)
-                    pending.clear()
-            await anyio.to_thread.run_sync(_write, out, bytes(pending), digest)
-            await anyio.to_thread.run_sync(os.fsync, out.fileno())
-        complete = True
-    except OSError as error:
-        if error.errno not in _FULL:
-            raise
-        raise disk_full() from error
-    finally:
-        if not complete:
-            with contextlib.suppress(OSError):
-                path.unlink(missing_ok=True)
-    return Received(size_bytes, digest.hexdigest())
+    descriptor = os.open(path, os.O_WRONLY | os.O_CREAT | os.O_EXCL | _BINARY, 0o600)
+    return os.fdopen(descriptor, "wb", buffering=0)
 
 
 def _write(out: BinaryIO, piece: bytes, digest: hashlib._Hash) -> None:
@@ -105,6 +122,11 @@ def _write(out: BinaryIO, piece: bytes, digest: hashlib._Hash) -> None:
     view = memoryview(piece)
     while view:
         view = view[out.write(view) :]
+
+
+def _finish(out: BinaryIO, piece: bytes, digest: hashlib._Hash) -> None:
+    _write(out, piece, digest)
+    os.fsync(out.fileno())
 
 
 def too_large(limit_bytes: int) -> UploadRefused:

@@ -122,8 +122,15 @@ class Running:
         """Has the cases examined, and waits until all are done or failed."""
         for case_id in case_ids:
             self.json("POST", f"api/cases/{case_id}/examine")
+        self.until_examined(case_ids, patience_s)
+
+    def until_examined(self, case_ids: Sequence[str], patience_s: float) -> None:
+        """Waits until all of them are done or failed."""
         until(
-            lambda: all(case["state"] in ("done", "failed") for case in self.json("GET", "api/cases")),
+            lambda: (
+                {case["state"] for case in self.json("GET", "api/cases") if case["id"] in case_ids}
+                <= {"done", "failed"}
+            ),
             "all cases are examined",
             patience_s,
         )

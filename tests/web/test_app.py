@@ -22,7 +22,7 @@ from starlette.testclient import TestClient
 import forensics
 from forensics.errors import SettingsError
 from forensics.settings import Profile
-from forensics.web import examiner, uploads
+from forensics.web import uploads
 from forensics.web.desk import CaseState, Desk
 from forensics.web.guard import report_key
 from forensics.web.server import ServerSettings, create_app
@@ -282,25 +282,30 @@ def test_a_case_without_media_is_named_as_its_owner_named_it(client: TestClient,
     assert case["files"][0]["id"] not in case["problem"]
 
 
-def test_a_disk_that_fills_up_later_is_said_with_the_case(
-    client: TestClient, desk: Desk, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+def test_a_report_that_cannot_be_written_is_said_with_the_case(
+    client: TestClient, desk: Desk, tmp_path: Path
+) -> None:
+    case_id = new_case(client)
+    still = synthetic.still(tmp_path).read_bytes()
+    client.put(f"api/cases/{case_id}/files", params={"name": "a.jpg"}, content=still)
+    in_the_way = desk.report(case_id, ".html") / "folder"
+    in_the_way.mkdir(parents=True)
+    client.post(f"api/cases/{case_id}/examine")
+    until(lambda: client.get(f"api/cases/{case_id}").json()["state"] == "failed", "the refusal")
+    assert "report" in client.get(f"api/cases/{case_id}").json()["problem"]
+    in_the_way.rmdir()
+    in_the_way.parent.rmdir()
+    client.post(f"api/cases/{case_id}/examine")
+    until(lambda: client.get(f"api/cases/{case_id}").json()["state"] == "done", "the second try")
+
+
+def test_a_disk_without_room_for_the_state_costs_no_verdict(
+    client: TestClient, desk: Desk, monkeypatch: pytest.MonkeyPatch
 ) -> None:
     def full(*_: object) -> None:
         raise OSError(errno.ENOSPC, "No space left on device")
 
     case_id = new_case(client)
-    clip = synthetic.still(tmp_path).read_bytes()
-    client.put(f"api/cases/{case_id}/files", params={"name": "a.jpg"}, content=clip)
-    monkeypatch.setattr(examiner, "draw_reports", full)
-    client.post(f"api/cases/{case_id}/examine")
-    until(lambda: client.get(f"api/cases/{case_id}").json()["state"] == "failed", "the refusal")
-    assert client.get(f"api/cases/{case_id}").json()["problem"] == (
-        "The disk refuses: No space left on device. Free some space, then try again."
-    )
-    monkeypatch.undo()
-    client.post(f"api/cases/{case_id}/examine")
-    until(lambda: client.get(f"api/cases/{case_id}").json()["state"] == "done", "the second try")
-    # The state itself can no longer be written: what was found is shown all the same.
     monkeypatch.setattr(Desk, "_keep", full)
     changed = desk.change(case_id, lambda case: replace(case, title="changed"))
     assert changed is not None

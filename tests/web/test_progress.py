@@ -10,7 +10,8 @@ from forensics.records.scan_result import ScanResult
 from forensics.records.subject import person
 from forensics.records.verdict import Verdict, VerdictLabel
 from forensics.scan.events import BatchStarted, FileDone, FileProgressed, FileStarted
-from forensics.web.progress import Progress, ProgressOfCase
+from forensics.web.orders import Progress
+from forensics.web.progress import ProgressOfCase
 
 
 def done(name: str, size_bytes: int, n_scores: int) -> FileDone:

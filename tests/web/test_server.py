@@ -68,7 +68,10 @@ def test_the_queue_survives_a_restart_in_the_middle(tmp_path: Path, killed: bool
             for name in ("a.mp4", "b.mp4"):
                 server.upload(ids[-1], name, clip + f"{number} {name}".encode())
             server.json("POST", f"api/cases/{ids[-1]}/examine")
-        until(lambda: server.json("GET", "api/desk")["progress"]["file"], "the first file is under way")
+        until(
+            lambda: (server.json("GET", "api/desk")["progress"] or {}).get("file"),
+            "the first file is under way",
+        )
         if killed:
             server.kill()
         else:

@@ -7,6 +7,8 @@ your own are asked for by name.
 from __future__ import annotations
 
 import re
+import shutil
+import subprocess
 import tomllib
 from pathlib import Path
 
@@ -136,6 +138,36 @@ def bench(session: nox.Session) -> None:
     if name not in scripts:
         session.error(f"there is no benchmark {name}; there are {', '.join(scripts)}")
     session.run("python", str(scripts[name]), *arguments)
+
+
+@nox.session(default=False, venv_backend="none")
+def image(session: nox.Session) -> None:
+    """Builds the container image and scans in it without a network; says so where nothing here can build one.
+
+    ``nox -s image -- --build-arg BASE=IMAGE`` takes another base image.
+    """
+    builder = next((one for one in ("docker", "podman", "buildah") if _answers(one)), None)
+    if builder is None:
+        session.skip("nothing was built: neither docker (with its daemon) nor podman nor buildah is here")
+    name = "localhost/forensics"
+    session.run(builder, "build", "--tag", name, *session.posargs, ".", external=True)
+    demo = ("demo", "--out", "/tmp/demo", "--report", "/out/demo.html")
+    if builder == "buildah":
+        made = session.run("buildah", "from", name, external=True, silent=True).strip()
+        try:
+            in_it = ("buildah", "run", "--network", "none", made, "--", "forensics", *demo)
+            session.run(*in_it, external=True)
+        finally:
+            session.run("buildah", "rm", made, external=True, silent=True)
+    else:
+        session.run(builder, "run", "--rm", "--network", "none", name, *demo, external=True)
+
+
+def _answers(builder: str) -> bool:
+    """Whether a builder of images is there and can work: docker is nothing without its daemon."""
+    if shutil.which(builder) is None:
+        return False
+    return subprocess.run([builder, "info"], capture_output=True, check=False).returncode == 0
 
 
 @nox.session(default=False)

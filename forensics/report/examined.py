@@ -12,7 +12,7 @@ from forensics.records.detector_spec import DetectorSpec, Input
 from forensics.records.findings import AbstentionReason
 from forensics.records.media import MIX, MediaKind, StreamInfo, StreamKind
 from forensics.records.scan_result import ScanResult
-from forensics.records.subject import Subject
+from forensics.records.subject import VOICE_OF_FILE, Subject
 from forensics.records.verdict import VerdictLabel
 from forensics.report.report_words import WHY_WORDS
 
@@ -143,12 +143,17 @@ def _abstained(result: ScanResult, name: str) -> Iterator[str]:
     whose: dict[AbstentionReason, list[str]] = {}
     for one in result.abstentions:
         if one.detector == name:
-            whose.setdefault(one.why, []).append("" if one.subject is None else str(one.subject))
+            # Of the file's one voice nobody needs to be told that it is the voice.
+            subject = "" if one.subject in (None, VOICE_OF_FILE) else str(one.subject)
+            whose.setdefault(one.why, []).append(subject)
     for why, subjects in whose.items():
         named = [subject for subject in dict.fromkeys(subjects) if subject]
         more = f" and {len(named) - _MOST_SUBJECTS} more" if len(named) > _MOST_SUBJECTS else ""
         of = f" ({', '.join(named[:_MOST_SUBJECTS])}{more})" if named else ""
-        yield f"{WHY_WORDS[why]}{of}."
+        if why is AbstentionReason.NO_AUDIO:
+            yield "There is no sound to examine."
+        else:
+            yield f"{WHY_WORDS[why]}{of}."
 
 
 def _noted(result: ScanResult, name: str) -> str:

@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import io
 from pathlib import Path
 
 import pytest
@@ -10,6 +9,7 @@ import pytest
 from forensics.report.renderers import RENDERERS, Renderer, renderer_for
 from forensics.report.view import ReportView, build_view
 from tests.report import synthetic_case
+from tests.report.drawn import drawn
 
 
 @pytest.fixture(params=list(RENDERERS))
@@ -22,18 +22,11 @@ def rich() -> ReportView:
     return synthetic_case.view_of(synthetic_case.rich_case(), labelled=True)
 
 
-def rendered(renderer: Renderer, view: ReportView) -> bytes:
-    out = io.BytesIO()
-    renderer.render(view, out)
-    assert not out.closed, "whoever opened the file closes it"
-    return out.getvalue()
-
-
 def text_of(renderer: Renderer, view: ReportView) -> str:
     """What a renderer wrote, as text."""
     if renderer.suffix == ".pdf":
         pytest.skip("the text in a PDF is packed; tests/report/test_pdf.py reads it")
-    return rendered(renderer, view).decode("utf-8")
+    return drawn(renderer, view).decode("utf-8")
 
 
 def test_is_called_as_in_the_table(renderer: Renderer) -> None:
@@ -50,7 +43,7 @@ def test_every_file_of_a_rich_case_stands_in_the_report(renderer: Renderer, rich
 
 
 def test_the_same_view_gives_the_same_bytes(renderer: Renderer, rich: ReportView) -> None:
-    assert rendered(renderer, rich) == rendered(renderer, rich)
+    assert drawn(renderer, rich) == drawn(renderer, rich)
 
 
 def test_a_case_without_files_has_a_report(renderer: Renderer) -> None:

@@ -2,12 +2,10 @@
 
 from __future__ import annotations
 
-import io
-
 import pytest
 
-from forensics.report.renderers.html import HtmlRenderer
 from forensics.report.view import ReportView
+from tests.report.drawn import page_of
 from tests.report.synthetic_case import rich_case, view_of
 
 
@@ -18,6 +16,4 @@ def rich_view() -> ReportView:
 
 @pytest.fixture(scope="session")
 def rich_page(rich_view: ReportView) -> str:
-    out = io.BytesIO()
-    HtmlRenderer().render(rich_view, out)
-    return out.getvalue().decode("utf-8")
+    return page_of(rich_view)

@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import io
 import re
 import shutil
 import subprocess
@@ -18,22 +17,16 @@ from forensics.records.verdict import VerdictLabel
 from forensics.report.brief import MOST_ROWS, plain_summary
 from forensics.report.condition import CaseCondition
 from forensics.report.renderers import write_report
-from forensics.report.renderers.html import HtmlRenderer
 from forensics.report.report_words import BROKEN_TITLE
 from forensics.report.view import ReportView
 from forensics.workflows.drawing import check_brief
+from tests.report.drawn import page_of
 from tests.report.synthetic_case import Case, examined, large_case, rich_case, unexamined, view_of
 
 CHROMIUM = shutil.which("chromium")
 printed = pytest.mark.skipif(
     CHROMIUM is None, reason="chromium is missing (Debian: apt-get install chromium)"
 )
-
-
-def drawn(view: ReportView) -> str:
-    out = io.BytesIO()
-    HtmlRenderer().render(view, out)
-    return out.getvalue().decode("utf-8")
 
 
 def n_printed(view: ReportView, folder: Path) -> int:
@@ -127,11 +120,11 @@ def test_nothing_runs_into_the_foot_of_a_page(tmp_path: Path) -> None:
 def test_more_files_than_the_table_holds(tmp_path: Path) -> None:
     view = view_of(large_case(60), brief=True)
     assert n_printed(view, tmp_path) == 63
-    assert f"And {60 - MOST_ROWS} files more, each with its page below." in drawn(view)
+    assert f"And {60 - MOST_ROWS} files more, each with its page below." in page_of(view)
 
 
 def test_the_page_runs_nothing_and_shows_every_file(rich_view: ReportView) -> None:
-    page = drawn(view_of(rich_case(), labelled=True, brief=True))
+    page = page_of(view_of(rich_case(), labelled=True, brief=True))
     assert "<script" not in page.split("<body", 1)[1].replace("&lt;script", "")
     assert "script-src &#39;none&#39;" in page
     assert page.count('<article class="sheet') == rich_view.n_files
@@ -142,7 +135,7 @@ def test_the_page_runs_nothing_and_shows_every_file(rich_view: ReportView) -> No
 def test_a_broken_case_is_marked_on_every_sheet() -> None:
     condition = CaseCondition(intact=False, n_rows=9, problems=("row 3: it is not what its hash sealed",))
     view = view_of(rich_case(), brief=True, condition=condition)
-    assert drawn(view).split("<body", 1)[1].count(BROKEN_TITLE) == 3 + view.n_files
+    assert page_of(view).split("<body", 1)[1].count(BROKEN_TITLE) == 3 + view.n_files
 
 
 def sentences(text: str) -> list[str]:

@@ -7,6 +7,7 @@ import io
 
 from forensics.report.renderers.csv import CsvRenderer
 from forensics.report.view import ReportView
+from tests.report.drawn import text_of
 from tests.report.synthetic_case import Case, examined, unexamined, view_of
 
 PROMISED = (
@@ -18,10 +19,7 @@ SCORES = ",face_score,voice_score,likely_source,alike"
 
 
 def written(view: ReportView) -> str:
-    out = io.BytesIO()
-    CsvRenderer().render(view, out)
-    assert not out.closed
-    return out.getvalue().decode("utf-8")
+    return text_of(CsvRenderer(), view)
 
 
 def test_columns(rich_view: ReportView) -> None:

@@ -21,12 +21,12 @@ from forensics.report.duplicates.near_hashes import REACH, distances, near_pairs
 from forensics.report.duplicates.words import in_common
 from forensics.report.renderers.case_uco import CaseUcoRenderer
 from forensics.report.renderers.csv import CsvRenderer
-from forensics.report.renderers.html import HtmlRenderer
 from forensics.report.renderers.json import JsonRenderer
 from forensics.report.view import ReportView, build_view
 from forensics.workflows.merging import merge
 from tests import copies
 from tests.casefile.made import manifest
+from tests.report.drawn import drawn, page_of, text_of
 
 
 @pytest.fixture(scope="module")
@@ -125,9 +125,7 @@ def view(made: dict[str, ScanResult]) -> ReportView:
 
 
 def test_the_page_names_pairs_with_reasons(view: ReportView) -> None:
-    out = io.BytesIO()
-    HtmlRenderer().render(view, out)
-    page = out.getvalue().decode()
+    page = page_of(view)
     section = page[page.index('id="duplicates"') : page.index('id="evidence"')]
     assert section.count('href="#f1"') >= len(copies.COPIES) - 1
     assert "It has more pixels: 480 x 360, the other 240 x 180." in section
@@ -136,13 +134,10 @@ def test_the_page_names_pairs_with_reasons(view: ReportView) -> None:
 
 
 def test_json_and_csv_name_them(view: ReportView) -> None:
-    out, table = io.BytesIO(), io.BytesIO()
-    JsonRenderer().render(view, out)
-    CsvRenderer().render(view, table)
-    [group] = json.loads(out.getvalue())["duplicates"]
+    [group] = json.loads(drawn(JsonRenderer(), view))["duplicates"]
     assert group["files"][0] == 1
     assert len(group["links"]) == len(group["files"]) - 1 == len(copies.COPIES)
-    rows = {Path(row["path"]).stem: row for row in csv.DictReader(io.StringIO(table.getvalue().decode()))}
+    rows = {Path(row["path"]).stem: row for row in csv.DictReader(io.StringIO(text_of(CsvRenderer(), view)))}
     assert rows["half_the_size"]["likely_source"].endswith("source.mp4")
     assert rows["another"]["alike"] == ""
 
@@ -202,9 +197,7 @@ def test_faces_of_one_moment_stand_side_by_side() -> None:
 
 def test_case_uco_relates_copies_to_sources() -> None:
     rows, _ = copies.swapped_case()
-    out = io.BytesIO()
-    CaseUcoRenderer().render(build_view([], rows, lambda _: ()), out)
-    nodes = json.loads(out.getvalue())["@graph"]
+    nodes = json.loads(drawn(CaseUcoRenderer(), build_view([], rows, lambda _: ())))["@graph"]
     names = {
         node["@id"]: node["uco-core:hasFacet"][0]["uco-observable:fileName"]
         for node in nodes

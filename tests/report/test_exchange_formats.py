@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import io
 import json
 import re
 import xml.etree.ElementTree as ET
@@ -16,16 +15,10 @@ from forensics.report.renderers.case_uco import CaseUcoRenderer
 from forensics.report.renderers.junit import JunitRenderer
 from forensics.report.renderers.sarif import SarifRenderer, uri_of
 from forensics.report.view import ReportView
+from tests.report.drawn import text_of
 from tests.report.synthetic_case import Case, view_of
 
 _UUID = re.compile(r"^kb:[a-z-]+-[0-9a-f]{8}(-[0-9a-f]{4}){3}-[0-9a-f]{12}$")
-
-
-def written(renderer: Renderer, view: ReportView) -> str:
-    out = io.BytesIO()
-    renderer.render(view, out)
-    assert not out.closed
-    return out.getvalue().decode()
 
 
 def n_of(view: ReportView, label: VerdictLabel) -> int:
@@ -38,7 +31,7 @@ def test_they_are_in_the_table_by_their_suffix() -> None:
 
 
 def test_sarif_has_every_file_verdict_and_notice(rich_view: ReportView) -> None:
-    document: dict[str, Any] = json.loads(written(SarifRenderer(), rich_view))
+    document: dict[str, Any] = json.loads(text_of(SarifRenderer(), rich_view))
     [run] = document["runs"]
     assert document["version"] == "2.1.0"
     assert [one["hashes"]["sha-256"] for one in run["artifacts"] if "hashes" in one] == [
@@ -67,7 +60,7 @@ def test_paths_become_addresses_that_name_nothing_else() -> None:
 
 
 def test_case_uco_names_every_node_once_and_refers_to_nothing_else(rich_view: ReportView) -> None:
-    text = written(CaseUcoRenderer(), rich_view)
+    text = text_of(CaseUcoRenderer(), rich_view)
     graph: list[dict[str, Any]] = json.loads(text)["@graph"]
     named = [node["@id"] for node in graph]
     assert len(set(named)) == len(named)
@@ -81,11 +74,11 @@ def test_case_uco_names_every_node_once_and_refers_to_nothing_else(rich_view: Re
     assert kinds.count("case-investigation:ProvenanceRecord") == kinds.count("uco-tool:Tool") == 1
     hashes = set(re.findall(r'"@type":"xsd:hexBinary","@value":"([0-9a-f]{64})"', text))
     assert hashes == {file.result.media.sha256 for file in rich_view.files if file.result.media.sha256}
-    assert written(CaseUcoRenderer(), rich_view) == text
+    assert text_of(CaseUcoRenderer(), rich_view) == text
 
 
 def test_junit_fails_where_there_are_signs(rich_view: ReportView) -> None:
-    root = ET.fromstring(written(JunitRenderer(), rich_view))
+    root = ET.fromstring(text_of(JunitRenderer(), rich_view))
     assert len(root) == len(rich_view.files) == int(root.attrib["tests"])
     assert len(root.findall("testcase/failure")) == n_of(rich_view, VerdictLabel.SIGNS_OF_MANIPULATION)
     assert len(root.findall("testcase/skipped")) == int(root.attrib["skipped"])
@@ -95,10 +88,10 @@ def test_junit_fails_where_there_are_signs(rich_view: ReportView) -> None:
 def test_hostile_text_stays_text_and_no_files_is_a_document(
     renderer: Renderer, rich_view: ReportView
 ) -> None:
-    text = written(renderer, rich_view)
+    text = text_of(renderer, rich_view)
     assert "\u202e" not in text
     assert "\x1b" not in text
     if renderer.suffix == ".xml":
         assert "<script" not in text
-    empty = written(renderer, view_of(Case([], {})))
+    empty = text_of(renderer, view_of(Case([], {})))
     assert (ET.fromstring(empty) if renderer.suffix == ".xml" else json.loads(empty)) is not None

@@ -23,8 +23,8 @@ from forensics.records.subject import VOICE_OF_FILE, WHOLE_FILE, person
 from forensics.report.curve_charts import MOST_POINTS, curve_chart
 from forensics.report.evidence import encoded_bytes, image_budget, spend
 from forensics.report.redaction import blurred, redacted
-from forensics.report.renderers.html import HtmlRenderer
-from forensics.report.view import ReportView, build_view
+from forensics.report.view import build_view
+from tests.report.drawn import page_of
 from tests.report.synthetic_case import examined
 
 CHART = CurveChart(
@@ -53,9 +53,7 @@ SHOWN = (
 def page() -> str:
     result = examined("clips/a.mp4", (0.9,), None, 1)
     view = build_view([], [(2, result)], lambda _: SHOWN)
-    out = io.BytesIO()
-    HtmlRenderer().render(view, out)
-    return out.getvalue().decode()
+    return page_of(view)
 
 
 def test_each_form_is_drawn_in_its_way() -> None:
@@ -91,9 +89,7 @@ def test_what_a_table_says_is_not_said_again_among_the_notices() -> None:
     )
     result = replace(examined("a.jpg", (0.9,), None, 1), notices=notices)
     for shown, n_said in (((exhibit,), 2), ((), 3)):
-        out = io.BytesIO()
-        HtmlRenderer().render(build_view([], [(2, result)], lambda _, shown=shown: shown), out)
-        html = out.getvalue().decode()
+        html = page_of(build_view([], [(2, result)], lambda _, shown=shown: shown))
         assert html[html.index("<h4>Notices</h4>") :].count('<span class="stage">') == n_said
         assert "It was written anew." in html
 
@@ -142,7 +138,7 @@ def test_the_dots_of_the_timeline_lead_to_their_frames() -> None:
     result = examined("clips/a.mp4", (0.9,), None, 1)
     shown = tuple(score.span.start_s for score in result.scores[:5])
     strip = film(tuple(score.manipulation_score for score in result.scores[:5]), shown)
-    html = drawn(build_view([], [(2, result)], lambda _: (strip,)))
+    html = page_of(build_view([], [(2, result)], lambda _: (strip,)))
     links = re.findall(r'<a href="#(m1-1-\d+)" tabindex="-1" aria-label="([^"]+)">', html)
     assert [link for link, _ in links] == [f"m1-1-{number}" for number in range(1, 6)]
     for number, (link, words) in enumerate(links):
@@ -157,10 +153,10 @@ def test_the_dots_of_the_timeline_lead_to_their_frames() -> None:
 def test_a_file_is_known_by_the_face_with_the_highest_score() -> None:
     result = examined("clips/a.mp4", (0.9,), None, 1)
     strip = film((0.2, 0.95, 0.4), (0.0, 1.0, 2.0))
-    html = drawn(build_view([], [(2, result)], lambda _: (strip,)))
+    html = page_of(build_view([], [(2, result)], lambda _: (strip,)))
     [face] = re.findall(r'<img class="face" src="data:image/jpeg;base64,([^"]+)" alt=""', html)
     assert base64.b64decode(face) == tiny(1)
-    assert 'class="face"' not in drawn(build_view([], [(2, result)], lambda _: ()))
+    assert 'class="face"' not in page_of(build_view([], [(2, result)], lambda _: ()))
 
 
 def test_faces_of_thousands_of_files_stay_within_the_page() -> None:
@@ -179,7 +175,7 @@ def test_a_sound_is_within_the_page_and_not_in_a_redacted_one() -> None:
     clip = Exhibit(ExhibitKind.SOUND, SoundClip(b"fLaC7"), "The sound", VOICE_OF_FILE, "strongest", 1.0, 0.9)
     strip = film((0.2, 0.3), (0.0, 1.0))
     result = examined("clips/a.mp4", (0.9,), 0.9, 1)
-    html = drawn(build_view([], [(2, result)], lambda _: (clip, strip)))
+    html = page_of(build_view([], [(2, result)], lambda _: (clip, strip)))
     assert f'src="data:audio/flac;base64,{base64.b64encode(b"fLaC7").decode()}"' in html
     assert "media-src data:" in html
     assert redacted((clip, strip)) == []
@@ -190,14 +186,8 @@ def test_why_scores_carry_less_stands_with_the_person() -> None:
     notice = Notice("faces", "Person 1: 3 of 32 faces are smaller than 60 px", subject=person(1))
     unlike = Abstention("face", AbstentionReason.OUT_OF_DOMAIN, "Person 2 is not judged: blurred", person(2))
     result = replace(result, notices=(notice,), abstentions=(*result.abstentions, unlike))
-    html = drawn(build_view([], [(2, result)], lambda _: ()))
+    html = page_of(build_view([], [(2, result)], lambda _: ()))
     one, two = re.findall(r'<section class="subject".*?</section>', html, re.DOTALL)
     assert "3 of 32 faces are smaller" in one
     assert "not judged" not in one
     assert "Person 2 is not judged: blurred" in two
-
-
-def drawn(view: ReportView) -> str:
-    out = io.BytesIO()
-    HtmlRenderer().render(view, out)
-    return out.getvalue().decode()

@@ -22,13 +22,13 @@ from forensics.report import administration
 from forensics.report.clock import clock_text, now_utc
 from forensics.report.examined import account_of
 from forensics.report.literature import references
-from forensics.report.renderers import Renderer
 from forensics.report.renderers.case_uco import CaseUcoRenderer
 from forensics.report.renderers.csv import CsvRenderer
 from forensics.report.renderers.html import HtmlRenderer
 from forensics.report.renderers.json import JsonRenderer
 from forensics.report.renderers.sarif import SarifRenderer
 from forensics.report.view import ReportView, build_view
+from tests.report.drawn import text_of
 from tests.report.synthetic_case import cards, examined, manifest, rich_case, unexamined, view_of
 
 EXAMPLE = Path(__file__).parents[2] / "examples" / "case.toml"
@@ -51,14 +51,8 @@ def view(recorded: RecordedCaseInfo) -> ReportView:
     return view_of(rich_case(), case_info=recorded, ended_utc=ended)
 
 
-def drawn(renderer: Renderer, view: ReportView) -> str:
-    out = io.BytesIO()
-    renderer.render(view, out)
-    return out.getvalue().decode()
-
-
 def test_the_page_is_headed_by_the_case_and_states_its_data(view: ReportView) -> None:
-    page = drawn(HtmlRenderer(), view)
+    page = text_of(HtmlRenderer(), view)
     assert "<title>Media examination: 25 files, 2026-0815: Interview of 2 October 2026</title>" in page
     for said in ("A. Examiner", "R. Reviewer", "D-XX-00000-00", "District Court", "ab" * 32, "Mobile phone"):
         assert said in page
@@ -72,7 +66,7 @@ def test_without_case_data_the_page_is_headed_by_a_title_or_the_case_file() -> N
     assert view_of(rich_case()).heading == "briefing.case"
     assert view_of(rich_case(), title="My uploads").heading == "My uploads"
     assert view_of(rich_case(), case=None).heading == ""
-    assert "no end is recorded" in drawn(HtmlRenderer(), view_of(rich_case()))
+    assert "no end is recorded" in text_of(HtmlRenderer(), view_of(rich_case()))
 
 
 def test_hostile_case_data_stay_text(recorded: RecordedCaseInfo) -> None:
@@ -81,32 +75,32 @@ def test_hostile_case_data_stay_text(recorded: RecordedCaseInfo) -> None:
         recorded.info, case_number=evil, examiner=evil, exhibits=(CaseExhibit(evil, ("*",), evil),)
     )
     view = view_of(rich_case(), case_info=replace(recorded, info=info))
-    page = drawn(HtmlRenderer(), view)
+    page = text_of(HtmlRenderer(), view)
     assert page.count("<script>") == 2  # our own
     assert "\u202e" not in page
     for renderer in (JsonRenderer(), CaseUcoRenderer(), SarifRenderer()):
-        json.loads(drawn(renderer, view))
-    assert "\u202e" not in drawn(SarifRenderer(), view) + drawn(CaseUcoRenderer(), view)
+        json.loads(text_of(renderer, view))
+    assert "\u202e" not in text_of(SarifRenderer(), view) + text_of(CaseUcoRenderer(), view)
 
 
 def test_json_csv_and_sarif_hold_the_case_data(view: ReportView) -> None:
-    document = json.loads(drawn(JsonRenderer(), view))
+    document = json.loads(text_of(JsonRenderer(), view))
     assert document["case_info"]["info"]["case_number"] == "2026-0815"
     assert document["ended_utc"] == {manifest().run_id: "2026-11-21T09:59:00+00:00"}
     ids = {one["media"]["path"]: one["exhibit_ids"] for one in document["files"]}
     assert ids["clips/interview/press-briefing.mp4"] == ["A-1"]
     assert ids["clips/phone/IMG_2041.mov"] == ["A-2"]
     assert ids["clips/notes.mp4"] == []
-    rows = list(csv.DictReader(io.StringIO(drawn(CsvRenderer(), view))))
+    rows = list(csv.DictReader(io.StringIO(text_of(CsvRenderer(), view))))
     assert {row["path"]: row["exhibit"] for row in rows}["clips/phone/IMG_2042.mov"] == "A-2"
-    [run] = json.loads(drawn(SarifRenderer(), view))["runs"]
+    [run] = json.loads(text_of(SarifRenderer(), view))["runs"]
     assert run["properties"]["caseNumber"] == "2026-0815"
     assert run["invocations"][0]["endTimeUtc"] == "2026-11-21T09:59:00Z"
     assert sum(one.get("properties", {}).get("exhibits") == ["A-2"] for one in run["results"]) == 2
 
 
 def test_case_uco_names_people_investigation_and_exhibits(view: ReportView) -> None:
-    graph: list[dict[str, Any]] = json.loads(drawn(CaseUcoRenderer(), view))["@graph"]
+    graph: list[dict[str, Any]] = json.loads(text_of(CaseUcoRenderer(), view))["@graph"]
     by_id = {node["@id"]: node for node in graph}
     assert len(by_id) == len(graph)
     [investigation] = [one for one in graph if one["@type"] == "case-investigation:Investigation"]
@@ -157,7 +151,7 @@ def test_the_account_of_a_video_names_streams_detectors_and_what_is_missing() ->
     assert parts["Stream 1: audio, aac, 44.1 kHz, 2 channels"].not_examined.startswith("No sound")
     assert parts["Face"].examined == "Scored: person 1 (32 frames), person 2 (32 frames)."
     assert parts["Face"].not_examined == "Too small (person 3)."
-    assert parts["Voice"].not_examined == "No sound."
+    assert parts["Voice"].not_examined == "There is no sound to examine."
     assert parts["Container"].examined == "It looked and noted 1 thing."
     assert parts["Stills"].examined == "It looked and had nothing to note."
     assert "Sequence" in parts["Not asked for"].not_examined

@@ -6,7 +6,6 @@
 from __future__ import annotations
 
 import html
-import io
 import re
 
 import numpy as np
@@ -14,11 +13,11 @@ import pytest
 from skimage import data
 
 from forensics.casefile.case_file import CaseFile
-from forensics.report.renderers.html import HtmlRenderer
 from forensics.report.view import build_view
 from forensics.scan.scan_run import plan_scan, run_scan
 from forensics.settings import ScanSettings
 from tests import recordings
+from tests.report.drawn import page_of
 
 pytestmark = pytest.mark.slow
 
@@ -59,9 +58,8 @@ def articles(tmp_path_factory: pytest.TempPathFactory) -> dict[str, str]:
     with CaseFile.create_or_resume(tmp_path_factory.mktemp("case") / "a.case") as case:
         run_scan(plan_scan(settings, ["forensics", "scan"]), case)
         view = build_view(case.manifests(), case.results(), case.exhibits)
-        out = io.BytesIO()
-        HtmlRenderer().render(view, out)
-    parts = out.getvalue().decode().split("<article ")[1:]
+        page = page_of(view)
+    parts = page.split("<article ")[1:]
     return {re.search(r"</span><wbr>([^<]+)", part)[1]: part for part in parts}  # type: ignore[index]
 
 

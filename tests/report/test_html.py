@@ -20,6 +20,7 @@ from forensics.records.scan_result import ScanResult
 from forensics.report.renderers.html import HtmlRenderer
 from forensics.report.renderers.json import JsonRenderer
 from forensics.report.view import ReportView
+from tests.report.drawn import drawn, page_of
 from tests.report.page_reader import read
 from tests.report.synthetic_case import (
     HOSTILE_NAMES,
@@ -35,23 +36,15 @@ MOST_BYTES = 25_000_000
 GOLDEN = Path(__file__).parent / "golden" / "small.html"
 
 
-def drawn(view: ReportView) -> str:
-    out = io.BytesIO()
-    HtmlRenderer().render(view, out)
-    return out.getvalue().decode("utf-8")
-
-
 def test_long_lists_are_capped_on_the_page_and_whole_in_json() -> None:
     many = tuple(Notice("find", f"link {number} leads out") for number in range(14_496))
     result = replace(examined("a.mp4", (0.9,), None, 1), notices=many[:500])
     view = view_of(plain_case(result), notices=many)
-    page = drawn(view)
-    assert len(page) < len(drawn(view_of(plain_case(replace(result, notices=()))))) + 60_000
+    page = page_of(view)
+    assert len(page) < len(page_of(view_of(plain_case(replace(result, notices=()))))) + 60_000
     assert "And 14,396 more notices" in page
     assert "And 475 more notices" in page
-    out = io.BytesIO()
-    JsonRenderer().render(view, out)
-    whole = json.loads(out.getvalue())
+    whole = json.loads(drawn(JsonRenderer(), view))
     assert len(whole["notices"]) >= 14_496
     assert len(whole["files"][0]["notices"]) == 500
 
@@ -83,7 +76,7 @@ def test_hostile_metadata_stays_text(hostile: str) -> None:
         media=replace(result.media, facts={hostile: hostile}, container=hostile),
         verdict=replace(result.verdict, reason=hostile, limits=(hostile,), policy=hostile),
     )
-    page = read(drawn(view_of(plain_case(result), labels={"a.mp4": hostile}, case=hostile)))
+    page = read(page_of(view_of(plain_case(result), labels={"a.mp4": hostile}, case=hostile)))
     assert len(page.all("script")) == 2
     assert not page.all("img")
     assert not any(name.startswith("on") for element in page.elements for name in element.attributes)
@@ -175,7 +168,7 @@ def test_labels_bring_figures_and_mark_errors(rich_page: str) -> None:
         "log10 likelihood",
     ):
         assert words in rich_page, words
-    assert "Against the known labels" not in drawn(view_of(plain_case(examined("a.mp4", (0.9,), 0.1, 1))))
+    assert "Against the known labels" not in page_of(view_of(plain_case(examined("a.mp4", (0.9,), 0.1, 1))))
 
 
 def test_error_rates_name_the_class_and_leave_out_small_sets(rich_page: str) -> None:
@@ -189,7 +182,7 @@ def test_error_rates_name_the_class_and_leave_out_small_sets(rich_page: str) -> 
 def test_rates_and_curves_are_drawn_only_where_n_carries_them() -> None:
     case = plain_case(examined("a.mp4", (0.9,), 0.1, 1))
     few = replace(labelled_figures(), n_manipulated=70, n_pristine=19)
-    page = drawn(
+    page = page_of(
         view_of(
             case,
             figures=(few, replace(few, scope="file, method=FaceSwap", part="method=FaceSwap")),
@@ -211,14 +204,14 @@ def test_the_first_scope_is_open_and_the_others_tell_their_figure(rich_page: str
 
 
 def test_no_files_and_no_cards() -> None:
-    page = drawn(view_of(plain_case(), cards=(), notices=(), chain_head="", case=None))
+    page = page_of(view_of(plain_case(), cards=(), notices=(), chain_head="", case=None))
     assert "0 files searched" in page
     assert "No file was found" in page
     assert "Treat every score as unverified" in page
 
 
 def test_five_thousand_files_stay_small() -> None:
-    page = drawn(view_of(large_case(5_000)))
+    page = page_of(view_of(large_case(5_000)))
     assert len(page.encode()) < MOST_BYTES
     assert len(re.findall(r'<tr class="v-', page)) == 5_000
     assert page.count("data:image/jpeg") > 100
@@ -261,7 +254,7 @@ def test_golden() -> None:
     case = plain_case(
         examined(HOSTILE_NAMES[1], (0.93,), 0.3, 1), unexamined("empty.mp4", "The file has zero bytes.")
     )
-    page = scrubbed(drawn(view_of(case)))
+    page = scrubbed(page_of(view_of(case)))
     if os.environ.get("FORENSICS_UPDATE_GOLDENS"):
         GOLDEN.parent.mkdir(exist_ok=True)
         GOLDEN.write_text(page, "utf-8")

@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import io
 import json
 import math
 from dataclasses import replace
@@ -17,6 +16,7 @@ from forensics.report.renderers import Renderer, write_report
 from forensics.report.renderers.json import JsonRenderer, JsonReport, report_schema
 from forensics.report.renderers.json_v1 import JsonV1Renderer, report_schema_v1
 from forensics.report.view import ReportView, build_view
+from tests.report.drawn import drawn
 from tests.report.synthetic_case import Case, examined, labelled_figures, view_of
 from tests.report.test_exhibit_forms import SHOWN
 
@@ -29,9 +29,7 @@ RENDERERS = dict(zip(SCHEMAS, (JsonRenderer(), JsonV1Renderer()), strict=True))
 
 
 def written(view: ReportView, renderer: Renderer | None = None) -> bytes:
-    out = io.BytesIO()
-    (renderer or JsonRenderer()).render(view, out)
-    return out.getvalue()
+    return drawn(renderer or JsonRenderer(), view)
 
 
 @pytest.mark.parametrize("path", SCHEMAS, ids=lambda path: path.name)

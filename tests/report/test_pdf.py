@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 import builtins
-import io
 import re
 import sys
 from pathlib import Path
@@ -15,6 +14,7 @@ from forensics.errors import SettingsError
 from forensics.report.renderers import check_writable, write_report
 from forensics.report.renderers.pdf import PdfRenderer, load_weasyprint
 from forensics.workflows.drawing import check_brief
+from tests.report.drawn import drawn
 from tests.report.synthetic_case import Case, examined, exhibits_of, unexamined, view_of
 
 try:
@@ -31,23 +31,21 @@ def small_case() -> Case:
     return Case(rows, {row_id: exhibits_of(result) for row_id, result in rows})
 
 
-def drawn(**changes: Any) -> bytes:
-    out = io.BytesIO()
-    PdfRenderer().render(view_of(small_case(), **changes), out)
-    return out.getvalue()
+def small(**changes: Any) -> bytes:
+    return drawn(PdfRenderer(), view_of(small_case(), **changes))
 
 
 @needs_weasyprint
 def test_the_same_view_gives_the_same_bytes_and_another_does_not() -> None:
-    first = drawn(brief=True)
+    first = small(brief=True)
     assert first.startswith(b"%PDF-")
-    assert drawn(brief=True) == first
-    assert drawn(brief=True, drawn_utc="2026-11-22T10:00:00+00:00") != first
+    assert small(brief=True) == first
+    assert small(brief=True, drawn_utc="2026-11-22T10:00:00+00:00") != first
 
 
 @needs_weasyprint
 def test_the_short_form_has_three_pages_and_one_for_each_file() -> None:
-    assert len(re.findall(rb"/Type\s*/Page\b", _plain(drawn(brief=True)))) == 3 + 2
+    assert len(re.findall(rb"/Type\s*/Page\b", _plain(small(brief=True)))) == 3 + 2
 
 
 @needs_weasyprint
@@ -66,7 +64,7 @@ def test_nothing_is_fetched(monkeypatch: pytest.MonkeyPatch) -> None:
         raise AssertionError("a socket was made")
 
     monkeypatch.setattr(socket, "socket", refuse)
-    assert drawn(case="http://example.org/x.png", brief=True)
+    assert small(case="http://example.org/x.png", brief=True)
 
 
 @pytest.mark.parametrize(

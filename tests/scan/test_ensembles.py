@@ -32,6 +32,7 @@ from forensics.scan.worker_context import assemble, choose_detectors, manifest_o
 from forensics.settings import Profile, ScanSettings
 from tests import synthetic
 from tests.made_models import face_model, voice_model
+from tests.report.drawn import text_of
 
 WEIGHTS = (0.75, 0.25)
 
@@ -257,11 +258,10 @@ def test_report_csv_and_json_show_each_member(root: Path, clip: Path, tmp_path: 
     view = reported(root, clip, tmp_path)
     [file] = view.files
     [basis] = file.result.verdict.basis
-    drawn = {}
-    for renderer in (CsvRenderer(), JsonRenderer(), HtmlRenderer()):
-        out = io.BytesIO()
-        renderer.render(view, out)
-        drawn[renderer.suffix] = out.getvalue().decode()
+    drawn = {
+        renderer.suffix: text_of(renderer, view)
+        for renderer in (CsvRenderer(), JsonRenderer(), HtmlRenderer())
+    }
     [row] = csv.DictReader(io.StringIO(drawn[".csv"]))
     assert float(row["face_score"]) == pytest.approx(basis.manipulation_score, abs=1e-6)
     for member in basis.members:

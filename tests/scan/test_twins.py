@@ -26,6 +26,7 @@ from forensics.scan.scan_run import ScanPlan, run_scan
 from forensics.scan.twins import distinct
 from forensics.settings import ScanSettings
 from tests.casefile.made import manifest
+from tests.report.drawn import text_of
 from tests.scan import fakes
 
 
@@ -169,9 +170,7 @@ def test_reports_mark_copies_and_name_them_at_the_file_that_was_examined(tmp_pat
     view = build_view([manifest()], list(enumerate(results.values(), 1)), lambda _: ())
     notices = {Path(file.path).stem: [one.message for one in file.result.notices] for file in view.files}
     assert f"The same content, byte for byte, lies at {folder / 'b.mp4'}." in notices["a"]
-    out = io.BytesIO()
-    CsvRenderer().render(view, out)
-    rows = {Path(row["path"]).stem: row for row in csv.DictReader(io.StringIO(out.getvalue().decode()))}
+    rows = {Path(row["path"]).stem: row for row in csv.DictReader(io.StringIO(text_of(CsvRenderer(), view)))}
     assert (rows["a"]["twin_of"], rows["b"]["twin_of"]) == ("", str(folder / "a.mp4"))
     assert rows["a"]["verdict"] == rows["b"]["verdict"]
 

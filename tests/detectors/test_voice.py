@@ -92,9 +92,10 @@ def test_scores_do_not_depend_on_how_the_sound_was_cut_into_chunks() -> None:
     assert spans(listen(sound, chunk_s=10.0)) == spans(listen(sound, chunk_s=0.7))
 
 
-def test_long_sound_is_covered_once_without_overlap() -> None:
-    found = spans(listen(speech(150.0)))
-    assert len(found) == 50
+def test_windows_overlap_up_to_20_s_and_longer_sound_is_covered_once() -> None:
+    assert len(spans(listen(speech(19.5)))) == 12
+    found = spans(listen(speech(30.0)))
+    assert len(found) == 10
     assert all(a[1] == pytest.approx(b[0]) for a, b in pairwise(found))
 
 

@@ -12,11 +12,13 @@ from forensics.detectors.voice import Voice
 from forensics.engines.speech_net import load_speech_net
 from forensics.media.audio_decoder import survey_sound
 from forensics.media.discovery import Found, discover
+from forensics.media.probe import probe
 from forensics.media.sound import like_speech
 from forensics.records.media import Samples
 from forensics.scan.pipeline import examine
 from forensics.scan.worker_context import assemble, choose_detectors
 from forensics.settings import ScanSettings
+from forensics.training.data.clip_sound import sound_of
 from tests import synthetic
 
 RATE_HZ = 48_000
@@ -30,10 +32,13 @@ def organ(seconds: float, rate_hz: int = RATE_HZ) -> Samples:
     return np.asarray(0.1 * swell * np.sum(tones, axis=0), np.float32)
 
 
+def channels() -> list[Samples]:
+    return [organ(6.0), 0.5 * synthetic.talk(6.0, RATE_HZ)]
+
+
 @pytest.fixture
 def music_and_voice(tmp_path: Path) -> Path:
-    channels = [organ(6.0), 0.5 * synthetic.talk(6.0, RATE_HZ)]
-    return synthetic.channels_clip(tmp_path, ("stereo", channels), rate_hz=RATE_HZ)
+    return synthetic.channels_clip(tmp_path, ("stereo", channels()), rate_hz=RATE_HZ)
 
 
 def test_music_passes_for_speech_by_level_and_pitch_and_not_by_the_net() -> None:
@@ -62,3 +67,10 @@ def test_a_scan_for_voices_asks_its_detector(music_and_voice: Path) -> None:
     assert result.scores
     without = ScanSettings(paths=(music_and_voice,), detectors=("face",))
     assert assemble(without, choose_detectors(without)).speaks is like_speech
+
+
+def test_training_hears_the_channel_that_a_scan_hears(music_and_voice: Path) -> None:
+    heard = sound_of(music_and_voice, probe(music_and_voice))
+    organ_s, voice_s = (np.interp(np.arange(heard.size) * 3, np.arange(one.size), one) for one in channels())
+    assert abs(np.corrcoef(heard, voice_s)[0, 1]) > 0.9
+    assert abs(np.corrcoef(heard, organ_s)[0, 1]) < 0.1

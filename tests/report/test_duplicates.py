@@ -5,8 +5,10 @@ from __future__ import annotations
 import csv
 import io
 import json
+from collections.abc import Callable
 from dataclasses import replace
 from pathlib import Path
+from typing import Any
 
 import numpy as np
 import pytest
@@ -15,6 +17,7 @@ from forensics.casefile.case_file import CaseFile
 from forensics.records.perceptual_hashes import FilmHash, PerceptualHashes
 from forensics.records.scan_result import ScanResult
 from forensics.records.subject import person
+from forensics.report.duplicates import finding
 from forensics.report.duplicates.finding import find_duplicates
 from forensics.report.duplicates.matches import Link
 from forensics.report.duplicates.near_hashes import REACH, distances, near_pairs
@@ -46,6 +49,24 @@ def link_of(made: dict[str, ScanResult], name: str) -> Link | None:
     """What the source and a copy have in common."""
     groups = find_duplicates([(1, made["source"]), (2, made[name])])
     return groups[0].links[0] if groups else None
+
+
+def test_sound_and_faces_are_compared_once_whichever_comes_first(
+    made: dict[str, ScanResult], monkeypatch: pytest.MonkeyPatch
+) -> None:
+    compared: list[str] = []
+
+    def counted(name: str, compare: Callable[..., Any]) -> Callable[..., Any]:
+        return lambda *given: compared.append(name) or compare(*given)
+
+    monkeypatch.setattr(finding.sounds, "compared", counted("sound", finding.sounds.compared))
+    monkeypatch.setattr(finding, "faces_compared", counted("faces", finding.faces_compared))
+    for rows in (("source", "half the size"), ("half the size", "source")):
+        compared.clear()
+        [group] = find_duplicates(list(enumerate((made[name] for name in rows), 1)))
+        [link] = group.links
+        assert rows[link.source - 1] == "source"
+        assert sorted(compared) == ["faces", "sound"]
 
 
 @pytest.mark.parametrize(

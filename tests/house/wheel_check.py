@@ -9,6 +9,7 @@ import json
 import subprocess
 import sys
 import sysconfig
+from importlib.metadata import version
 from importlib.util import find_spec
 from pathlib import Path
 
@@ -32,6 +33,7 @@ def main() -> None:
 
     package = Path(forensics.__file__).resolve().parent
     assert checkout / "forensics" != package, f"the checkout is imported, not the wheel: {package}"
+    assert version("forensics") == forensics.__version__
     for relative in ("models", "reports/templates"):
         assert resource_folder(relative) == package / "_data" / relative
     assert find_spec("torch") is None, "torch came along"

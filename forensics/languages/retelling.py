@@ -20,23 +20,25 @@ from forensics.languages import ENGLISH, catalogue, number, speaking, spoken
 CONTEXT: Final = "said"
 """The context of templates in the catalogue."""
 
-_BOUNDARY: Final = r"[.!?] (?=[A-Z0-9\"'(])"
+_BOUNDARY: Final = r"(?<! al)[.!?] (?=[A-Z0-9\"'(])"
 # Within one sentence: what takes a whole further sentence for a value has mistaken two for one.
 _VALUE: Final = rf"((?:(?!{_BOUNDARY}).)*?)"
 _COUNT: Final = r"(\d[\d,]*)"
-_AMOUNT: Final = r"[<>]? ?[-+\N{MINUS SIGN}]?\d[\d,]*(?:\.\d+)?"
+_AMOUNT: Final = r"[<>]? ?[-+\N{MINUS SIGN}]?(?:1/)?\d[\d,]*(?:\.\d+)?"
 _UNIT: Final = r"(?: ?(?:s|ms|min|h|px|Hz|kHz|MHz|%|kB|MB|GB|kbit/s|dB))?"
 _CLOCK: Final = r"\d+:\d\d(?::\d\d)?(?:\.\d)?(?: (?:min|h))?"
 _QUANTITY: Final = re.compile(rf"{_CLOCK}|{_AMOUNT}{_UNIT}")
 _RANGE: Final = re.compile(rf"({_CLOCK}|{_AMOUNT}{_UNIT}) to ({_CLOCK}|{_AMOUNT}{_UNIT})")
 _WORDED: Final = re.compile(rf"([A-Za-z ]+) ({_AMOUNT}{_UNIT})")
 _BEHIND_A_PATH: Final = re.compile(r"(\S*[./]\S* )(.+)", re.DOTALL)
+_PLACES: Final = re.compile(r"[{<]|%\(")
+_NO_WORD: Final = re.compile(r"[^A-Za-z' -]")
 _LISTS: Final = re.compile(r"(; | and |, |: | \(|\)$)")
 _LISTED: Final = {" and ": {"de": " und "}}
 _TO: Final = {"de": "bis"}
 _LETTERS: Final = re.compile(r"[A-Za-z]")
 # Templates with fewer letters of their own would fit anything.
-_LEAST_LETTERS: Final = 4
+_LEAST_LETTERS: Final = 3
 # With fewer than these, only if every value is known, too.
 _FEW_LETTERS: Final = 12
 # Longer than any sentence that is recorded: dumps of metadata, which nobody has a template for.
@@ -117,13 +119,31 @@ def _sentence(text: str, grammar: _Grammar) -> list[Piece] | None:
     if told is None and text.endswith("."):
         told = _fitted(text[:-1], grammar)
         told = None if told is None else [*told, (".", False)]
-    if told is None and len(parts := text.removesuffix(".").split(", ")) > 1:
-        known = [grammar.exact.get(part) for part in parts]
-        if None not in known:
-            told = [(", ".join(map(str, known)) + text[len(text.removesuffix(".")) :], False)]
+    if told is None:
+        told = _listed(text.removesuffix("."), grammar)
+        told = [*told, (".", False)] if told is not None and text.endswith(".") else told
+    whose, colon, rest = text.partition(": ")
+    if told is None and colon and (of := _fitted(whose, grammar)) is not None:
+        said = _sentence(rest, grammar)
+        told = None if said is None else [*of, (colon, False), *said]
     if told is None and (found := _BEHIND_A_PATH.fullmatch(text)) is not None:
         told = _sentence(found[2], grammar)
         told = None if told is None else [(found[1], False), *told]
+    return told
+
+
+def _listed(text: str, grammar: _Grammar) -> list[Piece] | None:
+    """Several things, or one and what it is of, where all are known: ``No sound (voice)``."""
+    parts = _LISTS.split(text)
+    told: list[Piece] = []
+    for index, part in enumerate(parts):
+        if index % 2:
+            told.append((_LISTED.get(part, {}).get(spoken(), part), False))
+            continue
+        known = _amount(part, grammar) or _fitted(part, grammar) if part else []
+        if known is None or len(parts) == 1:
+            return None
+        told.extend(known)
     return told
 
 
@@ -138,12 +158,12 @@ def _fitted(text: str, grammar: _Grammar) -> list[Piece] | None:
         found = template.pattern.fullmatch(text)
         if found is None:
             continue
+        if template.is_weak and not all(_is_known(said, grammar) for said in found.groups()):
+            continue
         values = {
             name: list(_value(said, grammar))
             for name, said in zip(template.names, found.groups(), strict=True)
         }
-        if template.is_weak and any(foreign for told in values.values() for _, foreign in told):
-            continue
         return [
             piece
             for literal, name in template.told
@@ -156,20 +176,30 @@ def _value(text: str, grammar: _Grammar) -> Iterator[Piece]:
     """A value: an amount, words of the catalogue, several of them, or a name that is the same everywhere."""
     bare = text.strip()
     told = [(text, False)] if not bare else _amount(bare, grammar) or _sentence(bare, grammar)
-    parts = _LISTS.split(text)
     if told is not None:
         before, _, after = text.partition(bare) if bare else ("", "", "")
         yield from ((before, False), *told, (after, False))
     elif re.search(_BOUNDARY, bare):
         yield from _sentences(text, grammar)
-    elif len(parts) == 1:
+    elif len(parts := _LISTS.split(text)) == 1:
         yield text, _is_prose(text)
     else:
+        pieces: list[Piece] = []
         for index, part in enumerate(parts):
             if index % 2:
-                yield _LISTED.get(part, {}).get(spoken(), part), False
+                pieces.append((_LISTED.get(part, {}).get(spoken(), part), False))
             else:
-                yield from _value(part, grammar)
+                pieces.extend(_value(part, grammar))
+        # A sentence with commas is no list: none of its words is told by itself.
+        yield from [(text, True)] if any(foreign for _, foreign in pieces) else pieces
+
+
+def _is_known(text: str, grammar: _Grammar) -> bool:
+    """Whether it can be told, or is no word."""
+    bare = text.strip()
+    if not bare or (" " not in bare and _NO_WORD.search(bare)):
+        return True
+    return _amount(bare, grammar) is not None or _sentence(bare, grammar) is not None
 
 
 def _amount(bare: str, grammar: _Grammar) -> list[Piece] | None:
@@ -207,6 +237,8 @@ def _grammar(language: str) -> _Grammar:
     exact: dict[str, str] = {}
     templates = []
     for key, said in messages.items():
+        if isinstance(key, str) and key and "\x04" not in key and not _PLACES.search(key):
+            exact.setdefault(key, said)
         if not isinstance(key, str) or not key.startswith(prefix):
             continue
         english = key.removeprefix(prefix)
@@ -227,7 +259,8 @@ def _template(parts: Sequence[tuple[str, str | None]], said: str, *, is_weak: bo
         if name is not None:
             pattern += _COUNT if name == "n" else _VALUE
             names.append(name)
-    if pattern.endswith(_VALUE):  # reasons and remedies of others stand at the end, sentences of their own
+    # Reasons and remedies of others stand at the end, sentences of their own.
+    if pattern.endswith(_VALUE) and not is_weak:
         pattern = pattern.removesuffix(_VALUE) + "(.*)"
     literals = tuple(literal for literal, _ in parts if literal)
     return _Template(literals, re.compile(pattern, re.DOTALL), tuple(names), tuple(_parts(said)), is_weak)

@@ -251,10 +251,10 @@ def headline(card: ModelCard) -> tuple[Metric, ...]:
     return tuple(metric for metric in _telling(card) if _carried(metric))
 
 
-def left_out(card: ModelCard) -> tuple[str, ...]:
-    """The data sets whose figures are no headlines, since they hold too few files of a class."""
+def left_out(card: ModelCard) -> tuple[tuple[str, str], ...]:
+    """(data set, how many of each class) of figures that are no headlines, since they hold too few files."""
     named = dict.fromkeys(
-        f"{metric.data_set} ({_classes(metric)})" for metric in _telling(card) if not _carried(metric)
+        (metric.data_set, _classes(metric)) for metric in _telling(card) if not _carried(metric)
     )
     return tuple(named)
 

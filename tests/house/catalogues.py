@@ -49,6 +49,18 @@ _SAYING = (
     "forensics/detectors/face_sequences.py",
     "forensics/detectors/filmstrips.py",
     "forensics/detectors/lips.py",
+    "forensics/detectors/structure/companion_rules.py",
+    "forensics/detectors/structure/container.py",
+    "forensics/detectors/structure/header_rules.py",
+    "forensics/detectors/structure/known_writers.py",
+    "forensics/detectors/structure/observation.py",
+    "forensics/detectors/structure/picture_rhythm.py",
+    "forensics/detectors/structure/pixel_rules.py",
+    "forensics/detectors/structure/provenance.py",
+    "forensics/detectors/structure/still_file.py",
+    "forensics/detectors/structure/still_rules.py",
+    "forensics/detectors/structure/track_rules.py",
+    "forensics/detectors/structure/writing_rules.py",
     "forensics/detectors/two_stage_scoring.py",
     "forensics/detectors/voice.py",
     "forensics/evaluation/content_once.py",
@@ -99,7 +111,7 @@ _HEADING = re.compile(r"[A-Z][a-z]{2,}$")
 _CITATION = re.compile(r"\b(19|20)\d\d\.$|Technical Specification\.$")
 # The reasons of files that could not be examined; other errors end a command, and are not recorded.
 _RECORDED_ERRORS = {"MediaError", "DamagedArchive"}
-_CODE = re.compile(r"^(SELECT|PRAGMA) |\.html$|^\{name\}_deg$|^Fatal Python error")
+_CODE = re.compile(r"^(SELECT|PRAGMA) |\.html$|^\{name\}_deg$|^Fatal Python error|[\\|]|\w=|^\^| \?Media")
 
 
 def messages() -> Catalog:
@@ -197,7 +209,7 @@ def _template(node: ast.JoinedStr | ast.Constant) -> str | None:
 
 def _name_of(value: ast.expr, taken: list[str]) -> str:
     """A name for a value in a template: that of the variable or of the function it comes from."""
-    name = "value"
+    name, whole = "value", value
     if isinstance(value, ast.Call) and isinstance(value.func, ast.Attribute) and value.func.attr == "join":
         value = value.args[0]
     if isinstance(value, ast.Call):
@@ -210,6 +222,8 @@ def _name_of(value: ast.expr, taken: list[str]) -> str:
             name = one.id
             break
     name = name.strip("_")
+    if name == "n" and not isinstance(whole, ast.Name):
+        name = "count"  # ``{n}`` is a number alone
     same = [one for one in taken if re.fullmatch(rf"{name}\d*", one)]
     return f"{name}{len(same) + 1}" if same else name
 

@@ -100,8 +100,8 @@ def test_error_rates_are_headlines_only_where_each_class_has_twenty_rows() -> No
         ("many", "500 pristine"),
     ]
     assert report_words.left_out(card) == (
-        "few (100 manipulated, 19 pristine)",
-        "older (n = 1,000, how many of each class is not stated)",
+        ("few", "100 manipulated, 19 pristine"),
+        ("older", "n = 1,000, how many of each class is not stated"),
     )
 
 

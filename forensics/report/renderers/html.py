@@ -19,6 +19,7 @@ from forensics.errors import ReportError
 from forensics.languages.retelling import Piece, retold, retold_plainly
 from forensics.records.exhibit_content import Picture, SoundClip, StripFrame
 from forensics.records.findings import Notice
+from forensics.records.model_card import ModelCard
 from forensics.report import administration, brief, curve_charts, figures, report_words, timeline
 from forensics.report.clock import clock_text
 from forensics.report.duplicates.kin import MOST_IN_CHART
@@ -192,6 +193,7 @@ def _environment(folder: Path, time_zone: str) -> jinja2.Environment:
         confusion_rows=figures.confusion_rows,
         headline=report_words.headline,
         left_out=report_words.left_out,
+        data_left_out=_data_left_out,
         ratio_text=ratio_text,
         percent=_percent,
         notices_beside_tables=_notices_beside_tables,
@@ -227,6 +229,15 @@ def as_recorded(text: str, most: int | None = None) -> str:
     if languages.spoken() == languages.ENGLISH:
         return cut
     return _IN_ENGLISH.format(report_words.visible(cut))
+
+
+def _data_left_out(card: ModelCard) -> Markup:
+    """The data sets that carry no headline, named as the card does."""
+    named = (
+        _AS_THE_PAGE.format(as_recorded(name)) + f" ({classes})"
+        for name, classes in report_words.left_out(card)
+    )
+    return Markup("; ").join(named)
 
 
 def _in_english(text: str) -> str:

@@ -124,13 +124,23 @@ Brief = Annotated[
     bool,
     typer.Option("--brief", help="Draw HTML or PDF for print: three pages for the case, one for each file."),
 ]
+_BY_VARIABLE = f"what {VARIABLE} says, else {ENGLISH}"
 Language = Annotated[
     str | None,
     typer.Option(
         "--language",
         metavar="CODE",
         help=f"Language of HTML and PDF: {', '.join(LANGUAGES)}.",
-        show_default=f"what {VARIABLE} says, else {ENGLISH}",
+        show_default=_BY_VARIABLE,
+    ),
+]
+PageLanguage = Annotated[
+    str | None,
+    typer.Option(
+        "--language",
+        metavar="CODE",
+        help=f"Language of the page and of reports: {', '.join(LANGUAGES)}.",
+        show_default=_BY_VARIABLE,
     ),
 ]
 Redact = Annotated[

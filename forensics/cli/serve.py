@@ -7,8 +7,9 @@ from typing import Annotated
 
 import typer
 
-from forensics.cli.scan_options import Workers
+from forensics.cli.scan_options import PageLanguage, Workers
 from forensics.errors import SettingsError
+from forensics.languages import chosen
 
 _BYTES_PER_MB = 10**6
 
@@ -25,6 +26,7 @@ def serve(
         float, typer.Option("--limit", metavar="MB", help="The largest upload, in megabytes.")
     ] = 4_000.0,
     workers: Workers = None,
+    language: PageLanguage = None,
     host: Annotated[
         str, typer.Option("--host", metavar="ADDRESS", help="Address to listen on.")
     ] = "127.0.0.1",
@@ -56,6 +58,7 @@ def serve(
         limit_bytes=int(limit_mb * _BYTES_PER_MB),
         workers=workers,
         reachable=reachable,
+        language=chosen(language),
     )
 
     def tell(address: str) -> None:

@@ -8,8 +8,10 @@ its language with the machine that draws it.
 from __future__ import annotations
 
 import gettext as gnu
+import json
 import os
-from collections.abc import Iterator, Mapping
+import re
+from collections.abc import Iterable, Iterator, Mapping
 from contextlib import contextmanager
 from contextvars import ContextVar
 from functools import cache
@@ -26,6 +28,7 @@ VARIABLE: Final = "FORENSICS_LANGUAGE"
 DOMAIN: Final = "forensics"
 _FOLDER: Final = Path(__file__).resolve().parent
 _SEPARATORS: Final = {"de": str.maketrans(",.", ".,")}
+_SCRIPT_WORD: Final = re.compile(r'\b_\("([^"]+)"')
 _SPOKEN: ContextVar[str] = ContextVar("language", default=ENGLISH)
 
 
@@ -96,6 +99,19 @@ def ngettext(one: str, many: str, n: int) -> str:
 def later(message: str) -> str:
     """The message as it is: marked for the catalogues, and translated where it is shown."""
     return message
+
+
+def script_words(script: str, others: Iterable[str] = ()) -> str:
+    """JSON of what a script says, by its English; empty in English, and without a script.
+
+    Args:
+        script: its words stand as ``_("words")``.
+        others: words that the script shows and that come to it later.
+    """
+    if spoken() == ENGLISH or not script:
+        return ""
+    words = {english: gettext(english) for english in (*_SCRIPT_WORD.findall(script), *others)}
+    return json.dumps(words, ensure_ascii=False, sort_keys=True).replace("<", "\\u003c")
 
 
 def number(text: str) -> str:

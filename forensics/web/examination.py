@@ -1,6 +1,6 @@
 """The process that examines: scans cases and draws their reports, beside the server that answers the page.
 
-    python -m forensics.web.examination FOLDER WORKERS
+    python -m forensics.web.examination FOLDER WORKERS LANGUAGE
 
 What takes long or holds the interpreter is done here and in the workers that this process starts, all at a
 lower priority than the server's. Orders come on stdin, what happens goes to stdout (``orders``). It ends with
@@ -26,6 +26,7 @@ import msgspec
 import forensics
 from forensics.casefile.lock import WriterLock
 from forensics.errors import CaseFileError, MediaError
+from forensics.languages import ENGLISH
 from forensics.media.movie_header import movie_header
 from forensics.settings import Profile
 from forensics.web import orders
@@ -46,12 +47,14 @@ class Examination:
 
     Args:
         out: takes what happens.
+        language: of reports.
     """
 
-    def __init__(self, places: Places, n_workers: int, out: IO[bytes]) -> None:
+    def __init__(self, places: Places, n_workers: int, out: IO[bytes], language: str = ENGLISH) -> None:
         self._places = places
         self._n_workers = n_workers
         self._out = out
+        self._language = language
         self._writing = threading.Lock()
         self._scans = ThreadPoolExecutor(1, "scan")
         self._drawings = ThreadPoolExecutor(1, "drawing")
@@ -106,7 +109,7 @@ class Examination:
         return orders.Done(order.number, stopped=outcome.interrupted)
 
     def _draw(self, order: orders.Draw) -> orders.Done:
-        draw_reports(self._places, order.case)
+        draw_reports(self._places, order.case, self._language)
         return orders.Done(order.number, files=judged_files(self._places, order.case) if order.judged else {})
 
     def _scanner_for(self, case: DeskCase) -> forensics.Scanner:
@@ -150,7 +153,7 @@ def words_of(error: forensics.ForensicsError | OSError, names: Mapping[str, str]
     return words
 
 
-def main(folder: str, n_workers: str) -> None:
+def main(folder: str, n_workers: str, language: str) -> None:
     """Obeys until stdin ends, then ends at once, whatever is under way: the next server goes on with it."""
     if hasattr(os, "nice"):
         os.nice(NICENESS)
@@ -159,7 +162,7 @@ def main(folder: str, n_workers: str) -> None:
     os.dup2(2, 1)
     places = Places(Path(folder))
     _wait_for_predecessor(places)
-    Examination(places, int(n_workers), out).obey(sys.stdin.buffer)
+    Examination(places, int(n_workers), out, language).obey(sys.stdin.buffer)
     os._exit(0)
 
 

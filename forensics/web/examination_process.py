@@ -14,6 +14,7 @@ from typing import IO, Final
 
 import msgspec
 
+from forensics.languages import ENGLISH
 from forensics.web import orders
 from forensics.web.desk import DeskCase
 
@@ -30,15 +31,17 @@ class ExaminationProcess:
     Args:
         folder: holds the cases.
         n_workers: processes that it starts in turn.
+        language: of reports.
     """
 
-    def __init__(self, folder: Path, n_workers: int) -> None:
+    def __init__(self, folder: Path, n_workers: int, language: str = ENGLISH) -> None:
         self._command = [
             sys.executable,
             "-m",
             "forensics.web.examination",
             str(folder),
             str(n_workers),
+            language,
         ]
         self._mutex = threading.Lock()
         self._numbers = itertools.count(1)

@@ -9,6 +9,7 @@ from concurrent.futures import Future, ThreadPoolExecutor
 from dataclasses import replace
 from typing import Any
 
+from forensics.languages import ENGLISH
 from forensics.processor import usable_cores
 from forensics.web.desk import CaseState, Desk, DeskCase
 from forensics.web.examination_process import ExaminationProcess
@@ -25,15 +26,21 @@ class Examiner:
     Args:
         shown: a case as the pages get it.
         workers: processes; None for one per core.
+        language: of reports.
     """
 
     def __init__(
-        self, desk: Desk, news: News, shown: Callable[[DeskCase], Any], workers: int | None = None
+        self,
+        desk: Desk,
+        news: News,
+        shown: Callable[[DeskCase], Any],
+        workers: int | None = None,
+        language: str = ENGLISH,
     ) -> None:
         self._desk = desk
         self._shown = shown
         self._news = news
-        self._process = ExaminationProcess(desk.folder, workers or usable_cores())
+        self._process = ExaminationProcess(desk.folder, workers or usable_cores(), language)
         self._pool = ThreadPoolExecutor(1, "examiner")
         self._drawer = ThreadPoolExecutor(1, "drawer")
         self._closing = False

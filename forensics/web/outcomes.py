@@ -10,6 +10,7 @@ from typing import Final
 from forensics.casefile.case_file import CaseFile
 from forensics.casefile.chain import Rejection
 from forensics.evaluation.labels import Label, LabelSet
+from forensics.languages import ENGLISH
 from forensics.records.scan_result import ScanResult
 from forensics.records.verdict import VerdictLabel
 from forensics.report.report_words import VERDICT_ORDER
@@ -20,8 +21,11 @@ from forensics.workflows.drawing import cards_of, draw
 _NO_MEDIA: Final = "It holds no video, sound or pictures."
 
 
-def draw_reports(places: Places, case: DeskCase) -> None:
+def draw_reports(places: Places, case: DeskCase, language: str = ENGLISH) -> None:
     """Draws all reports of a case that is examined, with figures where labels are known.
+
+    Args:
+        language: of pages.
 
     Raises:
         CaseFileError: the case file is not what was written.
@@ -37,6 +41,7 @@ def draw_reports(places: Places, case: DeskCase) -> None:
             checked=opened.checked(),
             name=path.name,
             title=case.title,
+            language=language,
         )
 
 

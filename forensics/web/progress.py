@@ -5,7 +5,9 @@ from __future__ import annotations
 import time
 from collections.abc import Callable, Mapping
 from dataclasses import replace
+from typing import Final
 
+from forensics.languages import later
 from forensics.scan.events import (
     BatchStarted,
     Event,
@@ -15,6 +17,15 @@ from forensics.scan.events import (
     RehashStarted,
 )
 from forensics.web.orders import Progress
+
+STAGES: Final = (
+    later("Starting"),
+    later("Hashing again what was examined before the restart"),
+    later("Loading the models"),
+    later("Examining"),
+    later("Writing the report"),
+)
+"""Everything that ``Progress.stage`` says, in English; a page in another language has its words."""
 
 
 class ProgressOfCase:

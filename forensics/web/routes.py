@@ -9,13 +9,16 @@ from typing import Any, Final, TypeVar
 import jinja2
 import msgspec
 from anyio import to_thread
+from markupsafe import Markup
 from starlette.requests import ClientDisconnect, Request
 from starlette.responses import FileResponse, HTMLResponse, JSONResponse, Response, StreamingResponse
 from starlette.routing import Route
 
 import forensics
-from forensics import catalog
+from forensics import catalog, languages
 from forensics.errors import ForensicsError
+from forensics.languages import ENGLISH
+from forensics.languages.retelling import retold_plainly
 from forensics.numerals import size_text
 from forensics.resources import resource_folder
 from forensics.settings import Profile
@@ -24,6 +27,7 @@ from forensics.web.examiner import Examiner
 from forensics.web.guard import REPORT_POLICY
 from forensics.web.news import News, message
 from forensics.web.places import REPORT_SUFFIXES
+from forensics.web.progress import STAGES
 from forensics.web.shown import ShownCases, case_is_done
 from forensics.web.uploads import UploadRefused, Uploads
 
@@ -57,7 +61,13 @@ class Routes:
     """
 
     def __init__(
-        self, desk: Desk, examiner: Examiner, news: News, shown: ShownCases, limit_bytes: int
+        self,
+        desk: Desk,
+        examiner: Examiner,
+        news: News,
+        shown: ShownCases,
+        limit_bytes: int,
+        language: str = ENGLISH,
     ) -> None:
         self._desk = desk
         self._examiner = examiner
@@ -68,19 +78,18 @@ class Routes:
         self._models = installed_models()
         folder = resource_folder("reports/web")
         self._assets = {name: (folder / name).read_bytes() for name in _ASSETS}
-        self._page = (
-            jinja2.Environment(
-                loader=jinja2.FileSystemLoader(folder), autoescape=True, undefined=jinja2.StrictUndefined
-            )
-            .get_template("desk.html.jinja")
-            .render(
+        with languages.speaking(language):
+            self._page = _template(folder).render(
                 version=forensics.__version__,
                 limit=size_text(limit_bytes),
                 limit_bytes=limit_bytes,
                 profiles=list(Profile),
                 models=self._models,
+                language=language,
+                script_words=Markup(  # noqa: S704 - our own words
+                    languages.script_words(self._assets["desk.js"].decode(), STAGES)
+                ),
             )
-        )
 
     def table(self) -> list[Route]:
         """All routes."""
@@ -261,6 +270,21 @@ class Routes:
             "cases": self._shown.all(self._desk.cases()),
             "progress": progress,
         }
+
+
+def _template(folder: Path) -> jinja2.Template:
+    environment = jinja2.Environment(
+        loader=jinja2.FileSystemLoader(folder),
+        autoescape=True,
+        undefined=jinja2.StrictUndefined,
+        extensions=["jinja2.ext.i18n"],
+    )
+    # Added by the extension, which declares no types.
+    environment.install_gettext_callables(  # type: ignore[attr-defined]
+        languages.gettext, languages.ngettext, newstyle=True
+    )
+    environment.filters["told_plainly"] = retold_plainly
+    return environment.get_template("desk.html.jinja")
 
 
 def installed_models() -> list[dict[str, str]]:

@@ -18,6 +18,7 @@ from anyio import to_thread
 from starlette.applications import Starlette
 
 from forensics.errors import ForensicsError, SettingsError
+from forensics.languages import ENGLISH
 from forensics.web.desk import Desk
 from forensics.web.examiner import Examiner
 from forensics.web.guard import Guard
@@ -43,6 +44,7 @@ class ServerSettings:
         limit_bytes: of one upload.
         workers: processes; None for one per core.
         reachable: others on the network may reach it, as ``host`` says.
+        language: of the page and of reports.
     """
 
     folder: Path
@@ -52,6 +54,7 @@ class ServerSettings:
     limit_bytes: int = DEFAULT_LIMIT_BYTES
     workers: int | None = None
     reachable: bool = False
+    language: str = ENGLISH
 
     def __post_init__(self) -> None:
         if self.limit_bytes < 1:
@@ -81,6 +84,7 @@ def create_app(
     *,
     limit_bytes: int = DEFAULT_LIMIT_BYTES,
     workers: int | None = None,
+    language: str = ENGLISH,
     news: News | None = None,
 ) -> Guard:
     """The application, for any ASGI server.
@@ -90,11 +94,12 @@ def create_app(
         hosts: values of the header ``Host`` that are accepted, with the port.
         limit_bytes: of one upload.
         workers: processes; None for one per core.
+        language: of the page and of reports.
         news: for whoever has to end the open pages' streams before the application ends.
     """
     news = news or News()
-    shown = ShownCases(token)
-    examiner = Examiner(desk, news, shown, workers)
+    shown = ShownCases(token, language)
+    examiner = Examiner(desk, news, shown, workers, language)
 
     @contextlib.asynccontextmanager
     async def life(_app: Starlette) -> AsyncIterator[None]:
@@ -106,7 +111,7 @@ def create_app(
             news.end()
             examiner.close()
 
-    routes = Routes(desk, examiner, news, shown, limit_bytes)
+    routes = Routes(desk, examiner, news, shown, limit_bytes, language)
     handlers = {ForensicsError: refused, OSError: refused}
     return Guard(Starlette(routes=routes.table(), exception_handlers=handlers, lifespan=life), token, hosts)
 
@@ -134,6 +139,7 @@ def serve(settings: ServerSettings, tell: Callable[[str], object]) -> None:
             [f"{name}:{port}" for name in names],
             limit_bytes=settings.limit_bytes,
             workers=settings.workers,
+            language=settings.language,
             news=news,
         )
         config = uvicorn.Config(

@@ -32,7 +32,10 @@ _KEYWORDS = {
     "count_text": (2, 3),
 }
 _METHODS = [("forensics/**.py", "python"), ("reports/**.jinja", "jinja2"), ("reports/**.js", "javascript")]
-_OPTIONS = {"reports/**.jinja": {"trim_blocks": "true", "lstrip_blocks": "true", "newstyle_gettext": "true"}}
+_OPTIONS = {
+    "reports/**.jinja": {"trim_blocks": "true", "lstrip_blocks": "true", "newstyle_gettext": "true"},
+    "reports/**.js": {"parse_template_string": "true"},
+}
 # Constants of these are messages, without a mark on each.
 _WORDS = ("forensics/report/report_words.py",)
 _EVERY_WORD = "forensics/languages/recorded_words.py"
@@ -102,6 +105,10 @@ _SAYING = (
     "forensics/scan/twins.py",
     "forensics/verdicts/likelihood.py",
     "forensics/verdicts/verdict_words.py",
+    "forensics/web/examination.py",
+    "forensics/web/examination_process.py",
+    "forensics/web/orders.py",
+    "forensics/web/outcomes.py",
     "forensics/workflows/demonstrating.py",
     "forensics/workflows/drawing.py",
     "forensics/workflows/paging.py",

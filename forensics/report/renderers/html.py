@@ -4,8 +4,6 @@ from __future__ import annotations
 
 import base64
 import hashlib
-import json
-import re
 from collections.abc import Iterable, Sequence
 from functools import partial
 from pathlib import Path
@@ -46,7 +44,6 @@ MOST_GROUPS = 60
 MOST_LINKS = MOST_IN_CHART
 _IN_ENGLISH = Markup('<span lang="en">{}</span>')
 _AS_THE_PAGE = Markup("{}")
-_SCRIPT_WORD = re.compile(r'\b_\("([^"]+)"')
 
 
 class HtmlRenderer:
@@ -261,12 +258,8 @@ def _translated(words: str | None) -> str:
 
 
 def _script_words(script: str, language: str) -> str:
-    """JSON of the script's words in another language; empty in English, and without a script."""
-    known = languages.catalogue(language)
-    if known is None or not script:
-        return ""
-    words = {english: known.gettext(english) for english in _SCRIPT_WORD.findall(script)}
-    return json.dumps(words, ensure_ascii=False, sort_keys=True).replace("<", "\\u003c")
+    with languages.speaking(language):
+        return languages.script_words(script)
 
 
 def _finalize(value: Any) -> Any:

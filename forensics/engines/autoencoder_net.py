@@ -8,7 +8,7 @@ import numpy as np
 import numpy.typing as npt
 import openvino as ov
 
-from forensics.engines.openvino_engine import the_core
+from forensics.engines.openvino_engine import one_thread, the_core
 from forensics.errors import EngineError
 from forensics.records.media import RgbImage
 
@@ -66,15 +66,10 @@ def _bytes(planes: npt.NDArray[np.float32]) -> RgbImage:
 def _compiled(path: Path, precision: str) -> ov.CompiledModel:
     if not path.is_file():
         raise EngineError(f"There is no model {path}", _HINT)
-    configuration = {
-        "INFERENCE_PRECISION_HINT": precision,
-        "INFERENCE_NUM_THREADS": 1,
-        "ENABLE_CPU_PINNING": False,
-    }
     try:
         model = the_core().read_model(path)
         if len(model.inputs) != 1 or len(model.input().partial_shape) != 4:
             raise EngineError(f"{path} does not take one picture", _HINT)
-        return the_core().compile_model(model, "CPU", configuration)
+        return the_core().compile_model(model, "CPU", one_thread(precision))
     except RuntimeError as error:
         raise EngineError(f"{path} is not a model that OpenVINO reads", _HINT) from error

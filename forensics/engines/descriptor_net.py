@@ -8,7 +8,7 @@ import numpy as np
 import numpy.typing as npt
 
 from forensics import catalog
-from forensics.engines.openvino_engine import the_core
+from forensics.engines.openvino_engine import one_thread, the_core
 from forensics.errors import EngineError
 
 CHIP_PX = 150
@@ -37,12 +37,7 @@ class DescriptorNet:
             raise EngineError(f"{path} is not a face descriptor", hint) from error
         if not fits:
             raise EngineError(f"{path} does not give {N_NUMBERS} numbers of a face", hint)
-        configuration = {
-            "INFERENCE_PRECISION_HINT": "f32",
-            "INFERENCE_NUM_THREADS": 1,
-            "ENABLE_CPU_PINNING": False,
-        }
-        self._compiled = the_core().compile_model(model, "CPU", configuration)
+        self._compiled = the_core().compile_model(model, "CPU", one_thread())
 
     def describe(self, chips: npt.NDArray[np.uint8]) -> npt.NDArray[np.float32]:
         """Descriptors of aligned faces, as the net gives them.

@@ -7,7 +7,7 @@ from pathlib import Path
 import numpy as np
 import numpy.typing as npt
 
-from forensics.engines.openvino_engine import the_core
+from forensics.engines.openvino_engine import one_thread, the_core
 from forensics.errors import EngineError
 
 INPUT_PX = 192
@@ -39,12 +39,7 @@ class LandmarkNet:
             raise EngineError(f"{path} is not a landmark model", _HINT) from error
         if not fits:
             raise EngineError(f"{path} is not the face mesh net of 468 points", _HINT)
-        configuration = {
-            "INFERENCE_PRECISION_HINT": "f32",
-            "INFERENCE_NUM_THREADS": 1,
-            "ENABLE_CPU_PINNING": False,
-        }
-        self._compiled = the_core().compile_model(model, "CPU", configuration)
+        self._compiled = the_core().compile_model(model, "CPU", one_thread())
 
     def infer(self, crop: npt.NDArray[np.uint8]) -> tuple[npt.NDArray[np.float32], float]:
         """Mesh points and how sure the net is that there is a face.

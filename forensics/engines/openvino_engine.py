@@ -36,6 +36,19 @@ def the_core() -> ov.Core:
     return ov.Core()
 
 
+def one_thread(precision: str = "f32") -> dict[str, Any]:
+    """How a small net is compiled that a worker runs beside the scoring nets: threads on top get in the way.
+
+    Args:
+        precision: of the inference.
+    """
+    return {
+        "INFERENCE_PRECISION_HINT": precision,
+        "INFERENCE_NUM_THREADS": 1,
+        "ENABLE_CPU_PINNING": False,  # threads bound to cores wait for whatever else runs there
+    }
+
+
 class CompiledNet:
     """A net ready to run in this process; not to be shared between threads.
 

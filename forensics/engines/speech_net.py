@@ -8,7 +8,7 @@ import numpy as np
 import numpy.typing as npt
 
 from forensics import catalog
-from forensics.engines.openvino_engine import the_core
+from forensics.engines.openvino_engine import one_thread, the_core
 from forensics.errors import EngineError
 from forensics.records.media import Samples
 from forensics.records.model_card import ModelCard
@@ -34,13 +34,8 @@ class SpeechNet:
     """Samples at 16 kHz that one answer is for."""
 
     def __init__(self, card: ModelCard, folder: Path) -> None:
-        configuration = {
-            "INFERENCE_PRECISION_HINT": "f32",
-            "INFERENCE_NUM_THREADS": 1,
-            "ENABLE_CPU_PINNING": False,
-        }
         try:
-            compiled = the_core().compile_model(folder / card.variants[0].xml, "CPU", configuration)
+            compiled = the_core().compile_model(folder / card.variants[0].xml, "CPU", one_thread())
             self._output = compiled.output(_OUTPUT)
         except RuntimeError as error:
             raise EngineError(

@@ -24,9 +24,8 @@ from forensics.training.data.clip_samples import (
     clips_of,
     of_clips,
 )
-from forensics.training.data.face_samples import TrainingFaces
 from forensics.training.data.samples import Sample
-from forensics.training.recipes.face_pictures import face_contract
+from forensics.training.recipes.face_pictures import face_contract, training_faces
 from forensics.training.recipes.recipe import Item
 from forensics.training.training_run import TrainSettings
 
@@ -68,14 +67,7 @@ class FaceClips:
         self, sampler: BalancedSampler, contract: InputContract, settings: TrainSettings
     ) -> Dataset[Item]:
         """Augmented clips."""
-        pictures = TrainingFaces(
-            sampler,
-            contract,
-            settings.seed,
-            settings.landmarks,
-            smoothed=settings.smoothed,
-            cut_outs=settings.cut_outs,
-        )
+        pictures = training_faces(sampler, contract, settings)
         return TrainingClips(sampler, contract, pictures, settings.seed)
 
     def validation_set(self, samples: Sequence[Sample], contract: InputContract) -> Dataset[Item]:

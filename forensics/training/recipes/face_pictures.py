@@ -53,14 +53,7 @@ class FacePictures:
         self, sampler: BalancedSampler, contract: InputContract, settings: TrainSettings
     ) -> Dataset[Item]:
         """Augmented crops."""
-        return TrainingFaces(
-            sampler,
-            contract,
-            settings.seed,
-            settings.landmarks,
-            smoothed=settings.smoothed,
-            cut_outs=settings.cut_outs,
-        )
+        return training_faces(sampler, contract, settings)
 
     def validation_set(self, samples: Sequence[Sample], contract: InputContract) -> Dataset[Item]:
         """Crops as a scan cuts them."""
@@ -81,4 +74,18 @@ def face_contract(size_px: int) -> PictureContract:
     """How faces are cut, in training and in scans."""
     return PictureContract(
         size_px=size_px, crop_margin=_CROP_MARGIN, min_face_px=_MIN_FACE_PX, finder=USUAL_FINDER, flip=True
+    )
+
+
+def training_faces(
+    sampler: BalancedSampler, contract: InputContract, settings: TrainSettings
+) -> TrainingFaces:
+    """Augmented crops, as a run was told to make them."""
+    return TrainingFaces(
+        sampler,
+        contract,
+        settings.seed,
+        settings.landmarks,
+        smoothed=settings.smoothed,
+        cut_outs=settings.cut_outs,
     )

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import sys
-from collections.abc import Iterator
+from collections.abc import Iterator, Sequence
 from pathlib import Path
 from typing import TYPE_CHECKING, Annotated
 
@@ -21,6 +21,7 @@ from forensics.cli.scan_options import (
     scan_settings,
 )
 from forensics.cli.training_packages import require
+from forensics.errors import SettingsError
 
 if TYPE_CHECKING:
     from forensics.evaluation.calibration import CalibrationFit
@@ -64,6 +65,15 @@ def calibrate(
             "faces and of origins left out.",
         ),
     ] = False,
+    unmet: Annotated[
+        list[Path] | None,
+        typer.Option(
+            "--unmet",
+            metavar="FOLDER",
+            help="With --prepared: prepared data of origins that trained nothing; their pristine "
+            "validation rows set the threshold for signs.",
+        ),
+    ] = None,
     fusion: Annotated[
         Path | None,
         typer.Option(
@@ -88,8 +98,10 @@ def calibrate(
 
     data = data_set or ", ".join(str(path) for path in paths)
     if prepared:
-        _from_prepared(calibrating.the_model(models or ()), paths, dry_run=dry_run)
+        _from_prepared(calibrating.the_model(models or ()), paths, unmet or (), dry_run=dry_run)
         return
+    if unmet:
+        raise SettingsError("--unmet belongs to --prepared", "Give --prepared, or leave --unmet out.")
     settings = scan_settings(
         paths,
         workers=workers,
@@ -121,14 +133,14 @@ def calibrate(
     _tell_card(fitted.card, fitted.fit, None if dry_run else fitted.folder)
 
 
-def _from_prepared(model: str, paths: list[Path], *, dry_run: bool) -> None:
+def _from_prepared(model: str, paths: list[Path], unmet: Sequence[Path], *, dry_run: bool) -> None:
     require("torch", "timm")
     from forensics import catalog
     from forensics.cli.progress import note
     from forensics.training.prepared_fits import refitted
 
     card, folder = catalog.find(model)
-    _tell_card(refitted(card, folder, paths, note), None, None if dry_run else folder)
+    _tell_card(refitted(card, folder, paths, note, unmet), None, None if dry_run else folder)
 
 
 def _tell_card(card: ModelCard, fit: CalibrationFit | None, folder: Path | None) -> None:

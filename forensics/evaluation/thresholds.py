@@ -6,6 +6,7 @@ import math
 from collections.abc import Sequence
 
 import numpy as np
+import numpy.typing as npt
 
 from forensics.errors import SettingsError
 from forensics.evaluation.metrics import measure
@@ -104,14 +105,9 @@ def fit_thresholds(
     pristine, fakes = np.sort(scores[~truth]), np.sort(scores[truth])
     names = np.array(["all"] * truth.size if origins is None else list(origins))
     by_origin = {str(name): np.sort(scores[~truth & (names == name)]) for name in np.unique(names[~truth])}
-    bounds = {name: _bound(values, max_false_positive_rate) for name, values in by_origin.items()}
+    bounds = signs_bounds(scores, truth, names, max_false_positive_rate)
     careful = max(bounds, key=bounds.__getitem__)
-    signs = max(0.5, bounds[careful])
-    if signs > 1:
-        raise SettingsError(
-            f"No threshold keeps false positives at {max_false_positive_rate:.0%}: pristine rows reach 1",
-            "Calibrate first, or train on data more like these.",
-        )
+    signs = bounds[careful]
     n_false = int((pristine >= signs).sum())
     n_missed_at_most = math.floor(max_miss_rate * fakes.size)
     no_signs = min(0.5, _just_below(float(fakes[min(n_missed_at_most, fakes.size - 1)])), _just_below(signs))
@@ -134,6 +130,36 @@ def fit_thresholds(
             f"({needed} would be the fewest)"
         )
     return Thresholds(signs, max(0.0, no_signs), rule)
+
+
+def signs_bounds(
+    scores: Floats, manipulated: Bools, origins: npt.NDArray[np.str_], max_false_positive_rate: float
+) -> dict[str, float]:
+    """The bound for "signs" that each origin's pristine rows ask for, at least 0.5; see ``fit_thresholds``.
+
+    Args:
+        scores: float[n] calibrated.
+        manipulated: bool[n].
+        origins: str[n].
+        max_false_positive_rate: the share of pristine rows that may be called manipulated.
+
+    Raises:
+        SettingsError: no row is pristine, or those of an origin reach 1.
+    """
+    pristine = {str(name): np.sort(scores[~manipulated & (origins == name)]) for name in np.unique(origins)}
+    bounds = {
+        name: max(0.5, _bound(values, max_false_positive_rate))
+        for name, values in pristine.items()
+        if values.size
+    }
+    if not bounds:
+        raise SettingsError("No row is pristine", "Add pristine validation rows.")
+    if max(bounds.values()) > 1:
+        raise SettingsError(
+            f"No threshold keeps false positives at {max_false_positive_rate:.0%}: pristine rows reach 1",
+            "Calibrate first, or train on data more like these.",
+        )
+    return bounds
 
 
 def _bound(pristine: Floats, max_false_positive_rate: float) -> float:

@@ -74,12 +74,15 @@ class Thresholds:
         no_signs: at or below: NO_SIGNS_FOUND; between: INCONCLUSIVE.
         rule: how they were chosen, in words.
         left_out: how such bounds do on each origin that did not set them; empty where all rows are of one.
+        unmet: the origins whose pristine rows set ``signs`` where none of them trained the model; empty where
+            the bounds rest on other rows of the origins that trained it.
     """
 
     signs: float
     no_signs: float
     rule: str
     left_out: tuple[LeftOut, ...] = ()
+    unmet: tuple[str, ...] = ()
 
     @property
     def draw_verdicts(self) -> bool:

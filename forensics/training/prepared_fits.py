@@ -10,6 +10,7 @@ import numpy as np
 import numpy.typing as npt
 from scipy.special import expit
 
+from forensics.errors import TrainingError
 from forensics.evaluation.calibration import calibrated as with_calibration
 from forensics.evaluation.calibration import fit_calibration
 from forensics.evaluation.domain_bounds import fit_domain
@@ -19,10 +20,11 @@ from forensics.evaluation.metrics import measure
 from forensics.evaluation.rows import Rows
 from forensics.evaluation.shares import left_out_text
 from forensics.evaluation.thresholds import earned_thresholds
+from forensics.evaluation.unmet_origins import unmet_thresholds
 from forensics.numerals import figure_text
 from forensics.records.model_card import Domain, ModelCard
 from forensics.training.data.samples import Sample, read_samples
-from forensics.training.datasets import validation_rows
+from forensics.training.datasets import thinned, validation_rows
 from forensics.training.recipes.recipe import Recipe
 from forensics.training.short_parts import logits_by_clip, origins_of, with_short_parts
 from forensics.training.stored_nets import Batches, stored_nets
@@ -42,7 +44,13 @@ def calibration_rows(samples: list[Sample]) -> list[Sample]:
     return validation_rows(samples, _ROWS_PER_STRATUM)
 
 
-def refitted(card: ModelCard, folder: Path, data: Sequence[Path], note: Callable[[str], None]) -> ModelCard:
+def refitted(
+    card: ModelCard,
+    folder: Path,
+    data: Sequence[Path],
+    note: Callable[[str], None],
+    unmet: Sequence[Path] = (),
+) -> ModelCard:
     """The card of a model that is exported already, fitted on prepared validation rows.
 
     A model that has a calibration keeps it, its thresholds and its domain: what is fitted are the bounds for
@@ -52,9 +60,11 @@ def refitted(card: ModelCard, folder: Path, data: Sequence[Path], note: Callable
     Args:
         folder: of the model.
         data: prepared data sets; their validation rows are taken, as an export takes them.
+        unmet: prepared data sets of origins that trained nothing. If there are any, their pristine validation
+            rows set the threshold for signs, whatever the model has, and the figures of the card go.
 
     Raises:
-        TrainingError: a data set cannot be read, or one label is missing.
+        TrainingError: a data set cannot be read, one label is missing, or ``unmet`` holds what trained it.
         ModelError: the model has no weights to run, or a member of it is missing.
         SettingsError: the rows do not allow a calibration.
     """
@@ -67,6 +77,11 @@ def refitted(card: ModelCard, folder: Path, data: Sequence[Path], note: Callable
         card = replace(calibrated(card, recipe, rows, logits, inputs[0], note), metrics=())
     else:
         card = _with_left_out(card, _by_clip(rows, logits), note)
+    if unmet:
+        samples = recipe.units([sample for one in unmet for sample in read_samples(one)])
+        strangers = unmet_rows(card, samples)
+        clips = _by_clip(strangers, nets.logits(nets.inputs(recipe, strangers)))
+        card = _with_unmet(card, clips, note)
     return with_short_parts(card, recipe, rows, logits, inputs, nets.logits, note)
 
 
@@ -107,6 +122,37 @@ def calibrated(
         likelihood=fit_bounds(manipulation_score, labels, data=data),
     )
     return _with_left_out(card, clips, note)
+
+
+def unmet_rows(card: ModelCard, samples: Sequence[Sample]) -> list[Sample]:
+    """Validation rows of origins that the card does not name among what the model learned from.
+
+    Raises:
+        TrainingError: an origin has training rows, is named by the card, or no row is left.
+    """
+    learned = {row.origin for row in samples if row.split == "train"} | {
+        row.origin for row in samples if f"{row.origin}: " in card.training_data
+    }
+    if learned:
+        raise TrainingError(
+            f"{', '.join(sorted(learned))} may have trained {card.id}", "Give origins that trained nothing."
+        )
+    rows = thinned([row for row in samples if row.split == "val"], _ROWS_PER_STRATUM)
+    if not rows:
+        raise TrainingError("The unmet origins have no validation rows", "Prepare them with --split 0,60,40.")
+    return rows
+
+
+def _with_unmet(card: ModelCard, clips: _Clips, note: Callable[[str], None]) -> ModelCard:
+    if card.thresholds is None or card.calibration is None:
+        raise TrainingError(f"{card.id} has no calibration", "Fit it on --prepared data of its own first.")
+    means, labels, _, origins = clips
+    scores = with_calibration(means, card.calibration)
+    thresholds = unmet_thresholds(card.thresholds, scores, labels, origins)
+    note(f"signs from {thresholds.signs:.3f} ({card.thresholds.signs:.3f} before): {thresholds.rule}")
+    for one in thresholds.left_out:
+        note(left_out_text(one))
+    return replace(card, thresholds=thresholds, metrics=())
 
 
 def _with_left_out(card: ModelCard, clips: _Clips, note: Callable[[str], None]) -> ModelCard:

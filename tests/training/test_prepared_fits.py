@@ -15,7 +15,7 @@ from forensics.cli.main import app
 from forensics.detectors.scoring import opinions
 from forensics.engines.ensemble import EnsembleNet
 from forensics.engines.openvino_engine import CompiledNet
-from forensics.errors import ModelError
+from forensics.errors import ModelError, TrainingError
 from forensics.faces.crop import cut
 from forensics.records.faces import FaceBox
 from forensics.records.model_card import ModelCard
@@ -134,3 +134,48 @@ def test_an_ensemble_whose_member_is_gone_is_refused(ensemble: Path, data: Path,
     catalog.write_card(card, tmp_path / "alone")
     with pytest.raises(ModelError, match="a member of face-both, lies neither"):
         fitted(tmp_path / "alone", data)
+
+
+@pytest.fixture(scope="module")
+def strangers(tmp_path_factory: pytest.TempPathFactory) -> Path:
+    """Validation rows of two origins that the nets never learned from."""
+    folder = made_faces(tmp_path_factory.mktemp("strangers"), {("val", False): 60, ("val", True): 40})
+    rows = [
+        replace(row, origin=("street", "studio")[number % 2])
+        for number, row in enumerate(read_samples(folder))
+    ]
+    write_samples(folder, rows)
+    return folder
+
+
+def test_pristine_rows_of_unmet_origins_set_the_threshold(
+    ensemble: Path, data: Path, strangers: Path
+) -> None:
+    card, folder = catalog.find(str(ensemble.parent / "face-32"))
+    again = refitted(card, folder, [data], lambda _: None, [strangers])
+    assert card.thresholds is not None
+    assert again.thresholds is not None
+    assert again.thresholds.unmet == ("street", "studio")
+    assert again.calibration == card.calibration
+    nets, recipe = stored_nets(card, folder)
+    rows = [row for row in read_samples(strangers) if not row.manipulated]
+    scores = np.array([card.manipulation_score(x) for x in nets.logits(nets.inputs(recipe, rows))])
+    for origin in again.thresholds.unmet:
+        own = scores[[row.origin == origin for row in rows]]
+        assert (own >= again.thresholds.signs).mean() <= 0.02
+    assert "none of which trained the model" in again.thresholds.rule
+    assert [one.origin for one in again.thresholds.left_out] == ["street", "studio"]
+    catalog.write_card(again, strangers.parent / "written")
+    assert catalog.read_card(strangers.parent / "written").thresholds == again.thresholds
+
+
+def test_what_may_have_trained_the_model_sets_no_threshold(
+    ensemble: Path, data: Path, tmp_path: Path
+) -> None:
+    card, folder = catalog.find(str(ensemble.parent / "face-32"))
+    with pytest.raises(TrainingError, match="may have trained face-32"):
+        refitted(card, folder, [data], lambda _: None, [data])
+    made = made_faces(tmp_path, {("val", False): 20, ("val", True): 20})
+    assert "dfdc: " in card.training_data
+    with pytest.raises(TrainingError, match="dfdc may have trained"):
+        refitted(card, folder, [data], lambda _: None, [made])

@@ -21,16 +21,14 @@ CONTEXT: Final = "said"
 """The context of templates in the catalogue."""
 
 _BOUNDARY: Final = r"(?<! al)[.!?] (?=[A-Z0-9\"'(])"
-# Within one sentence: what takes a whole further sentence for a value has mistaken two for one.
-_VALUE: Final = rf"((?:(?!{_BOUNDARY}).)*?)"
-_COUNT: Final = r"(\d[\d,]*)"
+_BETWEEN: Final = re.compile(_BOUNDARY)
+_COUNT: Final = re.compile(r"\d[\d,]*")
 _AMOUNT: Final = r"[<>]? ?[-+\N{MINUS SIGN}]?(?:1/)?\d[\d,]*(?:\.\d+)?"
 _UNIT: Final = r"(?: ?(?:s|ms|min|h|px|Hz|kHz|MHz|%|kB|MB|GB|kbit/s|dB))?"
 _CLOCK: Final = r"\d+:\d\d(?::\d\d)?(?:\.\d)?(?: (?:min|h))?"
 _QUANTITY: Final = re.compile(rf"{_CLOCK}|{_AMOUNT}{_UNIT}")
 _RANGE: Final = re.compile(rf"({_CLOCK}|{_AMOUNT}{_UNIT}) to ({_CLOCK}|{_AMOUNT}{_UNIT})")
 _WORDED: Final = re.compile(rf"([A-Za-z ]+) ({_AMOUNT}{_UNIT})")
-_BEHIND_A_PATH: Final = re.compile(r"(\S*[./]\S* )(.+)", re.DOTALL)
 _PLACES: Final = re.compile(r"[{<]|%\(")
 _NO_WORD: Final = re.compile(r"[^A-Za-z' -]")
 _LISTS: Final = re.compile(r"(; | and |, |: | \(|\)$)")
@@ -41,8 +39,9 @@ _LETTERS: Final = re.compile(r"[A-Za-z]")
 _LEAST_LETTERS: Final = 3
 # With fewer than these, only if every value is known, too.
 _FEW_LETTERS: Final = 12
-# Longer than any sentence that is recorded: dumps of metadata, which nobody has a template for.
+# More than any sentence that is recorded: metadata that somebody wrote, which nobody has a template for.
 _LONGEST: Final = 4_000
+_MOST_SENTENCES: Final = 40
 
 Piece = tuple[str, bool]
 """Text, and whether it is English that could not be told otherwise."""
@@ -51,18 +50,44 @@ Piece = tuple[str, bool]
 @dataclass(frozen=True, slots=True)
 class _Template:
     """Attributes:
-    literals: of the English, in order.
-    pattern: what fits it; a group for each value.
-    is_weak: it has so few words of its own that text may fit it by accident.
-    names: of the values, in the order of the groups.
+    literals: of the English: before the first value, between each two, and behind the last.
+    names: of the values.
     told: the template in the other language.
+    is_weak: it has so few words of its own that text may fit it by accident.
     """
 
     literals: tuple[str, ...]
-    pattern: re.Pattern[str]
     names: tuple[str, ...]
     told: tuple[tuple[str, str | None], ...]
     is_weak: bool
+
+    def values(self, text: str) -> list[str] | None:
+        """The values in a text that fits; None where it does not. Takes time in proportion to its length."""
+        first, *between, last = self.literals
+        end = len(text) - len(last)
+        if not text.startswith(first) or not text.endswith(last) or end < len(first):
+            return None
+        at, found = len(first), []
+        for literal in between:
+            next_at = text.find(literal, at, end)
+            if next_at < 0:
+                return None
+            found.append(text[at:next_at])
+            at = next_at + len(literal)
+        found.append(text[at:end])
+        return found if all(map(self._fits, self.names, found)) and self._is_one(found, last) else None
+
+    @staticmethod
+    def _fits(name: str, value: str) -> bool:
+        return name != "n" or _COUNT.fullmatch(value) is not None
+
+    def _is_one(self, values: Sequence[str], last: str) -> bool:
+        """What takes a whole further sentence for a value has mistaken two for one.
+
+        Reasons and remedies of others stand at the end, sentences of their own.
+        """
+        within = values if last or self.is_weak else values[:-1]
+        return not any(_BETWEEN.search(one) for one in within)
 
 
 @dataclass(frozen=True, slots=True)
@@ -85,54 +110,55 @@ def retold_plainly(text: str) -> str:
 
 @lru_cache(maxsize=20_000)
 def _retold(text: str, language: str) -> tuple[Piece, ...]:
-    if len(text) > _LONGEST:
+    if len(text) > _LONGEST or len(_BETWEEN.findall(text)) > _MOST_SENTENCES:
         return ((text, True),)
-    with speaking(language):
-        return _joined(_sentences(text, _grammar(language)))
+    try:
+        with speaking(language):
+            return _joined(_sentences(text, language))
+    except RecursionError:  # so deeply nested that nobody has worded it
+        return ((text, True),)
 
 
-def _sentences(text: str, grammar: _Grammar) -> Iterator[Piece]:
+def _sentences(text: str, language: str) -> Iterator[Piece]:
     """One template for all of it, else for as many sentences as possible, and then for the rest."""
-    cuts = [found.end() for found in re.finditer(_BOUNDARY, text)]
+    cuts = [found.end() for found in _BETWEEN.finditer(text)]
     for end in (len(text), *reversed(cuts)):
-        told = _sentence(text[:end].rstrip(), grammar)
+        told = _sentence(text[:end].rstrip(), language)
         if told is None:
             continue
         yield from told
         if end < len(text):
             yield " ", False
-            yield from _sentences(text[end:], grammar)
+            yield from _sentences(text[end:], language)
         return
     if not cuts and not text.endswith((".", "!", "?")):
-        yield from _value(text, grammar)
+        yield from _value(text, language)
         return
     end = cuts[0] if cuts else len(text)
     yield text[:end].rstrip(), True
     if end < len(text):
         yield " ", False
-        yield from _sentences(text[end:], grammar)
+        yield from _sentences(text[end:], language)
 
 
-def _sentence(text: str, grammar: _Grammar) -> list[Piece] | None:
+@lru_cache(maxsize=20_000)
+def _sentence(text: str, language: str) -> tuple[Piece, ...] | None:
     """As a template has it, with a full stop that another one put behind it, or behind a path."""
-    told = _fitted(text, grammar)
-    if told is None and text.endswith("."):
-        told = _fitted(text[:-1], grammar)
-        told = None if told is None else [*told, (".", False)]
-    if told is None:
-        told = _listed(text.removesuffix("."), grammar)
-        told = [*told, (".", False)] if told is not None and text.endswith(".") else told
+    body, stop = (text[:-1], ".") if text.endswith(".") else (text, "")
+    told = _fitted(text, language)
+    if told is None and (without := (_fitted(body, language) if stop else None) or _listed(body, language)):
+        told = [*without, (stop, False)]
     whose, colon, rest = text.partition(": ")
-    if told is None and colon and (of := _fitted(whose, grammar)) is not None:
-        said = _sentence(rest, grammar)
+    if told is None and colon and (of := _fitted(whose, language)) is not None:
+        said = _sentence(rest, language)
         told = None if said is None else [*of, (colon, False), *said]
-    if told is None and (found := _BEHIND_A_PATH.fullmatch(text)) is not None:
-        told = _sentence(found[2], grammar)
-        told = None if told is None else [(found[1], False), *told]
-    return told
+    path, space, rest = text.partition(" ")
+    if told is None and space and ("/" in path or "." in path) and (said := _sentence(rest, language)):
+        told = [(path + space, False), *said]
+    return None if told is None else tuple(told)
 
 
-def _listed(text: str, grammar: _Grammar) -> list[Piece] | None:
+def _listed(text: str, language: str) -> list[Piece] | None:
     """Several things, or one and what it is of, where all are known: ``No sound (voice)``."""
     parts = _LISTS.split(text)
     told: list[Piece] = []
@@ -140,29 +166,25 @@ def _listed(text: str, grammar: _Grammar) -> list[Piece] | None:
         if index % 2:
             told.append((_LISTED.get(part, {}).get(spoken(), part), False))
             continue
-        known = _amount(part, grammar) or _fitted(part, grammar) if part else []
+        known = (_amount(part) or _fitted(part, language)) if part else ()
         if known is None or len(parts) == 1:
             return None
         told.extend(known)
     return told
 
 
-def _fitted(text: str, grammar: _Grammar) -> list[Piece] | None:
+def _fitted(text: str, language: str) -> list[Piece] | None:
     """What a template makes of the text; None where it fits none."""
+    grammar = _grammar(language)
     exact = grammar.exact.get(text)
     if exact is not None:
         return [(exact, False)]
     for template in grammar.templates:
-        if not all(one in text for one in template.literals):
-            continue
-        found = template.pattern.fullmatch(text)
-        if found is None:
-            continue
-        if template.is_weak and not all(_is_known(said, grammar) for said in found.groups()):
+        found = template.values(text)
+        if found is None or (template.is_weak and not all(_is_known(said, language) for said in found)):
             continue
         values = {
-            name: list(_value(said, grammar))
-            for name, said in zip(template.names, found.groups(), strict=True)
+            name: list(_value(said, language)) for name, said in zip(template.names, found, strict=True)
         }
         return [
             piece
@@ -172,15 +194,15 @@ def _fitted(text: str, grammar: _Grammar) -> list[Piece] | None:
     return None
 
 
-def _value(text: str, grammar: _Grammar) -> Iterator[Piece]:
+def _value(text: str, language: str) -> Iterator[Piece]:
     """A value: an amount, words of the catalogue, several of them, or a name that is the same everywhere."""
     bare = text.strip()
-    told = [(text, False)] if not bare else _amount(bare, grammar) or _sentence(bare, grammar)
+    told = ((text, False),) if not bare else _amount(bare) or _sentence(bare, language)
     if told is not None:
         before, _, after = text.partition(bare) if bare else ("", "", "")
         yield from ((before, False), *told, (after, False))
-    elif re.search(_BOUNDARY, bare):
-        yield from _sentences(text, grammar)
+    elif _BETWEEN.search(bare):
+        yield from _sentences(text, language)
     elif len(parts := _LISTS.split(text)) == 1:
         yield text, _is_prose(text)
     else:
@@ -189,29 +211,28 @@ def _value(text: str, grammar: _Grammar) -> Iterator[Piece]:
             if index % 2:
                 pieces.append((_LISTED.get(part, {}).get(spoken(), part), False))
             else:
-                pieces.extend(_value(part, grammar))
+                pieces.extend(_value(part, language))
         # A sentence with commas is no list: none of its words is told by itself.
         yield from [(text, True)] if any(foreign for _, foreign in pieces) else pieces
 
 
-def _is_known(text: str, grammar: _Grammar) -> bool:
+def _is_known(text: str, language: str) -> bool:
     """Whether it can be told, or is no word."""
     bare = text.strip()
     if not bare or (" " not in bare and _NO_WORD.search(bare)):
         return True
-    return _amount(bare, grammar) is not None or _sentence(bare, grammar) is not None
+    return _amount(bare) is not None or _sentence(bare, language) is not None
 
 
-def _amount(bare: str, grammar: _Grammar) -> list[Piece] | None:
+def _amount(bare: str) -> tuple[Piece, ...] | None:
     """``0.87``, ``10.0 to 11.5 s``, ``face size 70 px``."""
     if _QUANTITY.fullmatch(bare):
-        return [(number(bare), False)]
+        return ((number(bare), False),)
     if (span := _RANGE.fullmatch(bare)) is not None:
-        return [(f"{number(span[1])} {_TO[spoken()]} {number(span[2])}", False)]
+        return ((f"{number(span[1])} {_TO[spoken()]} {number(span[2])}", False),)
     worded = _WORDED.fullmatch(bare)
-    if worded is not None and worded[1] in grammar.exact:
-        return [(f"{grammar.exact[worded[1]]} {number(worded[2])}", False)]
-    return None
+    known = None if worded is None else _grammar(spoken()).exact.get(worded[1])
+    return None if worded is None or known is None else ((f"{known} {number(worded[2])}", False),)
 
 
 def _is_prose(text: str) -> bool:
@@ -253,17 +274,11 @@ def _grammar(language: str) -> _Grammar:
 
 
 def _template(parts: Sequence[tuple[str, str | None]], said: str, *, is_weak: bool) -> _Template:
-    pattern, names = "", []
-    for literal, name in parts:
-        pattern += re.escape(literal)
-        if name is not None:
-            pattern += _COUNT if name == "n" else _VALUE
-            names.append(name)
-    # Reasons and remedies of others stand at the end, sentences of their own.
-    if pattern.endswith(_VALUE) and not is_weak:
-        pattern = pattern.removesuffix(_VALUE) + "(.*)"
-    literals = tuple(literal for literal, _ in parts if literal)
-    return _Template(literals, re.compile(pattern, re.DOTALL), tuple(names), tuple(_parts(said)), is_weak)
+    literals = [literal for literal, _ in parts]
+    if parts[-1][1] is not None:
+        literals.append("")
+    names = tuple(name for _, name in parts if name is not None)
+    return _Template(tuple(literals), names, tuple(_parts(said)), is_weak)
 
 
 def _parts(template: str) -> Iterator[tuple[str, str | None]]:

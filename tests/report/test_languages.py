@@ -6,6 +6,7 @@ import io
 import re
 import subprocess
 import sys
+import time
 from dataclasses import replace
 from html.parser import HTMLParser
 from pathlib import Path
@@ -239,3 +240,24 @@ def test_a_hostile_sentence_stays_text_in_german() -> None:
 
 def plain(*results: ScanResult) -> Case:
     return Case(list(enumerate(results, start=1)), {})
+
+
+@pytest.mark.parametrize(
+    "hostile",
+    [
+        "Of 1 examined pictures of the first, " * 100,
+        "A. B. C. " * 400,
+        "a/ b/ " * 600,
+        "a over " * 500,
+        "file: " * 600,
+        "person 1 (2 frames) " * 180,
+        "The face of " * 300,
+    ],
+)
+def test_metadata_that_is_made_to_fit_costs_little_time(hostile: str) -> None:
+    retold("warm")
+    began_s = time.process_time()
+    with speaking("de"):
+        said = retold(hostile)
+    assert time.process_time() - began_s < 5
+    assert sum(len(words) for words, _ in said) > len(hostile) / 2

@@ -167,7 +167,10 @@ def main(folder: str, n_workers: str, language: str) -> None:
 
 
 def _wait_for_predecessor(places: Places) -> WriterLock:
-    """The process of a server that was killed may still hold a case file; it ends within moments."""
+    """Holds the folder until this process ends.
+
+    The process of a server that was killed may still hold a case file; it ends within moments.
+    """
     deadline_s = time.monotonic() + _PREDECESSOR_LIMIT_S
     while True:
         try:

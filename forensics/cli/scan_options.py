@@ -8,7 +8,7 @@ from typing import Annotated
 
 import typer
 
-from forensics.detectors import DEFAULT_DETECTORS
+from forensics.detectors import DEFAULT_DETECTORS, IDENTITY_DETECTORS
 from forensics.detectors import USUAL_DETECTORS as USUAL
 from forensics.languages import ENGLISH, LANGUAGES, VARIABLE
 from forensics.settings import DEFAULT_TIME_LIMIT_S, Profile, ScanSettings, Shard
@@ -81,6 +81,14 @@ Frames = Annotated[
 ]
 Crops = Annotated[
     bool, typer.Option("--crops", help="Pictures are ready-made face crops and are scored whole.")
+]
+MatchPersons = Annotated[
+    bool,
+    typer.Option(
+        "--match-persons",
+        help="Find people who look alike in several files. This is biometric identification: make sure that "
+        "you may. The case file then holds descriptors of faces.",
+    ),
 ]
 Workers = Annotated[
     int | None, typer.Option("--workers", metavar="N", help="Processes.", show_default="one per core")
@@ -166,6 +174,7 @@ def scan_settings(
     shard: str | None = None,
     trust_list: Path | None = None,
     sound_clips: bool = False,
+    match_persons: bool = False,
     executor: str = LOCAL,
     ship: bool = False,
 ) -> ScanSettings:
@@ -174,18 +183,22 @@ def scan_settings(
     Args:
         workers: None takes one per core that may be used, of this machine or of the cluster.
         detectors: names with commas between.
+        match_persons: run what compares people's faces, too.
         shard: as ``3/16``.
 
     Raises:
         SettingsError: a value is out of its range.
     """
+    named = [name.strip() for name in detectors.split(",") if name.strip()] or [""]
+    if match_persons:
+        named += [name for name in IDENTITY_DETECTORS if name not in named]
     return ScanSettings(
         paths=tuple(paths),
         case=case,
         workers=workers,
         frames=frames,
         profile=profile,
-        detectors=tuple(name.strip() for name in detectors.split(",") if name.strip()) or ("",),
+        detectors=tuple(named),
         crops=crops,
         time_limit_s=time_limit_s,
         models=tuple(models or ()),

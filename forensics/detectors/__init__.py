@@ -22,6 +22,7 @@ from forensics.detectors.declarations import (
     DUPLICATES,
     FACE,
     LIPS,
+    PERSONS,
     PROVENANCE,
     SEQUENCE,
     STILLS,
@@ -50,8 +51,16 @@ USUAL_DETECTORS: Mapping[str, DetectorSpec] = MappingProxyType(
 MOTION_DETECTORS: Mapping[str, DetectorSpec] = MappingProxyType(
     {spec.name: spec for spec in (SEQUENCE, LIPS, BLINK_POSE)}
 )
+# What tells who looks like whom, on request: biometric identification.
+IDENTITY_DETECTORS: Mapping[str, DetectorSpec] = MappingProxyType({PERSONS.name: PERSONS})
 DETECTORS: Mapping[str, DetectorSpec] = MappingProxyType(
-    {**DEFAULT_DETECTORS, **MOTION_DETECTORS, **STRUCTURE_DETECTORS, **HASHING_DETECTORS}
+    {
+        **DEFAULT_DETECTORS,
+        **MOTION_DETECTORS,
+        **STRUCTURE_DETECTORS,
+        **HASHING_DETECTORS,
+        **IDENTITY_DETECTORS,
+    }
 )
 
 

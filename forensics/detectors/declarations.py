@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from forensics.records.detector_spec import DetectorSpec, Input, ModelCount, Role
+from forensics.records.detector_spec import CropSpec, DetectorSpec, Input, ModelCount, Role
 
 _FACES_FOUND = (
     "N. Dalal and B. Triggs: Histograms of oriented gradients for human detection. CVPR 2005.",
@@ -113,6 +113,23 @@ DUPLICATES = DetectorSpec(
     inputs=(Input.FRAMES, Input.SOUND),
     role=Role.SUPPORTS,
     models=ModelCount.NONE,
+)
+PERSONS = DetectorSpec(
+    name="persons",
+    title="Persons",
+    implementation="forensics.detectors.persons:Persons",
+    subject_phrase="The face of {subject}",
+    subjects="tracks",
+    aids=("face-landmarks", "face-descriptor"),
+    crop=CropSpec(size_px=288, margin=2.0, min_face_px=48),
+    inputs=(Input.FACES, Input.ALIGNED),
+    role=Role.REPORTS,
+    models=ModelCount.NONE,
+    references=(
+        *_MESHES,
+        "D. E. King: High quality face recognition with deep metric learning. dlib, 2017.",
+        "K. He et al.: Deep residual learning for image recognition. CVPR 2016.",
+    ),
 )
 STILLS = DetectorSpec(
     name="stills",

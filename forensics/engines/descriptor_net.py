@@ -60,6 +60,23 @@ class DescriptorNet:
             ) from error
         return np.array(next(iter(given.values())), np.float32)
 
+    def describe_both_ways(self, chips: npt.NDArray[np.uint8]) -> npt.NDArray[np.float32]:
+        """float32[N, 128] of length 1: of each aligned face, the mean of it and its mirror image.
+
+        Args:
+            chips: as for ``describe``.
+
+        Raises:
+            EngineError: the runtime failed.
+        """
+        both = of_length_1(self.describe(np.concatenate([chips, chips[:, :, ::-1]])))
+        return of_length_1(both[: len(chips)] + both[len(chips) :])
+
+
+def of_length_1(vectors: npt.NDArray[np.floating]) -> npt.NDArray[np.float32]:
+    """Vectors float[..., N] at length 1."""
+    return np.asarray(vectors / np.linalg.norm(vectors, axis=-1, keepdims=True), np.float32)
+
 
 def load_descriptor_net(model_id: str) -> DescriptorNet:
     """A shipped net.

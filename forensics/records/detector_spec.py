@@ -11,11 +11,14 @@ from forensics.records.subject import Subject
 class Input(enum.StrEnum):
     """What a detector can ask the pipeline for; what no detector of a scan asks for is not decoded.
 
-    LANDMARKS: mouths, eyes and the pose of heads, as face meshes over bursts of consecutive pictures.
+    ALIGNED: faces, cut as the declaration's ``crop`` says (so FACES too), turned by their landmarks so that
+    eyes and nose stand in one place. LANDMARKS: mouths, eyes and the pose of heads, as face meshes over
+    bursts of consecutive pictures.
     """
 
     FRAMES = "frames"
     FACES = "faces"
+    ALIGNED = "aligned"
     LANDMARKS = "landmarks"
     SOUND = "sound"
 

@@ -96,6 +96,26 @@ class FaceMesh:
 
 
 @dataclass(frozen=True, slots=True)
+class AlignedFace:
+    """A face, turned and scaled so that eyes and nose stand where they stand in every one.
+
+    Attributes:
+        track_id: the person's track within this file.
+        image: uint8[150, 150, 3] RGB; None where no landmarks were found.
+        points: float32[468, 2] (x, y) of its mesh, in pixels of the crop that it was aligned in.
+        box_px: width of the face there.
+        sharpness: log10 of the variance of the Laplacian over that of the grey picture.
+    """
+
+    track_id: int
+    at_s: float
+    image: RgbImage | None = None
+    points: npt.NDArray[np.float32] | None = None
+    box_px: float = 0.0
+    sharpness: float = 0.0
+
+
+@dataclass(frozen=True, slots=True)
 class FaceTrack:
     """One person within one file.
 

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from dataclasses import dataclass, field
 
+from forensics.records.face_descriptor import FaceDescriptor
 from forensics.records.faces import FaceTrack
 from forensics.records.findings import Abstention, Exhibit, Notice, Score
 from forensics.records.media import MediaFile
@@ -146,6 +147,8 @@ class ScanResult:
         twin_of: ``MediaFile.key`` of the file whose result this is, where another one holds the same content,
             byte for byte; scores and exhibits stand there. None for a file that was examined itself.
         hashes: by which pictures, faces and sound are found again in other files; None where none were made.
+        descriptors: of people's faces, by which those who look alike are found in other files; empty unless
+            they were asked for. Biometric data: they stay in the case file.
     """
 
     media: MediaFile
@@ -159,6 +162,7 @@ class ScanResult:
     properties: tuple[Properties, ...] = ()
     twin_of: str | None = None
     hashes: PerceptualHashes | None = None
+    descriptors: tuple[FaceDescriptor, ...] = ()
 
     def properties_of(self, detector: str, subject: Subject) -> dict[str, float]:
         """What a detector measured on a subject; empty where it measured nothing."""

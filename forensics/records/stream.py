@@ -2,7 +2,8 @@
 
 from __future__ import annotations
 
-from forensics.records.faces import FaceCrop, FaceMesh, FaceTrack, TrackedFace
+from forensics.records.face_descriptor import FaceDescriptor
+from forensics.records.faces import AlignedFace, FaceCrop, FaceMesh, FaceTrack, TrackedFace
 from forensics.records.findings import Abstention, Exhibit, Notice, Score
 from forensics.records.media import AudioChunk, Frame, MediaUpdate
 from forensics.records.perceptual_hashes import PerceptualHashes
@@ -14,6 +15,7 @@ Item = (
     | MediaUpdate
     | TrackedFace
     | FaceCrop
+    | AlignedFace
     | FaceMesh
     | FaceTrack
     | Score
@@ -21,5 +23,6 @@ Item = (
     | Notice
     | Properties
     | PerceptualHashes
+    | FaceDescriptor
     | Exhibit
 )

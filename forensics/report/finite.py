@@ -11,7 +11,7 @@ from forensics.records.scan_result import ScanResult
 
 
 def finite_result(result: ScanResult) -> ScanResult:
-    """Without exhibits, which are loaded apart, hashes, and scores that no chart or schema can hold."""
+    """Without exhibits, which are loaded apart, hashes, descriptors, and scores that no chart can hold."""
     scores = tuple(
         one for one in result.scores if math.isfinite(one.logit) and math.isfinite(one.manipulation_score)
     )
@@ -22,7 +22,7 @@ def finite_result(result: ScanResult) -> ScanResult:
             *notices,
             Notice("report", f"{lost} scores were not finite numbers and are left out here."),
         )
-    return replace(result, scores=scores, notices=notices, exhibits=(), hashes=None)
+    return replace(result, scores=scores, notices=notices, exhibits=(), hashes=None, descriptors=())
 
 
 def finite_figures(one: LabelledFigures) -> LabelledFigures:

@@ -74,6 +74,7 @@ def _with(view: ReportView, shorten: Callable[[str], str], told: Notice) -> Repo
         manifests=tuple(_manifest(one, shorten) for one in view.manifests),
         files=tuple(_file(one, kin.get(one.row_id, ()), shorten) for one in view.files),
         duplicates=groups,
+        persons=None if view.persons is None else view.persons.renamed(shorten),
         figures=tuple(replace(one, notes=tuple(map(shorten, one.notes))) for one in view.figures),
         notices=(told, *(_notice(one, shorten) for one in view.notices)),
         omission=None if view.omission is None else _omission(view.omission, shorten),

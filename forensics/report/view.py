@@ -40,6 +40,7 @@ from forensics.report.evidence import (
 from forensics.report.examined import ExaminedPart, account_of
 from forensics.report.finite import finite_figures, finite_result
 from forensics.report.notices import naming_each_other, run_notices
+from forensics.report.persons.alike import ComparedPersons, PersonsAlike, compare_persons, persons_alike
 from forensics.report.report_words import VERDICT_ORDER
 from forensics.report.subjects import SubjectView, subjects_of
 from forensics.verdicts.likelihood import LikelihoodStatement
@@ -175,6 +176,7 @@ class ReportView:
         condition: of the case file; None for a view that was made without one.
         brief: pages are drawn in their short form.
         duplicates: groups of files that show or sound the same, of the whole case.
+        persons: people of several files who look alike, of the whole case; None where nobody was compared.
         case_info: what the examiner states of the case; None where nothing was stated.
         ended_utc: run id to the ISO 8601 time at which the run ended; a run without an end is missing.
         title: what the report is headed with where the case data do not say it; may be empty.
@@ -198,6 +200,7 @@ class ReportView:
     condition: CaseCondition | None = None
     brief: bool = False
     duplicates: tuple[KinGroup, ...] = ()
+    persons: PersonsAlike | None = None
     case_info: RecordedCaseInfo | None = None
     ended_utc: Mapping[str, str] = field(default_factory=dict)
     title: str = ""
@@ -261,6 +264,7 @@ def build_view(
     ended_utc: Mapping[str, str] | None = None,
     title: str = "",
     side_by_side: bool = True,
+    compared: ComparedPersons | None = None,
     drawn_utc: str | None = None,
     language: str = ENGLISH,
 ) -> ReportView:
@@ -282,6 +286,8 @@ def build_view(
         ended_utc: run id to when the run ended, ISO 8601.
         title: what the report is headed with where the case data do not say it.
         side_by_side: faces that differ are shown beside each other; needless where the exhibits hold none.
+        compared: the people of the whole case, where ``results`` are a part of it; None compares those of
+            ``results``.
         drawn_utc: ISO 8601 time of drawing, UTC; if not given that of ``SOURCE_DATE_EPOCH``, otherwise now.
         language: of pages.
     """
@@ -309,6 +315,7 @@ def build_view(
     kin = kin_groups(groups, dict(everything), index_of)
     if side_by_side:
         kin = with_faces(kin, load_exhibits)
+    persons = compared or compare_persons(everything)
     links = links_by_file(kin)
     files = tuple(replace(file, kin=links.get(file.row_id, ())) for file in files)
     tally = Counter(file.result.verdict.label for file in files)
@@ -329,6 +336,7 @@ def build_view(
         condition=condition,
         brief=brief,
         duplicates=kin,
+        persons=None if persons is None else persons_alike(persons, index_of, load_exhibits),
         case_info=case_info,
         ended_utc=dict(ended_utc or {}),
         title=title,

@@ -7,6 +7,7 @@ from dataclasses import replace
 from pathlib import Path
 
 from forensics.errors import MediaError
+from forensics.faces.aligned import aligned
 from forensics.faces.crop import crop
 from forensics.faces.meshes import meshes
 from forensics.faces.tracks import track, whole_images
@@ -121,7 +122,8 @@ def _faces(
         items = timer.timed("faces", items)
         if context.landmarks is not None:
             items = timer.timed("faces", meshes(items, context.landmarks))
-    return timer.timed("faces", crop(items, ways, whole=whole))
+    items = timer.timed("faces", crop(items, ways, whole=whole))
+    return items if context.aligner is None else timer.timed("faces", aligned(items, context.aligner))
 
 
 def _further(

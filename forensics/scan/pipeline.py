@@ -19,6 +19,7 @@ from forensics.media.hashing import Fingerprint, fingerprint_of
 from forensics.media.probe import probe
 from forensics.media.raw_streams import bare_stream_notices
 from forensics.records.detector_spec import Input
+from forensics.records.face_descriptor import FaceDescriptor
 from forensics.records.faces import FaceTrack
 from forensics.records.findings import Abstention, AbstentionReason, Exhibit, Notice, Score
 from forensics.records.media import MediaFile, MediaUpdate
@@ -93,6 +94,7 @@ def _examined(
         exhibits=tuple(item for item in learned if isinstance(item, Exhibit)),
         properties=tuple(item for item in learned if isinstance(item, Properties)),
         hashes=next((item for item in learned if isinstance(item, PerceptualHashes)), None),
+        descriptors=tuple(item for item in learned if isinstance(item, FaceDescriptor)),
     )
 
 

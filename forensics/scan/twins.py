@@ -68,6 +68,7 @@ class Twin:
             timings_s={},
             notices=(notice, *result.notices),
             hashes=None,
+            descriptors=(),
             twin_of=result.twin_of or result.media.key,
         )
 

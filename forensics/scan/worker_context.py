@@ -35,6 +35,7 @@ from forensics.verdicts.fusion import policy_name
 from forensics.verdicts.policy import POLICY
 
 if TYPE_CHECKING:
+    from forensics.faces.aligned import FaceAligner
     from forensics.faces.landmarks import LandmarkPredictor
 
 
@@ -128,6 +129,7 @@ class WorkerContext:
 
     Attributes:
         landmarks: where a detector observes landmarks.
+        aligner: where a detector observes aligned faces.
     """
 
     settings: ScanSettings
@@ -135,6 +137,7 @@ class WorkerContext:
     detectors: tuple[Detector, ...]
     fusion: FusionCard | None = None
     landmarks: LandmarkPredictor | None = None
+    aligner: FaceAligner | None = None
 
     @property
     def policy(self) -> str:
@@ -304,6 +307,7 @@ def assemble(settings: ScanSettings, detectors: Sequence[ChosenDetector]) -> Wor
         tuple(chosen.load(settings) for chosen in detectors),
         choose_fusion(settings, detectors),
         _predictor(detectors),
+        _aligner(detectors),
     )
 
 
@@ -332,6 +336,20 @@ def _predictor(detectors: Sequence[ChosenDetector]) -> LandmarkPredictor | None:
 
             return LandmarkPredictor(model.folder / _variant(model, model.precision).xml)
     return None
+
+
+def _aligner(detectors: Sequence[ChosenDetector]) -> FaceAligner | None:
+    """Of the detectors that observe aligned faces, the first one's way of cutting holds."""
+    ways = (one.spec.crop for one in detectors if Input.ALIGNED in one.spec.inputs)
+    way = next((one for one in ways if one is not None), None)
+    if way is None:
+        return None
+    from forensics.faces.aligned import FaceAligner
+    from forensics.faces.landmarks import LandmarkPredictor
+
+    card, folder = catalog.default_model("landmarks")
+    catalog.verify(card, folder)
+    return FaceAligner(LandmarkPredictor(folder / card.variants[0].xml), way)
 
 
 def manifest_of(

@@ -13,6 +13,7 @@ from forensics.casefile.case_file import CaseFile
 from forensics.casefile.coverage import uncovered
 from forensics.casefile.head_note import HeadNote, case_place, note_beside, read_note, write_note
 from forensics.casefile.verification import VerificationReport
+from forensics.detectors import IDENTITY_DETECTORS
 from forensics.errors import ModelError, SettingsError
 from forensics.evaluation.content_once import each_content_once
 from forensics.evaluation.label_files import TABLES_OF_DATA_SETS
@@ -25,6 +26,7 @@ from forensics.records.model_card import ModelCard
 from forensics.records.scan_result import RunManifest, ScanResult
 from forensics.report.condition import CaseCondition
 from forensics.report.evidence import ExhibitLoader
+from forensics.report.persons.alike import compare_persons
 from forensics.report.renderers import check_writable, write_report
 from forensics.report.shortening import folders_of, shortened, without_folders
 from forensics.report.view import ReportView, build_view
@@ -190,6 +192,13 @@ def draw(
         *rejected,
     )
 
+    n_files = case.n_results
+    in_pages = not only and not brief and n_files > MOST_FILES_ON_A_PAGE
+    split = [path for path in reports if in_pages and path.suffix.lower() == ".html"]
+    # A page has some of the rows, and people look alike across pages. A large case is not read for nothing.
+    described = any(use.name in IDENTITY_DETECTORS for run in manifests for use in run.detectors)
+    compared = compare_persons(case.results()) if split and described else None
+
     def view_of(rows: Iterable[tuple[int, ScanResult]], whole: bool) -> ReportView:
         """Args: whether the page also carries what concerns the case as a whole."""
         view = build_view(
@@ -211,14 +220,12 @@ def draw(
             title=title,
             side_by_side=not redact,
             language=language,
+            compared=compared,
         )
         if redact:
             return without_folders(view, folders)
         return view if relative_to is None else shortened(view, relative_to)
 
-    n_files = case.n_results
-    in_pages = not only and not brief and n_files > MOST_FILES_ON_A_PAGE
-    split = [path for path in reports if in_pages and path.suffix.lower() == ".html"]
     for path in split:
         write_pages(case.results(), n_files, path, view_of)
     if len(split) < len(reports):

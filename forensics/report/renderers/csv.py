@@ -33,6 +33,7 @@ COLUMNS = (
     "twin_of",
 )
 KIN_COLUMNS = ("likely_source", "alike")
+PERSONS_COLUMN = "persons_alike"
 RATIO_COLUMNS = ("log10_likelihood_ratio", "support")
 EXHIBIT_COLUMN = "exhibit"
 LABEL_COLUMN = "label"
@@ -52,7 +53,8 @@ class CsvRenderer:
         exhibits if there are case data. Of a case file that was changed after it was written, a cell of every
         row says so. Then come ``<detector>_score`` for every detector, the highest over its subjects, and
         ``<detector>_score_<model>`` for every model of an ensemble, the same by that model alone. The
-        last two name the likely source of a file, and all files that show or sound the same.
+        last two name the likely source of a file, and all files that show or sound the same. Where people
+        were compared, one more names the files in which somebody looks like somebody in this one.
         """
         text = io.TextIOWrapper(
             out, encoding="utf-8", errors="backslashreplace", newline="", write_through=True
@@ -68,7 +70,7 @@ class CsvRenderer:
             more += (BROKEN_COLUMN,) if view.broken else ()
             more += tuple(f"{name}_score" for name in scored)
             more += tuple(f"{name}_score_{model}" for name, model in members)
-            more += KIN_COLUMNS
+            more += KIN_COLUMNS + ((PERSONS_COLUMN,) if view.persons else ())
             plain.writerow([*COLUMNS, *more])
             for file in view.files:
                 cells = _cells(file) + (_ratio_cells(file) if view.ratios else [])
@@ -78,6 +80,7 @@ class CsvRenderer:
                 cells += [_number(file.highest.get(name)) for name in scored]
                 cells += [_number(file.highest_of_members.get(one)) for one in members]
                 cells += [_safe(one) for one in (_likely_source(file), "; ".join(_others(file)))]
+                cells += [_safe("; ".join(view.persons.files_like(file.row_id)))] if view.persons else []
                 writer = quoted if any("\r" in cell for cell in cells) else plain
                 writer.writerow(cells)
         finally:

@@ -42,6 +42,7 @@ CHUNKS_PER_WRITE = 2_000
 # A page of thousands of copies would not open. JSON has them all.
 MOST_GROUPS = 60
 MOST_LINKS = MOST_IN_CHART
+MOST_ALIKE = 60
 _IN_ENGLISH = Markup('<span lang="en">{}</span>')
 _AS_THE_PAGE = Markup("{}")
 
@@ -179,6 +180,7 @@ def _environment(folder: Path, time_zone: str) -> jinja2.Environment:
         score_chart=timeline.score_chart,
         curve_chart=curve_charts.curve_chart,
         difference_map=difference_map,
+        most_alike=MOST_ALIKE,
         most_groups=MOST_GROUPS,
         most_links=MOST_LINKS,
         carried=figures.carried,

@@ -22,6 +22,7 @@ from forensics.report.renderers.json_document import (
     write_document,
 )
 from forensics.report.renderers.json_duplicates import JsonGroup, json_group
+from forensics.report.renderers.json_persons import JsonPersons, json_persons
 from forensics.report.view import FileView, ReportView
 
 SCHEMA_VERSION = 2
@@ -66,6 +67,7 @@ class JsonReport(DocumentHead):
     Attributes:
         duplicates: files of the case that show or sound the same. The hashes by which they were found stand
             in the case file.
+        persons: people of several files who look alike; null where nobody was compared (``--match-persons``).
         case_info: what the examiner states of the case, as the case file holds it; null where nothing was
             stated.
         ended_utc: run id to when the run ended; a run without an end is missing.
@@ -74,6 +76,7 @@ class JsonReport(DocumentHead):
     case_info: RecordedCaseInfo | None
     ended_utc: dict[str, str]
     duplicates: tuple[JsonGroup, ...]
+    persons: JsonPersons | None
     files: tuple[JsonFile, ...]
 
 
@@ -90,6 +93,7 @@ class JsonRenderer:
             case_info=view.case_info,
             ended_utc=dict(view.ended_utc),
             duplicates=groups,
+            persons=None if view.persons is None else json_persons(view.persons),
             files=(),
         )
         write_document(head, map(_json_file, view.files), out)

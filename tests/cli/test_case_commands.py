@@ -87,6 +87,21 @@ def test_report_draws_every_form_that_was_asked_for(run: Runner, case: Path, tmp
     assert [row[0] for row in rows[1:]] == ["clips/a.mp4", "clips/b.mp4"]
 
 
+def test_report_is_drawn_in_the_language_that_was_asked_for(
+    run: Runner, case: Path, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    pages = {name: tmp_path / f"{name}.html" for name in ("asked", "by-variable", "neither")}
+    assert run("report", case, "--report", pages["asked"], "--language", "de").code == 0
+    assert run("report", case, "--report", pages["neither"]).code == 0
+    monkeypatch.setenv("FORENSICS_LANGUAGE", "de")
+    assert run("report", case, "--report", pages["by-variable"]).code == 0
+    first = {name: page.read_text(encoding="utf-8").split("<head>")[0] for name, page in pages.items()}
+    assert {name for name, start in first.items() if 'lang="de"' in start} == {"asked", "by-variable"}
+    refused = run("report", case, "--report", tmp_path / "no.html", "--language", "tlh")
+    assert refused.code != 0
+    assert "There are en (English), de (Deutsch)." in refused.err.replace("\n", " ")
+
+
 def test_report_with_labels_has_figures(run: Runner, tmp_path: Path) -> None:
     case = tmp_path / "unlike.case"
     with CaseFile.create_or_resume(case) as opened:

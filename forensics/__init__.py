@@ -10,7 +10,7 @@ from __future__ import annotations
 from importlib import import_module
 from typing import Any
 
-__version__ = "0.1.0"
+__version__ = "0.2.0"
 _PUBLIC = {
     "CaseFile": "forensics.casefile.case_file",
     "ForensicsError": "forensics.errors",

@@ -65,9 +65,9 @@ def tests(session: nox.Session) -> None:
     """The tests, in an environment without torch. Arguments go to pytest."""
     # What signs is for the tests of content credentials.
     signing = ("c2pa-python", "cryptography")
-    _install_scan(
-        session, "pytest", "hypothesis", "librosa", "selenium", "httpx2", "case-utils", "babel", *signing
-    )
+    pages = ("selenium", "httpx2", "axe-core-python")
+    exports = ("case-utils", "jsonschema")
+    _install_scan(session, "pytest", "hypothesis", "librosa", "babel", *pages, *exports, *signing)
     session.run("pytest", *session.posargs)
 
 

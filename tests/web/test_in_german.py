@@ -11,7 +11,7 @@ pytest.importorskip("uvicorn", reason="uvicorn is not installed (extra web)")
 pytest.importorskip("selenium", reason="selenium is not installed (extra dev)")
 from selenium.webdriver.common.by import By
 
-from tests import synthetic
+from tests import axe, synthetic
 from tests.chromium import NEEDS_CHROMIUM, started
 from tests.report.test_languages import english_of, words_of
 from tests.web.running import Running, until
@@ -34,6 +34,7 @@ def test_a_damaged_clip_is_told_in_german(tmp_path: Path) -> None:
         assert any("Der Index (moov), der an das Ende gehört, fehlt" in words for words in told.said)
         [case] = server.json("GET", "api/cases")
         assert "the index (moov) that belongs at its end is missing" in case["files"][0]["reason"]
+        assert axe.findings(page) == []
         page.execute_cdp_cmd(
             "Emulation.setDeviceMetricsOverride",
             {"width": 400, "height": 900, "deviceScaleFactor": 1, "mobile": True},
@@ -44,4 +45,6 @@ def test_a_damaged_clip_is_told_in_german(tmp_path: Path) -> None:
         assert page.find_element(By.TAG_NAME, "html").get_attribute("lang") == "de"
         assert page.find_element(By.ID, "title").text == "1 Datei auf Anzeichen für Manipulation untersucht"
         page.switch_to.default_content()
+        page.get(f"{server.address}{case['report']}")
+        assert axe.findings(page) == []
         assert [entry for entry in page.get_log("browser") if entry["level"] == "SEVERE"] == []

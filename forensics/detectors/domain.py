@@ -7,6 +7,7 @@ from collections.abc import Iterator, Mapping, Sequence
 import cv2
 import numpy as np
 
+from forensics.media.edges import sharpness_of
 from forensics.records.findings import Abstention, AbstentionReason, Notice
 from forensics.records.media import MediaFile, MediaKind, RgbImage, Samples
 from forensics.records.model_card import Domain, ModelCard
@@ -42,16 +43,15 @@ def face_properties(crop: RgbImage, face_size_px: float) -> dict[str, float]:
         face_size_px: size of the face in the source.
 
     Returns:
-        ``face_size_px``; ``sharpness``: log10 of the variance of the Laplacian of the grey crop;
-        ``relative_sharpness``: the same over the variance of the grey crop itself (and 1 for a crop without
-        any), so that darkness and weak contrast do not pass for blur; ``brightness``: mean grey in [0, 1].
+        ``face_size_px``; ``sharpness`` and ``relative_sharpness``: see ``media.edges.sharpness_of``;
+        ``brightness``: mean grey in [0, 1].
     """
     grey = cv2.cvtColor(crop, cv2.COLOR_RGB2GRAY)
-    edges = float(cv2.Laplacian(grey, cv2.CV_32F).var()) + 1e-3
+    sharpness, relative_sharpness = sharpness_of(grey)
     return {
         "face_size_px": face_size_px,
-        "sharpness": float(np.log10(edges)),
-        "relative_sharpness": float(np.log10(edges / (float(grey.var()) + 1.0))),
+        "sharpness": sharpness,
+        "relative_sharpness": relative_sharpness,
         "brightness": float(grey.mean()) / 255,
     }
 

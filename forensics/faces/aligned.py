@@ -7,12 +7,11 @@ from dataclasses import dataclass
 from typing import TYPE_CHECKING, Final
 
 import cv2
-import numpy as np
 
 from forensics.faces.chips import FIVE_OF_MESH, chip
+from forensics.media.edges import sharpness_of
 from forensics.records.detector_spec import CropSpec
 from forensics.records.faces import AlignedFace, FaceBox, FaceCrop
-from forensics.records.media import RgbImage
 from forensics.records.stream import Item
 
 if TYPE_CHECKING:  # it loads OpenVINO
@@ -42,7 +41,8 @@ class FaceAligner:
         if points is None:
             return AlignedFace(crop.track_id, crop.at_s)
         image = chip(crop.image, points[list(FIVE_OF_MESH)])
-        return AlignedFace(crop.track_id, crop.at_s, image, points, side_px, _sharpness(image))
+        _, relative_sharpness = sharpness_of(cv2.cvtColor(image, cv2.COLOR_RGB2GRAY))
+        return AlignedFace(crop.track_id, crop.at_s, image, points, side_px, relative_sharpness)
 
 
 def aligned(items: Iterable[Item], aligner: FaceAligner) -> Iterator[Item]:
@@ -64,9 +64,3 @@ class _Seen:
     n_seen: int = 0
     n_aligned: int = 0
     every: int = 1
-
-
-def _sharpness(image: RgbImage) -> float:
-    grey = cv2.cvtColor(image, cv2.COLOR_RGB2GRAY)
-    edges = float(cv2.Laplacian(grey, cv2.CV_32F).var())
-    return float(np.log10((edges + 1e-3) / (float(grey.var()) + 1.0)))

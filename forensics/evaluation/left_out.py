@@ -50,15 +50,23 @@ def left_out_alarms(
             bounds = fit_thresholds(calibrated(logits[~here], fit), truth[~here], *others)
         except SettingsError:
             continue
-        called = calibrated(logits[here], fit) >= bounds.signs
-        found.append(
-            LeftOut(
-                origin=str(origin),
-                signs=bounds.signs,
-                n_alarms=int((called & ~truth[here]).sum()),
-                n_pristine=int((~truth[here]).sum()),
-                n_found=int((called & truth[here]).sum()),
-                n_manipulated=int(truth[here].sum()),
-            )
-        )
+        found.append(under_bound(str(origin), bounds.signs, calibrated(logits[here], fit), truth[here]))
     return tuple(found)
+
+
+def under_bound(origin: str, signs: float, scores: Floats, manipulated: Bools) -> LeftOut:
+    """What a bound for "signs" says of the rows of an origin that did not set it.
+
+    Args:
+        scores: float[n] calibrated, of this origin alone.
+        manipulated: bool[n].
+    """
+    called = scores >= signs
+    return LeftOut(
+        origin=origin,
+        signs=signs,
+        n_alarms=int((called & ~manipulated).sum()),
+        n_pristine=int((~manipulated).sum()),
+        n_found=int((called & manipulated).sum()),
+        n_manipulated=int(manipulated.sum()),
+    )

@@ -11,10 +11,11 @@ from dataclasses import replace
 
 import numpy as np
 
+from forensics.evaluation.left_out import under_bound
 from forensics.evaluation.resampling import Bools, Floats
 from forensics.evaluation.shares import share_text
 from forensics.evaluation.thresholds import MAX_FALSE_POSITIVE_RATE, signs_bounds
-from forensics.records.model_card import LeftOut, Thresholds
+from forensics.records.model_card import Thresholds
 
 
 def unmet_thresholds(
@@ -55,7 +56,12 @@ def unmet_thresholds(
         f"before: {former.rule}"
     )
     left_out = tuple(
-        _without(name, bounds, manipulation_score, manipulated, names)
+        under_bound(
+            name,
+            max(bound for other, bound in bounds.items() if other != name),
+            manipulation_score[names == name],
+            manipulated[names == name],
+        )
         for name in (bounds if len(bounds) > 1 else ())
     )
     return replace(
@@ -71,18 +77,3 @@ def unmet_thresholds(
 def _alarms(scores: Floats, here: Bools, pristine: Bools, signs: float) -> str:
     own = scores[here & pristine]
     return share_text(int((own >= signs).sum()), own.size)
-
-
-def _without(
-    name: str, bounds: dict[str, float], scores: Floats, manipulated: Bools, names: np.ndarray
-) -> LeftOut:
-    signs = max(bound for other, bound in bounds.items() if other != name)
-    here, called = names == name, scores >= signs
-    return LeftOut(
-        origin=name,
-        signs=signs,
-        n_alarms=int((here & called & ~manipulated).sum()),
-        n_pristine=int((here & ~manipulated).sum()),
-        n_found=int((here & called & manipulated).sum()),
-        n_manipulated=int((here & manipulated).sum()),
-    )

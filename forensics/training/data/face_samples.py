@@ -117,7 +117,7 @@ class TrainingFaces(Dataset[tuple[torch.Tensor, torch.Tensor]]):
         side = min(side, *image.shape[:2])
         x, y = box.centre_px
         shift = rng.uniform(-self.jitter.shift, self.jitter.shift, size=2) * side
-        centre = _inside(x + shift[0], side, image.shape[1]), _inside(y + shift[1], side, image.shape[0])
+        centre = inside(x + shift[0], side, image.shape[1]), inside(y + shift[1], side, image.shape[0])
         crop = cut_square(image, centre, side, working_px)
         if rng.random() < 0.5:
             crop = np.ascontiguousarray(crop[:, ::-1])
@@ -228,7 +228,8 @@ def _shrunk(sample: Sample, image: RgbImage, spec: CropSpec) -> RgbImage:
     return np.asarray(cv2.resize(image, None, fx=shrink, fy=shrink, interpolation=cv2.INTER_AREA), np.uint8)
 
 
-def _inside(centre: float, side: float, length: int) -> float:
+def inside(centre: float, side: float, length: int) -> float:
+    """The place nearest to ``centre`` around which a square of this side stays within the picture."""
     return min(max(centre, side / 2), length - side / 2)
 
 

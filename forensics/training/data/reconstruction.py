@@ -22,7 +22,7 @@ from forensics.engines.autoencoder_net import AutoencoderNet
 from forensics.errors import TrainingError
 from forensics.faces.crop import cut_square
 from forensics.records.media import RgbImage
-from forensics.training.data.face_samples import box_in, read_rgb
+from forensics.training.data.face_samples import box_in, inside, read_rgb
 from forensics.training.data.prepared_file import encoded_crop
 from forensics.training.data.samples import Sample, make_folder, read_samples, write_samples
 from forensics.training.datasets import thinned
@@ -115,8 +115,7 @@ def _drawn_anew(row: Sample, net: AutoencoderNet, settings: ReconstructSettings)
     box = box_in(row, image)
     side = min(_BOXES_WIDE * box.size_px, *image.shape[:2])
     x, y = (
-        min(max(centre, side / 2), length - side / 2)
-        for centre, length in zip(box.centre_px, image.shape[1::-1], strict=True)
+        inside(centre, side, length) for centre, length in zip(box.centre_px, image.shape[1::-1], strict=True)
     )
     before = cut_square(image, (x, y), side, _SIZE_PX)
     drawn = net.through(before, float(rng.uniform(*settings.noise)), rng)

@@ -78,17 +78,17 @@ class HtmlRenderer:
             early, script, scripts, style = "", "", (), style + self.asset(self._print_style)
         try:
             template = _environment(self._folder, administration.time_zone_of(view)).get_template(page)
-            stream = template.stream(
-                view=view,
-                language=view.language,
-                script_words=Markup(_script_words(script, view.language)),  # noqa: S704 - our own words
-                style=Markup(style),  # noqa: S704 - our own file
-                early=Markup(early),  # noqa: S704 - our own file
-                script=Markup(script),  # noqa: S704 - our own file
-                policy=content_security_policy((style,), scripts),
-            )
-            stream.enable_buffering(CHUNKS_PER_WRITE)
             with languages.speaking(view.language):
+                stream = template.stream(
+                    view=view,
+                    language=view.language,
+                    script_words=Markup(languages.script_words(script)),  # noqa: S704 - our own words
+                    style=Markup(style),  # noqa: S704 - our own file
+                    early=Markup(early),  # noqa: S704 - our own file
+                    script=Markup(script),  # noqa: S704 - our own file
+                    policy=content_security_policy((style,), scripts),
+                )
+                stream.enable_buffering(CHUNKS_PER_WRITE)
                 for chunk in stream:
                     out.write(chunk.encode("utf-8", "backslashreplace"))
         except jinja2.TemplateError as error:
@@ -257,11 +257,6 @@ def _cut(pieces: Sequence[Piece], most: int) -> tuple[Piece, ...]:
 def _translated(words: str | None) -> str:
     """Words that stand as a constant in the code."""
     return languages.gettext(words) if words else ""
-
-
-def _script_words(script: str, language: str) -> str:
-    with languages.speaking(language):
-        return languages.script_words(script)
 
 
 def _finalize(value: Any) -> Any:

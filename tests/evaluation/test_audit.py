@@ -12,27 +12,15 @@ from forensics.errors import ReportError, SettingsError
 from forensics.evaluation.audit import Audit, AuditLine, audit, check_data_set, write_junit
 from forensics.evaluation.cards import as_metrics
 from forensics.evaluation.protocol import figures_for
-from forensics.records.input_contract import PictureContract
 from forensics.records.labelled_figures import Figure, LabelledFigures
 from forensics.records.model_card import Metric, ModelCard
-from tests.evaluation.made import labelled_scan, no_face, result
+from tests.evaluation.made import CARD, labelled_scan, no_face, result
 
 DATA = "made clips"
 
 
 def _card(metrics: tuple[Metric, ...]) -> ModelCard:
-    return ModelCard(
-        "face-x",
-        "1",
-        "face",
-        "net",
-        "made",
-        "none",
-        "none",
-        PictureContract(size_px=128, crop_margin=1.04),
-        (),
-        metrics=metrics,
-    )
+    return replace(CARD, id="face-x", metrics=metrics)
 
 
 def _figures(strength: float = 2.0, seed: int = 3) -> tuple[LabelledFigures, ...]:

@@ -9,11 +9,10 @@ import pytest
 from forensics.errors import SettingsError
 from forensics.evaluation.cards import card_with_domain
 from forensics.evaluation.domain_bounds import fit_domain, measured_domain
-from forensics.records.input_contract import PictureContract
-from forensics.records.model_card import Domain, ModelCard
+from forensics.records.model_card import Domain
 from forensics.records.properties import Properties
 from forensics.records.subject import VOICE_OF_FILE, person
-from tests.evaluation.made import labelled_scan
+from tests.evaluation.made import CARD, labelled_scan
 
 
 def test_domain_is_the_middle_98_percent_of_what_was_measured() -> None:
@@ -43,18 +42,7 @@ def test_a_scan_of_labelled_files_gives_the_ranges_of_one_detector() -> None:
 def test_a_renewed_domain_keeps_the_ranges_that_were_not_measured() -> None:
     results, labels = labelled_scan(40)
     known = Domain({"brightness": (0.1, 0.2), "sharpness": (1.0, 2.0)})
-    card = ModelCard(
-        "face-model",
-        "1",
-        "face",
-        "net",
-        "made",
-        "none",
-        "none",
-        PictureContract(size_px=128, crop_margin=1.04),
-        (),
-        domain=known,
-    )
+    card = replace(CARD, domain=known)
     with pytest.raises(SettingsError, match="too few to measure the domain"):
         card_with_domain(card, results, labels)
     seen = [

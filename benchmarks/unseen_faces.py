@@ -16,11 +16,11 @@ import argparse
 import csv
 import hashlib
 import io
-import subprocess
 from collections import defaultdict
 from functools import lru_cache
 from pathlib import Path
 
+from git_blobs import contents, git_dir
 from PIL import Image
 
 LIST = Path(__file__).parent / "lists" / "faces_unseen.csv"
@@ -42,11 +42,11 @@ def main() -> None:
             by_repository[row["repo"]].append(row)
     made: dict[str, list[dict[str, str]]] = defaultdict(list)
     for repository, rows in by_repository.items():
-        git_dir = _git_dir(options.repositories, repository)
-        if git_dir is None:
+        clone = git_dir(options.repositories, repository)
+        if clone is None:
             print(f"{repository}: no clone; {len(rows)} rows left out")
             continue
-        blobs = _blobs(git_dir, sorted({row["blob"] for row in rows}))
+        blobs = contents(clone, sorted({row["blob"] for row in rows}))
         absent = 0
         for row in rows:
             content = blobs.get(row["blob"])
@@ -61,30 +61,6 @@ def main() -> None:
             writer = csv.DictWriter(file, _COLUMNS, extrasaction="ignore")
             writer.writeheader()
             writer.writerows(rows)
-
-
-def _git_dir(repositories: Path, repository: str) -> Path | None:
-    for name in (repository.replace("/", "+"), repository):
-        for inner in (".", ".git", "repo", "repo/.git"):
-            found = repositories / name / inner
-            if (found / "HEAD").is_file():
-                return found
-    return None
-
-
-def _blobs(git_dir: Path, names: list[str]) -> dict[str, bytes]:
-    """The contents by name; without those that the clone does not hold."""
-    asked = "".join(f"{name}\n" for name in names).encode()
-    command = ["git", f"--git-dir={git_dir}", "cat-file", "--batch"]
-    stream = io.BytesIO(subprocess.run(command, input=asked, capture_output=True, check=True).stdout)
-    found = {}
-    for name in names:
-        header = stream.readline().split()
-        if header[1] == b"missing":
-            continue
-        found[name] = stream.read(int(header[2]))
-        stream.readline()
-    return found
 
 
 def _write(folder: Path, row: dict[str, str], content: bytes) -> str:

@@ -18,7 +18,8 @@ from forensics.casefile.case_file import CaseFile
 from forensics.errors import PathError
 from forensics.evaluation.labels import LabelSet
 from forensics.languages import chosen
-from forensics.media.discovery import Rejected
+from forensics.media.archive_search import find_media
+from forensics.media.discovery import Found, Rejected
 from forensics.records.model_card import ModelCard
 from forensics.records.scan_result import RunManifest, ScanResult
 from forensics.scan.batch import run_batch
@@ -232,17 +233,22 @@ def scan_file(
     """Examines one file.
 
     Args:
-        path: of a file, not a folder.
+        path: of a file, not a folder; of an archive, one that holds a single file with media.
         profile: as for ``Scanner``.
         detectors: as for ``Scanner``.
         models: as for ``Scanner``.
 
     Raises:
-        PathError: it is not there, or is no ordinary file.
+        PathError: it is not there, is no ordinary file, or is an archive with several.
         ForensicsError: a model is missing, damaged or cannot be run.
     """
     if Path(path).is_dir():
         raise PathError(f"{path} is a folder", "Scan it with forensics.Scanner, or name one file in it.")
+    found = sum(isinstance(one, Found) for one in find_media([Path(path)]))
+    if found > 1:
+        raise PathError(
+            f"{path} is an archive with {found:,} files", "Use forensics.Scanner, which examines all of them."
+        )
     with Scanner(profile=profile, detectors=detectors, models=models) as scanner:
         [result] = scanner.scan([path])
     return result

@@ -8,6 +8,7 @@ import json
 import subprocess
 import sys
 import threading
+import zipfile
 from pathlib import Path
 
 import pytest
@@ -56,6 +57,17 @@ def test_a_scanner_keeps_its_workers_and_scores_alike_each_time(tmp_path: Path) 
 def test_a_folder_is_not_a_file(tmp_path: Path) -> None:
     with pytest.raises(forensics.ForensicsError, match="is a folder"):
         forensics.scan_file(tmp_path)
+
+
+def test_an_archive_of_one_file_is_a_file_and_one_of_several_is_not(tmp_path: Path) -> None:
+    for name, n in (("one.zip", 1), ("two.zip", 2)):
+        with zipfile.ZipFile(tmp_path / name, "w") as archive:
+            for number in range(n):
+                archive.writestr(f"{number}.mp4", f"text {number}")
+    result = forensics.scan_file(tmp_path / "one.zip", detectors=("container",))
+    assert result.media.path == str(tmp_path / "one.zip" / "0.mp4")
+    with pytest.raises(forensics.ForensicsError, match=r"two.zip is an archive with 2 files"):
+        forensics.scan_file(tmp_path / "two.zip", detectors=("container",))
 
 
 def test_a_page_over_the_api_takes_one_upload(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:

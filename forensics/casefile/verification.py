@@ -266,10 +266,11 @@ class _Walk:
                 )
                 self.note(row_id, f"{missing} before it is missing")
             stored = stored_hash if isinstance(stored_hash, bytes) else b""
-            payload = content.encode() if isinstance(content, str) else content
-            if not isinstance(payload, bytes) or not isinstance(kind, str):
+            if not isinstance(content, bytes) or not isinstance(kind, str):
+                # The same bytes as text too: they hash alike, and cannot be read as results.
                 self.note(row_id, "its content is of a kind that is never written")
-            else:
+            payload = content.encode() if isinstance(content, str) else content
+            if isinstance(payload, bytes) and isinstance(kind, str):
                 if row_id < 1 or row_hash(self._head, row_id, kind, payload) != stored:
                     self.note(
                         row_id, "its content, or the order of rows up to it, is not what its hash sealed"

@@ -118,7 +118,12 @@ def _write_request(place: Path, request: Path) -> None:
 
     content = request_for(signature.read_signature(place))
     try:
-        request.write_bytes(content)
+        with request.open("xb") as out:
+            out.write(content)
+    except FileExistsError as error:
+        raise SettingsError(
+            f"{request} exists already, and is not overwritten by a request", "Give another name."
+        ) from error
     except OSError as error:
         raise SettingsError(
             f"The request cannot be written to {request}: {error.strerror or error}", "Give another name."

@@ -34,6 +34,7 @@ def watch(
 ) -> None:
     """Examine files as they arrive in a folder, once they are complete; Ctrl-C ends it."""
     import forensics
+    from forensics.cli.custody import tell_head
     from forensics.cli.progress import ScanProgress
     from forensics.report.renderers import check_writable
 
@@ -46,6 +47,7 @@ def watch(
     for report in reports or ():
         check_writable(report)
     _apart(folder, (case, *(reports or ())))
+    checked = None
     typer.echo(f"Watching {folder}; results go into {case}. Ctrl-C ends it.", err=True)
     with (
         contextlib.suppress(KeyboardInterrupt),
@@ -57,10 +59,13 @@ def watch(
                     case, files, command=("forensics", "watch", str(folder)), on_event=progress.on_event
                 )
             with forensics.CaseFile.open_read_only(case) as opened:
+                checked = opened.checked()
                 for report in reports or ():
                     forensics.write_report(opened, report)
             if outcome.interrupted:
                 break
+    if checked is not None:
+        tell_head(checked, tuple(reports or ()))
     typer.echo(f"Ended. To read the results: forensics report {case} --report report.html", err=True)
 
 

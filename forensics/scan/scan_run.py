@@ -8,6 +8,7 @@ from collections import Counter
 from collections.abc import Callable, Mapping, Sequence
 from dataclasses import dataclass, replace
 from functools import partial
+from pathlib import Path
 
 from forensics.casefile.case_file import CaseFile
 from forensics.casefile.identity import Identity
@@ -21,6 +22,7 @@ from forensics.scan.elsewhere import assemble_here, workplace
 from forensics.scan.events import Event, TwinsFound
 from forensics.scan.executors import check_choice, load_executor
 from forensics.scan.executors.executor import Executor, ExecutorChoice
+from forensics.scan.overwriting import check_apart
 from forensics.scan.rehash import changed_since
 from forensics.scan.shards import share_of
 from forensics.scan.twins import Twin, distinct
@@ -80,16 +82,17 @@ class ScanOutcome:
     interrupted: bool
 
 
-def plan_scan(settings: ScanSettings, command: Sequence[str]) -> ScanPlan:
+def plan_scan(settings: ScanSettings, command: Sequence[str], written: Sequence[Path] = ()) -> ScanPlan:
     """Verifies the models and finds the files; of a shard, those that are its own, which may be none.
 
     Args:
         command: the command line as typed, for the manifest.
+        written: what will be written beside the case file.
 
     Raises:
         ModelError: a model is missing or damaged.
         PathError: nothing that was named can be examined.
-        SettingsError: there are no media where they were looked for.
+        SettingsError: there are no media where they were looked for, or one would be overwritten.
     """
     check_choice(ExecutorChoice.parse(settings.executor, ship=settings.ship))
     detectors = choose_detectors(settings)
@@ -105,6 +108,7 @@ def plan_scan(settings: ScanSettings, command: Sequence[str]) -> ScanPlan:
             passed_over.append(item.told)
     if not files:
         raise _nothing_to_scan(settings, rejected)
+    check_apart((settings.case, *written), (file.path for file in files))
     manifest = manifest_of(settings, detectors, command)
     share = tuple(files)
     if settings.shard is not None:

@@ -10,10 +10,11 @@ from forensics.errors import SettingsError
 from forensics.evaluation.audit import Audit, audit, check_data_set, write_junit
 from forensics.records.labelled_figures import LabelledFigures
 from forensics.scan.events import Event
+from forensics.scan.overwriting import check_apart
 from forensics.scan.worker_context import choose_detectors
 from forensics.settings import ScanSettings
 from forensics.workflows.comparing import check_other, compared
-from forensics.workflows.drawing import draw, noted_heads
+from forensics.workflows.drawing import draw, label_files, noted_heads
 from forensics.workflows.evaluating import Measured, scanned
 from forensics.workflows.measuring import figures_of, write_figures
 
@@ -99,13 +100,17 @@ def assess(
         KeyboardInterrupt: the scan was interrupted; with a case file it can be resumed.
     """
     noted = noted_heads(settings.case, options.reports)
+    to_write = [*options.reports, *([] if options.junit is None else [options.junit])]
+    check_apart(to_write, (*settings.paths, settings.case, *label_files(options.labels, settings.paths)))
     if options.audits:
         chosen = choose_detectors(settings)
         check_data_set([model.card for one in chosen for model in one.models], options.data_set)
     for other in options.compare:
         check_other(other)
     labels, split = options.labels, options.split
-    with scanned(settings, labels, split, command, on_event=on_event, on_note=on_note) as measured:
+    with scanned(
+        settings, labels, split, command, written=to_write, on_event=on_event, on_note=on_note
+    ) as measured:
         figures = figures_of(measured, ratios=options.ratios)
         for other in options.compare:
             figures += (

@@ -55,6 +55,16 @@ def check_brief(reports: Sequence[Path], *, brief: bool) -> None:
         )
 
 
+def label_files(source: Path | None, roots: Sequence[Path]) -> list[Path]:
+    """Where labels are read from: the named file, otherwise the tables of data sets, if they are there.
+
+    Args:
+        source: the labels file that was named.
+        roots: what is scanned.
+    """
+    return [root / name for root in roots for name in TABLES_OF_DATA_SETS] if source is None else [source]
+
+
 def labels_for(files: Sequence[tuple[str, str]], source: Path | None, roots: Sequence[Path]) -> LabelSet:
     """Labels from the file that was named, otherwise from what lies among the media.
 
@@ -78,8 +88,7 @@ def labels_for(files: Sequence[tuple[str, str]], source: Path | None, roots: Seq
     paths = [name for name, _ in named]
     if source is not None:
         return by_key(read_labels(source, paths, roots), named)
-    tables = [root / name for root in roots for name in TABLES_OF_DATA_SETS]
-    found = [table for table in tables if table.is_file()]
+    found = [table for table in label_files(source, roots) if table.is_file()]
     for candidate in [*found, None]:
         # What was not asked for must not stop a scan.
         with contextlib.suppress(SettingsError):

@@ -48,6 +48,7 @@ def scanned(
     command: Sequence[str],
     *,
     precision: str | None = None,
+    written: Sequence[Path] = (),
     on_event: Callable[[Event], object] = lambda _: None,
     on_note: Callable[[str], object] = lambda _: None,
 ) -> Iterator[Measured]:
@@ -58,6 +59,7 @@ def scanned(
         split: rows of this split alone.
         command: the command line as typed, for the manifest.
         precision: in which every score is computed, instead of the profile's.
+        written: what will be written beside the case file.
         on_event: takes what happens, as it happens.
         on_note: takes sentences on what the figures leave out.
 
@@ -65,7 +67,7 @@ def scanned(
         ForensicsError: labels that fit nothing, or anything that stops a scan.
         KeyboardInterrupt: the scan was interrupted; with a case file it can be resumed.
     """
-    plan = plan_scan(settings, command)
+    plan = plan_scan(settings, command, written)
     if plan.unreachable:  # figures on a part of the data would pass for figures on all
         first = plan.unreachable[0]
         raise PathError(f"{first.display} {first.reason}", first.hint)

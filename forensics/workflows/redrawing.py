@@ -12,6 +12,7 @@ from forensics.casefile.verification import VerificationReport
 from forensics.errors import SettingsError
 from forensics.languages import ENGLISH
 from forensics.records.media import named_by
+from forensics.scan.overwriting import check_apart, check_apart_from_places
 from forensics.workflows.case_data import record_case_info
 from forensics.workflows.drawing import cards_of, check_brief, draw, labels_for, noted_heads
 
@@ -29,7 +30,7 @@ class RedrawOptions:
         ratios: state likelihood ratios.
         relative_to: a folder whose own path the reports leave out; None leaves paths as they are.
         redact: frames are blurred, faces and sound are left out, paths are shortened.
-        brief: HTML reports are drawn in their short form.
+        brief: pages, that is HTML and PDF, are drawn in their short form.
         case_info: a TOML file with case data, recorded in the case before it is drawn.
         even_if_broken: draw a case that was changed after it was written, marked as such.
         language: of pages.
@@ -64,11 +65,15 @@ def redraw(case: Path, reports: Sequence[Path], options: RedrawOptions) -> Verif
     """
     check_brief(reports, brief=options.brief)
     noted = noted_heads(case, reports)
+    check_apart(reports, (case, options.labels, options.case_info))
     if options.case_info is not None:
         record_case_info(case, options.case_info, expected_heads=noted)
     with CaseFile.open_read_only(case) as opened:
         checked = opened.checked(even_if_broken=options.even_if_broken, expected_heads=noted)
-        files = [(result.media.path, result.media.key) for _, result in opened.results()]
+        media = [result.media for _, result in opened.results()]
+        places = {place for one in media for place in (one.place, one.archive.place if one.archive else "")}
+        check_apart_from_places(reports, places)
+        files = [(one.path, one.key) for one in media]
         _check_only(options.only, files, case)
         draw(
             opened,

@@ -11,15 +11,15 @@ from pathlib import Path
 from forensics.casefile.case_file import CaseFile
 from forensics.casefile.case_info_file import read_case_info
 from forensics.casefile.verification import VerificationReport
-from forensics.errors import SettingsError
 from forensics.evaluation.label_files import read_rows
 from forensics.languages import ENGLISH
 from forensics.media.discovery import Rejected
 from forensics.records.verdict import VerdictLabel
 from forensics.scan.events import Event
+from forensics.scan.overwriting import check_apart
 from forensics.scan.scan_run import ScanPlan, plan_scan, run_scan
 from forensics.settings import ScanSettings
-from forensics.workflows.drawing import check_brief, draw, labels_for, noted_heads
+from forensics.workflows.drawing import check_brief, draw, label_files, labels_for, noted_heads
 from forensics.workflows.temporary import temporary_folder
 
 
@@ -33,7 +33,7 @@ class ReportOptions:
         rehash: hash again what the case has done; None where an earlier run did not end in order.
         relative_to: a folder whose own path the reports leave out; None leaves paths as they are.
         redact: reports with frames blurred, without faces, sound and folders.
-        brief: HTML reports are drawn in their short form.
+        brief: pages, that is HTML and PDF, are drawn in their short form.
         case_info: a TOML file with case data, to be recorded in the case.
         remarks: sentences that stand in the reports, first among the notices.
         language: of pages.
@@ -102,11 +102,12 @@ def scan_and_report(
     """
     check_brief(options.reports, brief=options.brief)
     noted = noted_heads(settings.case, options.reports)
-    _apart(settings, options)
+    labels = label_files(options.labels, settings.paths)
+    check_apart(options.reports, (*settings.paths, settings.case, options.case_info, *labels))
     if options.labels is not None:
         read_rows(options.labels)
     given = None if options.case_info is None else read_case_info(options.case_info)
-    plan = plan_scan(settings, command)
+    plan = plan_scan(settings, command, options.reports)
     on_plan(plan)
     known = labels_for([(file.display, file.key) for file in plan.files], options.labels, settings.paths)
     with _case(settings.case, noted) as case:
@@ -134,19 +135,6 @@ def scan_and_report(
         verdicts = tuple((result.media.path, result.verdict.label) for _, result in case.results())
         n_rejected = len(case.rejections())
     return Done(verdicts, outcome.interrupted, plan.unreachable, n_rejected, checked)
-
-
-def _apart(settings: ScanSettings, options: ReportOptions) -> None:
-    """A report must not be written over the case file or over the evidence."""
-    taken = {path.resolve() for path in settings.paths if path.is_file()}
-    if settings.case is not None:
-        taken.add(settings.case.resolve())
-    for path in options.reports:
-        if path.resolve() in taken:
-            raise SettingsError(
-                f"The report {path} would overwrite the case file or a file that is to be examined",
-                "Give the report another name.",
-            )
 
 
 @contextlib.contextmanager

@@ -212,6 +212,8 @@ def test_rows_outside_a_run_are_found(path: Path) -> None:
     "sql",
     [
         "UPDATE entries SET payload = 10000000000000 WHERE row_id = 3",
+        "UPDATE entries SET payload = CAST(payload AS TEXT) WHERE row_id = 1",
+        "UPDATE entries SET payload = CAST(payload AS TEXT) WHERE row_id = 3",
         "UPDATE entries SET payload = CAST(x'7bff7d' AS TEXT) WHERE row_id = 3",
         "UPDATE entries SET row_id = -3 WHERE row_id = 3",
         "UPDATE entries SET row_id = 9223372036854775807 WHERE row_id = 4",

@@ -183,8 +183,8 @@ def test_one_file_is_one_row_however_its_path_is_typed_and_two_files_are_two(
         (("{clips}", "--time-limit", "nan"), 2, "--time-limit is nan"),
         (("{clips}", "--model", "face-made", "--detectors", "voice"), 2, "is not among --detectors"),
         (("{clips}", "--model", "nonesuch"), 3, "There is no model nonesuch"),
-        (("{clips}", "--case", "{clips}/text.mp4"), 4, "text.mp4"),
-        (("{clips}", "--case", "same.csv", "--report", "same.csv"), 2, "would overwrite the case file"),
+        (("{clips}", "--case", "{clips}/text.mp4"), 2, "text.mp4 would overwrite evidence"),
+        (("{clips}", "--case", "same.csv", "--report", "same.csv"), 2, "Writing same.csv would overwrite"),
     ],
 )
 def test_what_cannot_work_is_said_before_the_work_starts(

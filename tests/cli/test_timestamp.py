@@ -87,6 +87,15 @@ def signature_of(case: Path) -> Path:
     return case.with_name("evidence.case.sig")
 
 
+def test_a_request_is_written_over_nothing(run: Runner, case: Path, request_file: Path) -> None:
+    for there in (request_file, case, case.with_name("key.pem"), signature_of(case)):
+        before = there.read_bytes()
+        ran = run("sign", case, "--timestamp-request", there)
+        assert (ran.code, ran.out) == (2, ""), ran.err
+        assert f"{there} exists already" in ran.err
+        assert there.read_bytes() == before
+
+
 @pytest.mark.parametrize("bare", [False, True], ids=["answer", "token"])
 def test_a_stamp_is_added_and_checked(
     run: Runner, case: Path, request_file: Path, authority: Authority, bare: bool

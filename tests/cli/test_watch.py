@@ -76,7 +76,9 @@ def test_what_arrives_comes_into_the_case(tmp_path: Path) -> None:
     assert process.returncode == 0, said
     assert "Traceback" not in said
     with forensics.CaseFile.open_read_only(case) as opened:
-        assert opened.checked().finished
+        checked = opened.checked()
+    assert checked.finished
+    assert f"Head hash: {checked.head_hash} (row {checked.n_rows})\nIt is noted in " in said
 
 
 def names_in(case: Path) -> list[str]:

@@ -8,6 +8,8 @@ split, licence. ``REPOSITORIES`` holds a clone of each one that is wanted, as ``
 will do. A ``tile`` (left, top, width, height in pixels) is one cell of a figure that shows many faces. Every
 origin becomes a folder with a ``manifest.csv`` for ``forensics prepare``. Rows of split ``train``
 (``people``) are other people for training; no net that the rest measures may have learned from the others.
+``--list lists/faces_more.csv`` builds more faces for training and validation: generated, edited and swapped
+ones of other makers, with pristine ones from the same or like repositories.
 """
 
 from __future__ import annotations

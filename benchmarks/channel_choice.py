@@ -42,7 +42,7 @@ def main() -> None:
     options = parser.parse_args()
     sounds = joined(options.manifest, options.files)
     noise = np.random.default_rng(1)
-    speaks = partial(anybody_speaks, finder=load_speech_net(*VOICE.aids))
+    speaks = partial(anybody_speaks, finder=load_speech_net(VOICE.aids[0]))
     print("| kind | files | seconds | processor time, ms a second | chosen |\n|---|---:|---:|---:|---|")
     for kind in ("the same sound", "two voices", "opposite phase", "silence beside", "noise beside"):
         cost_s = length_s = 0.0

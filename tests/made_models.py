@@ -11,6 +11,7 @@ import openvino as ov
 from openvino import opset13 as op
 
 from forensics import catalog
+from forensics.detectors.declarations import VOICE
 from forensics.records.input_contract import InputContract, PictureContract, SoundContract
 from forensics.records.model_card import Calibration, ModelCard, Thresholds, Variant
 from forensics.resources import resource_folder
@@ -60,9 +61,10 @@ def voice_model(
     return _saved(root / name, "voice", sound, means, where, contract, grey)
 
 
-def speech_model(root: Path) -> Path:
-    """The speech model that ships, which the voice detector takes from the folder of models."""
-    return Path(shutil.copytree(resource_folder("models") / "speech-silero", root / "speech-silero"))
+def voice_aids(root: Path) -> tuple[Path, ...]:
+    """The models that ship and that the voice detector takes from the folder of models."""
+    shipped = resource_folder("models")
+    return tuple(Path(shutil.copytree(shipped / one, root / one)) for one in VOICE.aids)
 
 
 def _saved(

@@ -9,13 +9,24 @@ import pytest
 
 from forensics.records.earlier_names import decode, subject_from, with_earlier_names
 from forensics.records.findings import Score, Span
-from forensics.records.subject import VOICE_OF_FILE, WHOLE_FILE, Subject, other, person, stream, voice_in
+from forensics.records.subject import (
+    VOICE_OF_FILE,
+    WHOLE_FILE,
+    Subject,
+    other,
+    person,
+    speaker_in,
+    stream,
+    voice_in,
+)
 
 IN_WORDS = {
     "person 1": person(1),
     "person 12": person(12),
     "voice": VOICE_OF_FILE,
     "voice in stream 2": voice_in("stream 2"),
+    "voice of speaker 2": speaker_in("", 2),
+    "voice of speaker 1 in stream 2": speaker_in("stream 2", 1),
     "file": WHOLE_FILE,
     "stream 3": stream(3),
     "the missing part": other("the missing part"),

@@ -79,10 +79,11 @@ VOICE = DetectorSpec(
     implementation="forensics.detectors.voice:Voice",
     subject_phrase="The {subject}",
     unit="window",
-    aids=("speech-silero",),
+    aids=("speech-silero", "speaker-ge2e"),
     inputs=(Input.SOUND,),
     models=ModelCount.SEVERAL,
     references=(
+        "L. Wan et al.: Generalized end-to-end loss for speaker verification. ICASSP 2018.",
         "Silero Team: Silero VAD: Pre-trained enterprise-grade voice activity detector. GitHub, 2021.",
     ),
 )

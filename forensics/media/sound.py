@@ -23,7 +23,7 @@ _EDGE = RATE_HZ // 10
 _FFT_MULTIPLE = 1024
 _TRIM_DB = -35.0
 _FRAME_S = 0.02
-_LEVEL_RMS = 0.06
+LEVEL_RMS = 0.06
 _NOISE_DB = -45.0
 # From here on, sound is taken as it is. What is quieter may be a far voice or the noise of a recorder
 # (16-bit dither lies at about -93 dBFS): it has to swell and to be voiced as speech is.
@@ -63,7 +63,7 @@ def level(samples: Samples, n_wanted: int) -> Samples | None:
     if trimmed.size < MIN_SPEECH_S * RATE_HZ or not _holds_sound(filtered, trimmed):
         return None
     repeated = np.resize(trimmed[:n_wanted], n_wanted)
-    levelled = repeated * np.float32(_LEVEL_RMS / _rms(repeated))
+    levelled = repeated * np.float32(LEVEL_RMS / _rms(repeated))
     return np.asarray(levelled + _noise_floor(n_wanted), np.float32)
 
 
@@ -168,7 +168,7 @@ def _without_silent_edges(samples: npt.NDArray[np.float64]) -> npt.NDArray[np.fl
 def _noise_floor(n_samples: int) -> Samples:
     # The same noise every time: a score must not depend on chance.
     noise = np.random.default_rng(45).standard_normal(n_samples)
-    return np.asarray(noise * _LEVEL_RMS * 10 ** (_NOISE_DB / 20), np.float32)
+    return np.asarray(noise * LEVEL_RMS * 10 ** (_NOISE_DB / 20), np.float32)
 
 
 def _rms(samples: npt.NDArray[np.float64]) -> float:

@@ -8,7 +8,15 @@ from typing import Any, Final, TypeVar
 
 import msgspec
 
-from forensics.records.subject import VOICE_OF_FILE, WHOLE_FILE, Subject, SubjectKind, other, voice_in
+from forensics.records.subject import (
+    VOICE_OF_FILE,
+    WHOLE_FILE,
+    Subject,
+    SubjectKind,
+    other,
+    speaker_in,
+    voice_in,
+)
 
 _T = TypeVar("_T")
 
@@ -23,6 +31,7 @@ _EARLIER: Final = {now: before for before, now in _NOW.items()}
 _MARKS: Final = (*(f'"{name}":'.encode() for name in _NOW), b'"subject":"')
 _NUMBERED: Final = re.compile(r"(person|stream) (\d+)")
 _TRACK: Final = "voice in "
+_SPEAKER: Final = re.compile(r"voice of speaker (\d+)(?: in (.+))?")
 _SUBJECTS: Final = frozenset({"subject", "source_subject", "copy_subject"})
 
 
@@ -70,6 +79,9 @@ def subject_from(words: str) -> Subject:
     numbered = _NUMBERED.fullmatch(words)
     if numbered is not None:
         return Subject(SubjectKind(numbered[1]), int(numbered[2]))
+    spoken = _SPEAKER.fullmatch(words)
+    if spoken is not None:
+        return speaker_in(spoken[2] or "", int(spoken[1]))
     if words.startswith(_TRACK):
         return voice_in(words.removeprefix(_TRACK))
     return {"voice": VOICE_OF_FILE, "file": WHOLE_FILE}.get(words) or other(words)

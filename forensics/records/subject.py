@@ -22,7 +22,7 @@ class Subject:
     """A subject within its file; in order, people come by their numbers. ``str()`` gives its name in words.
 
     Attributes:
-        number: of a person or a stream; 0 for what has none.
+        number: of a person or a stream, of a speaker among several in one track; 0 for what has none.
         name: of a voice, the track that it is heard in where a file has several; of OTHER, what it is called.
     """
 
@@ -34,6 +34,10 @@ class Subject:
         match self.kind:
             case SubjectKind.PERSON | SubjectKind.STREAM:
                 return f"{self.kind.value} {self.number}"
+            case SubjectKind.VOICE if self.name and self.number:
+                return f"voice of speaker {self.number} in {self.name}"
+            case SubjectKind.VOICE if self.number:
+                return f"voice of speaker {self.number}"
             case SubjectKind.VOICE if self.name:
                 return f"voice in {self.name}"
             case SubjectKind.OTHER:
@@ -60,6 +64,11 @@ def person(number: int) -> Subject:
 def voice_in(track: str) -> Subject:
     """The voice of one of a file's tracks; of its only one for an empty name."""
     return Subject(SubjectKind.VOICE, name=track)
+
+
+def speaker_in(track: str, number: int) -> Subject:
+    """The voice of one of several speakers in a track, by the order in which they are first heard."""
+    return Subject(SubjectKind.VOICE, number, track)
 
 
 def stream(index: int) -> Subject:

@@ -8,7 +8,7 @@ import pytest
 
 from forensics import catalog
 from tests.cli.running import Runner
-from tests.made_models import face_model, speech_model, voice_model
+from tests.made_models import face_model, voice_aids, voice_model
 
 
 @pytest.fixture
@@ -16,7 +16,7 @@ def shipped(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> Path:
     root = tmp_path / "models"
     face_model(root)
     voice_model(root)
-    speech_model(root)
+    voice_aids(root)
     monkeypatch.setattr(catalog, "models_folder", lambda: root)
     return root
 
@@ -28,8 +28,9 @@ def _damage(folder: Path) -> None:
 def test_list_has_one_line_for_each_model(run: Runner, shipped: Path) -> None:
     ran = run("models", "list")
     assert ran.code == 0
-    face, speech, voice = ran.out.splitlines()
+    face, speaker, speech, voice = ran.out.splitlines()
     assert face.split()[:3] == ["face-made", "face", "f16"]
+    assert speaker.split()[:3] == ["speaker-ge2e", "speakers", "f16"]
     assert speech.split()[:3] == ["speech-silero", "speech", "f16"]
     assert voice.split()[:3] == ["voice-made", "voice", "f16"]
 
@@ -50,14 +51,17 @@ def test_show_prints_what_a_defence_would_ask_for(run: Runner, shipped: Path) ->
 def test_show_of_an_unknown_model_names_the_known(run: Runner, shipped: Path) -> None:
     ran = run("models", "show", "nonesuch")
     assert ran.code == 3
-    assert "There is no model nonesuch; the shipped ones are: face-made, speech-silero, voice-made" in ran.err
+    assert (
+        "There is no model nonesuch; the shipped ones are: face-made, speaker-ge2e, speech-silero, voice-made"
+        in ran.err
+    )
 
 
 def test_verify_passes_sound_models(run: Runner, shipped: Path) -> None:
     ran = run("models", "verify")
     assert ran.code == 0
     names = [line.split(":")[0] for line in ran.out.splitlines()]
-    assert names == ["face-made", "speech-silero", "voice-made"]
+    assert names == ["face-made", "speaker-ge2e", "speech-silero", "voice-made"]
     assert run("models", "verify", shipped / "voice-made").out.startswith("voice-made: sound, 1 variants")
 
 

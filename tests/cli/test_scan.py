@@ -18,7 +18,7 @@ from forensics.casefile.case_file import CaseFile
 from forensics.media.encode import write_clip
 from tests.casefile.made import tampering
 from tests.cli.running import ROOT, Runner
-from tests.made_models import face_model, speech_model, voice_model
+from tests.made_models import face_model, voice_aids, voice_model
 
 
 @pytest.fixture(scope="module")
@@ -27,7 +27,7 @@ def made(tmp_path_factory: pytest.TempPathFactory) -> Path:
     root = tmp_path_factory.mktemp("made")
     face_model(root / "models")
     voice_model(root / "models")
-    speech_model(root / "models")
+    voice_aids(root / "models")
     portrait = np.asarray(data.astronaut()[:400, :400], np.uint8)
     for name, light in (("real/dark.mp4", 0.45), ("fake/bright.mp4", 1.2)):
         path = root / "clips" / name

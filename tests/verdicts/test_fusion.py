@@ -28,7 +28,7 @@ from forensics.settings import ScanSettings
 from forensics.verdicts import policy
 from forensics.verdicts.fusion import fused, fused_terms, policy_name
 from tests import synthetic
-from tests.made_models import face_model, speech_model, voice_model
+from tests.made_models import face_model, voice_aids, voice_model
 from tests.verdicts.test_policy import CARDS, SOUND, VIDEO, card, scores
 
 FUSION = FusionCard(
@@ -245,7 +245,7 @@ def test_the_index_names_one_that_is_used_where_it_fits(
 ) -> None:
     models = tmp_path / "models"
     face, voice = face_model(models), voice_model(models)
-    speech_model(models)
+    voice_aids(models)
     cards = {one.task: one for one in map(catalog.read_card, (face, voice))}
     fitted = tuple(FusedModel(task, one.id, fusions.calibration_sha256(one)) for task, one in cards.items())
     fusions.write(replace(FUSION, models=fitted), models / "made-fusion")

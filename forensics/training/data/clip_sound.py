@@ -34,7 +34,7 @@ def sound_of(path: Path, media: MediaFile) -> Samples:
 @lru_cache(maxsize=1)
 def speech_finder() -> SpeechFinder:
     """What hears speech in scans for voices; loaded when it is first asked."""
-    return load_speech_net(*VOICE.aids)
+    return load_speech_net(VOICE.aids[0])
 
 
 def _speaks(samples: Samples) -> bool:

@@ -137,10 +137,10 @@ def linear_bands() -> npt.NDArray[np.float64]:
 
 
 def mel_bands(
-    n_fft: int = N_FFT, lowest_hz: float = LOWEST_HZ, highest_hz: float = HIGHEST_HZ
+    n_fft: int = N_FFT, lowest_hz: float = LOWEST_HZ, highest_hz: float = HIGHEST_HZ, n_bands: int = N_MELS
 ) -> npt.NDArray[np.float64]:
-    """float64[N_MELS, n_fft // 2 + 1]: triangular bands on Slaney's mel scale, each of unit area."""
-    edges_hz = _mel_to_hz(np.linspace(_hz_to_mel(lowest_hz), _hz_to_mel(highest_hz), N_MELS + 2))
+    """float64[n_bands, n_fft // 2 + 1]: triangular bands on Slaney's mel scale, each of unit area."""
+    edges_hz = _mel_to_hz(np.linspace(_hz_to_mel(lowest_hz), _hz_to_mel(highest_hz), n_bands + 2))
     return np.asarray(_triangles(edges_hz, n_fft) * (2 / (edges_hz[2:] - edges_hz[:-2]))[:, None])
 
 

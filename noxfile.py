@@ -111,7 +111,9 @@ def wheel(session: nox.Session) -> None:
 @nox.session(default=False)
 def tests_training(session: nox.Session) -> None:
     """The tests of training, and mypy with torch's own types. Downloads several GB with torch and IPEX."""
-    session.install("-e", ".[train,ipex,web,watch,sign,pdf]", _requirement("pytest"), _requirement("mypy"))
+    # transformers: the nets whose weights a user brings along are compared with it.
+    tools = map(_requirement, ("pytest", "mypy", "transformers"))
+    session.install("-e", ".[train,ipex,web,watch,sign,pdf]", *tools)
     session.run("mypy")
     seams = (f"tests/conformance/test_{name}.py" for name in ("backends", "readers", "recipes"))
     session.run("pytest", "tests/training", *seams, "tests/house/test_contributing.py", *session.posargs)

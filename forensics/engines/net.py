@@ -8,6 +8,7 @@ from typing import Any, Protocol
 import numpy as np
 import numpy.typing as npt
 
+from forensics.numerals import count_text
 from forensics.records.model_card import ModelCard
 
 # As fast as 8 on the shipped nets and with the same bits, and so small that a clip of ten seconds fills it:
@@ -53,8 +54,8 @@ class InferenceConfig:
     n_streams: int = 1
 
     def __str__(self) -> str:
-        threads = f"{self.n_threads} thread" + ("s" if self.n_threads != 1 else "")
-        streams = f"{self.n_streams} stream" + ("s" if self.n_streams != 1 else "")
+        threads = count_text(self.n_threads, "thread", "threads")
+        streams = count_text(self.n_streams, "stream", "streams")
         return f"batches of {self.n_batch}, {threads}, {streams}"
 
 

@@ -73,6 +73,7 @@ RUNS: Final = (
     "unknown",
     "abstained",
     "nothing to score",
+    "permission denied",
     "eyes",
     "yaw",
     "pitch",

@@ -12,6 +12,7 @@ import re
 from collections.abc import Iterator, Mapping, Sequence
 from dataclasses import dataclass
 from functools import cache, lru_cache
+from itertools import islice
 from string import Formatter
 from typing import Final
 
@@ -31,9 +32,11 @@ _RANGE: Final = re.compile(rf"({_CLOCK}|{_AMOUNT}{_UNIT}) to ({_CLOCK}|{_AMOUNT}
 _WORDED: Final = re.compile(rf"([A-Za-z ]+) ({_AMOUNT}{_UNIT})")
 _PLACES: Final = re.compile(r"[{<]|%\(")
 _NO_WORD: Final = re.compile(r"[^A-Za-z' -]")
+_COMMAS: Final = re.compile(r"(; |, )")
 _LISTS: Final = re.compile(r"(; | and |, |: | \(|\)$)")
 _LISTED: Final = {" and ": {"de": " und "}}
 _TO: Final = {"de": "bis"}
+_PREDICATE: Final = re.compile(r" (?=(?:is|was|has|holds|leads|would|cannot|does|changed|shows|searched) )")
 _LETTERS: Final = re.compile(r"[A-Za-z]")
 # Templates with fewer letters of their own would fit anything.
 _LEAST_LETTERS: Final = 3
@@ -42,6 +45,7 @@ _FEW_LETTERS: Final = 12
 # More than any sentence that is recorded: metadata that somebody wrote, which nobody has a template for.
 _LONGEST: Final = 4_000
 _MOST_SENTENCES: Final = 40
+_MOST_PREDICATES: Final = 8
 
 Piece = tuple[str, bool]
 """Text, and whether it is English that could not be told otherwise."""
@@ -123,7 +127,8 @@ def _sentences(text: str, language: str) -> Iterator[Piece]:
     """One template for all of it, else for as many sentences as possible, and then for the rest."""
     cuts = [found.end() for found in _BETWEEN.finditer(text)]
     for end in (len(text), *reversed(cuts)):
-        told = _sentence(text[:end].rstrip(), language)
+        sentence = text[:end].rstrip()
+        told = _with_its_subject(sentence, language) or _sentence(sentence, language)
         if told is None:
             continue
         yield from told
@@ -135,7 +140,7 @@ def _sentences(text: str, language: str) -> Iterator[Piece]:
         yield from _value(text, language)
         return
     end = cuts[0] if cuts else len(text)
-    yield text[:end].rstrip(), True
+    yield text[:end].rstrip(), _LETTERS.search(text[:end]) is not None
     if end < len(text):
         yield " ", False
         yield from _sentences(text[end:], language)
@@ -158,9 +163,41 @@ def _sentence(text: str, language: str) -> tuple[Piece, ...] | None:
     return None if told is None else tuple(told)
 
 
+def _with_its_subject(text: str, language: str) -> Sequence[Piece] | None:
+    """One sentence: a path or a name, which may have spaces, or a picture, and what is the matter with it."""
+    if _BETWEEN.search(text):
+        return None
+    for found in islice(_PREDICATE.finditer(text), _MOST_PREDICATES):
+        whose, what = text[: found.start()], text[found.end() :]
+        known = _fitted(whose, language) if whose[:1].isupper() else None
+        if known is None and _is_name(whose):
+            known = [(whose, False)]
+        if known is not None and (said := _stopped(what, language)) is not None:
+            return [*known, (" ", False), *said]
+    return None
+
+
+def _stopped(text: str, language: str) -> Sequence[Piece] | None:
+    """As a template has it, with or without a full stop."""
+    told = _fitted(text, language)
+    if told is None and text.endswith("."):
+        body = _fitted(text[:-1], language)
+        told = None if body is None else [*body, (".", False)]
+    return told
+
+
+def _is_name(text: str) -> bool:
+    return "/" in text or "." in text or not _is_prose(text)
+
+
 def _listed(text: str, language: str) -> list[Piece] | None:
     """Several things, or one and what it is of, where all are known: ``No sound (voice)``."""
-    parts = _LISTS.split(text)
+    # What is listed may be called "Lips and sound": the fewer cuts that do, the better.
+    return next((told for cuts in (_COMMAS, _LISTS) if (told := _cut(cuts, text, language))), None)
+
+
+def _cut(cuts: re.Pattern[str], text: str, language: str) -> list[Piece] | None:
+    parts = cuts.split(text)
     told: list[Piece] = []
     for index, part in enumerate(parts):
         if index % 2:

@@ -10,6 +10,8 @@ from collections.abc import Iterator
 from dataclasses import dataclass
 from typing import BinaryIO
 
+from forensics.numerals import count_text
+
 # A fragmented film of an hour has some thousands; a hostile one has as many as fit.
 MOST_BOXES = 5_000
 MOST_DEPTH = 10
@@ -113,9 +115,8 @@ class _Walk:
             self._odd(f"the box {kind!r} at byte {at} is smaller than its own header")
             return None
         if at + size > end:
-            self._odd(
-                f"the box {kind!r} at byte {at} is {at + size - end} bytes longer than what is around it"
-            )
+            n_bytes = count_text(at + size - end, "byte", "bytes")
+            self._odd(f"the box {kind!r} at byte {at} is {n_bytes} longer than what is around it")
         uuid = self._read(payload, _UUID_BYTES).hex() if kind == "uuid" else ""
         whole = f"{path}/{kind}" if path else kind
         return Box(kind, whole, at, min(payload, end), min(at + size, end), uuid)

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import errno
 import os
 import stat
 from collections import Counter
@@ -14,6 +15,7 @@ from typing import TYPE_CHECKING
 from forensics.media.holders import can_read_disks, first_part, may_be_archive, may_be_disk, unopened
 from forensics.media.signatures import HEAD_BYTES, known_format, looks_like_text
 from forensics.media.suffixes import claims_media, claims_media_unless_text
+from forensics.numerals import count_text
 
 if TYPE_CHECKING:
     from forensics.media.archives import ArchiveMember
@@ -96,14 +98,16 @@ class PassedOver:
     def told(self) -> Rejected:
         """In words, the most frequent suffixes first."""
         often = sorted(self.n_by_suffix.items(), key=lambda item: (-item[1], item[0]))
-        named = [f"{n:,} {suffix or 'without suffix'}" for suffix, n in often[:_MOST_SUFFIXES]]
+        named = [
+            f"{n:,} {suffix}" if suffix else f"{n:,} without suffix" for suffix, n in often[:_MOST_SUFFIXES]
+        ]
         rest = sum(n for _, n in often[_MOST_SUFFIXES:])
         named += [f"{rest:,} others"] if rest else []
         total = sum(self.n_by_suffix.values())
-        holds = f"holds {total:,} {'file' if total == 1 else 'files'}"
+        n_files = count_text(total, "file", "files")
         return Rejected(
             self.display,
-            f"{holds} passed over, media neither by content nor by name: {', '.join(named)}",
+            f"holds {n_files} passed over, media neither by content nor by name: {', '.join(named)}",
             "If one of them is media all the same, name the file itself: it is examined then.",
         )
 
@@ -303,6 +307,8 @@ def _not_reachable(path: Path, error: OSError) -> Rejected:
             )
         else:
             reason, hint = "does not exist", "Check the spelling and that the drive is mounted."
+    elif error.errno == errno.ELOOP:
+        reason, hint = "is a link that leads back to itself", "Nothing is missed. Remove the link."
     elif isinstance(error, PermissionError):
         reason = "cannot be read: permission denied"
         hint = "Give yourself the right to read it (chmod u+rX), then scan again."

@@ -12,6 +12,7 @@ from typing import BinaryIO
 
 from forensics.media.hashing import unreadable
 from forensics.media.orientation import EXIF_HEADER, Orientation, orientation_of_entry, orientation_of_tiff
+from forensics.numerals import count_text
 
 # A picture file that is larger is read by its decoder alone.
 _MOST_BYTES = 1 << 29
@@ -248,9 +249,9 @@ def what_follows(layout: ImageLayout) -> str | None:
         )
     if layout.end_bytes is None or layout.n_bytes == layout.end_bytes:
         return None
-    n_bytes = layout.n_bytes - layout.end_bytes
+    n_bytes = count_text(layout.n_bytes - layout.end_bytes, "byte", "bytes")
     what = "another picture follows" if layout.has_second_picture else "other data follow"
     return (
-        f"Behind the picture {what} ({n_bytes} bytes, from byte {layout.end_bytes} of the file), which "
+        f"Behind the picture {what} ({n_bytes}, from byte {layout.end_bytes} of the file), which "
         "viewers do not show and which were not examined"
     )

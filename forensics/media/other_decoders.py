@@ -36,7 +36,7 @@ def jpeg_by_pillow(path: Path, layout: ImageLayout) -> Picture:
     with _pillow(path, "JPEG") as picture:
         if is_large:
             picture.draft("RGB", (width // 2, height // 2))
-            remarks.append(f"({width} x {height} px) was examined at half its size")
+            remarks.append(f"was examined at half its size of {width} x {height} px")
         if layout.n_components == CMYK_COMPONENTS:
             remarks.append("is stored in inks (CMYK), which were turned into colours without their profile")
         stored = _rgb(path, picture)

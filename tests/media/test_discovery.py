@@ -159,6 +159,12 @@ def test_a_broken_link_is_rejected(tmp_path: Path) -> None:
     assert "does not exist" in rejected.reason
 
 
+def test_links_in_a_ring_are_rejected(tmp_path: Path) -> None:
+    (tmp_path / "a").symlink_to(tmp_path / "b")
+    (tmp_path / "b").symlink_to(tmp_path / "a")
+    assert [one.reason for one in _rejected(tmp_path)] == ["is a link that leads back to itself"] * 2
+
+
 def test_pipes_and_sockets_are_rejected_unopened(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
     pipe = synthetic.pipe(tmp_path)
     monkeypatch.chdir(tmp_path)  # a socket's path is limited to about 100 bytes

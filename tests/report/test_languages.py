@@ -197,12 +197,54 @@ def test_numbers_are_written_as_german_does() -> None:
             "Kopierschutz.",
         ),
         ("clips/x.mp4 does not exist.", "clips/x.mp4 gibt es nicht."),
+        ("my clips/x y.mp4 does not exist.", "my clips/x y.mp4 gibt es nicht."),
+        (
+            "/c/x.jpg cannot be read: permission denied. Give yourself the right to read it (chmod u+r), "
+            "then scan again.",
+            "/c/x.jpg kann nicht gelesen werden: keine Berechtigung. Geben Sie sich das Leserecht (chmod "
+            "u+r), und untersuchen Sie erneut.",
+        ),
+        (
+            "odd holds 2 files passed over, media neither by content nor by name: 1 .txt, 1 without suffix. "
+            "If one of them is media all the same, name the file itself: it is examined then.",
+            "odd enthält 2 Dateien, die übergangen wurden, weder nach Inhalt noch nach Namen Medien: 1 .txt, "
+            "1 ohne Endung. Falls eine davon doch ein Medium ist, geben Sie die Datei selbst an: Dann wird "
+            "sie untersucht.",
+        ),
+        (
+            "my films/a.zip/b.zip is an archive or a disk image within an archive, which is not opened. "
+            "Unpack the outer one into a folder of its own, and scan that.",
+            "my films/a.zip/b.zip ist ein Archiv oder Datenträgerabbild in einem Archiv und wird nicht "
+            "geöffnet. Entpacken Sie das äußere in einen eigenen Ordner, und untersuchen Sie diesen.",
+        ),
+        (
+            "The picture is grey; the models learned from pictures in colour",
+            "Das Bild ist grau; die Modelle lernten an Farbbildern",
+        ),
+        (
+            "Picture 3 is stored with 16 bits a channel; the upper 8 of them were examined",
+            "Bild 3 ist mit 16 Bit je Kanal gespeichert; die oberen 8 davon wurden untersucht",
+        ),
+        (
+            "Sequence, Lips and sound, Blinks and pose, Persons.",
+            "Bildfolge, Lippen und Ton, Lidschlag und Kopfhaltung, Personen.",
+        ),
+        ("8 6 5 8 12 20 26 31 ...", "8 6 5 8 12 20 26 31 ..."),
+        (
+            "batches of 4, 1 thread, 2 streams, not measured here",
+            "Stapel von 4, 1 Thread, 2 Ströme, hier nicht gemessen",
+        ),
+        (
+            "the box 'moov' at byte 1425115 is 1 byte longer than what is around it",
+            "die Box 'moov' bei Byte 1425115 ist um 1 Byte länger als das, was sie umgibt",
+        ),
         ("5 of 1,100 frames were examined.", "5 von 1.100 Einzelbildern wurden untersucht."),
     ],
 )
 def test_recorded_sentences_are_told_again(recorded: str, said: str) -> None:
     with speaking("de"):
         assert told(recorded) == said
+        assert not any(foreign for _, foreign in retold(recorded))
     assert told(recorded) == recorded
 
 
@@ -252,6 +294,8 @@ def plain(*results: ScanResult) -> Case:
         "file: " * 600,
         "person 1 (2 frames) " * 180,
         "The face of " * 300,
+        "x is " * 790,
+        "The file has The file is " * 155,
     ],
 )
 def test_metadata_that_is_made_to_fit_costs_little_time(hostile: str) -> None:

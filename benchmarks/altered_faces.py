@@ -106,6 +106,20 @@ def cut_out(image: RgbImage, box: FaceBox, rng: np.random.Generator) -> RgbImage
     return ground
 
 
+def cut_out_sent_on(image: RgbImage, box: FaceBox, rng: np.random.Generator) -> RgbImage:
+    """The same, through a messenger's JPEG."""
+    return through_jpeg(cut_out(image, box, rng), int(rng.integers(60, 90)))
+
+
+def cut_out_along_the_head(image: RgbImage, box: FaceBox, rng: np.random.Generator) -> RgbImage:
+    """Head and shoulders cut out along hair and chin (GrabCut), on a plain ground, and sent on."""
+    outline = _head_and_shoulders(image, box)
+    softened = cv2.GaussianBlur(outline, (0, 0), max(0.6, 0.007 * box.size_px))
+    share = softened[..., None].astype(np.float32) / 255
+    mixed = share * image + (1 - share) * np.array(_colour(rng), np.float32)
+    return through_jpeg(_bytes(mixed), int(rng.integers(60, 90)))
+
+
 def cartoon(image: RgbImage, box: FaceBox, rng: np.random.Generator) -> RgbImage:
     """Flat colours and drawn contours: edges kept, and lines where it is dark beside bright."""
     flat = cv2.edgePreservingFilter(image, flags=1, sigma_s=float(rng.uniform(20, 50)), sigma_r=0.35)
@@ -125,6 +139,8 @@ WAYS: dict[str, Way] = {
     "webcam": webcam,
     "cut-out": cut_out,
     "cartoon": cartoon,
+    "cut-out, sent on": cut_out_sent_on,
+    "cut-out along the head": cut_out_along_the_head,
 }
 
 
@@ -132,6 +148,32 @@ def _through_size(image: RgbImage, scale: float, back: int) -> npt.NDArray[np.ui
     height, width = image.shape[:2]
     small = cv2.resize(image, None, fx=min(1.0, scale), fy=min(1.0, scale), interpolation=cv2.INTER_AREA)
     return np.asarray(cv2.resize(small, (width, height), interpolation=back), np.uint8)
+
+
+def _head_and_shoulders(image: RgbImage, box: FaceBox) -> npt.NDArray[np.uint8]:
+    """uint8[H, W], 255 inside: what GrabCut takes for the person of the box, on a copy 200 px wide."""
+    height, width = image.shape[:2]
+    scale = min(1.0, 200 / max(height, width))
+    small = cv2.resize(image, None, fx=scale, fy=scale, interpolation=cv2.INTER_AREA)
+    size = box.size_px * scale
+    x, y = (round(at * scale) for at in box.centre_px)
+    kinds = np.full(small.shape[:2], cv2.GC_PR_BGD, np.uint8)
+    head = round(0.62 * size), round(0.75 * size)
+    cv2.ellipse(kinds, (x, y - round(0.05 * size)), head, 0, 0, 360, cv2.GC_PR_FGD, cv2.FILLED)
+    below = y + round(0.55 * size)
+    cv2.rectangle(kinds, (x - head[0], below), (x + head[0], small.shape[0]), cv2.GC_PR_FGD, cv2.FILLED)
+    face = round(0.36 * size), round(0.5 * size)
+    cv2.ellipse(kinds, (x, y), face, 0, 0, 360, cv2.GC_FGD, cv2.FILLED)
+    edge = max(2, round(0.04 * small.shape[0]))
+    kinds[:edge] = kinds[:below, :edge] = kinds[:below, -edge:] = cv2.GC_BGD
+    models = np.zeros((1, 65)), np.zeros((1, 65))
+    cv2.setRNGSeed(0)
+    cv2.grabCut(np.ascontiguousarray(small), kinds, None, *models, 4, cv2.GC_INIT_WITH_MASK)
+    person = np.isin(kinds, (cv2.GC_FGD, cv2.GC_PR_FGD)).astype(np.uint8)
+    _, labels = cv2.connectedComponents(person)
+    person = np.where(labels == labels[min(y, labels.shape[0] - 1), x], np.uint8(255), np.uint8(0))
+    closed = cv2.morphologyEx(person, cv2.MORPH_CLOSE, np.ones((7, 7), np.uint8))
+    return np.asarray(cv2.resize(closed, (width, height), interpolation=cv2.INTER_LINEAR), np.uint8)
 
 
 def _colour(rng: np.random.Generator) -> tuple[int, int, int]:

@@ -3,10 +3,10 @@
     python benchmarks/false_alarms.py --data prepared/dfdc --data prepared/stills \
         --model face-v2b0-autoatt --model face-autoatt-b4
 
-Needs the training environment. Pristine validation rows of every origin are altered in eight ways
+Needs the training environment. Pristine validation rows of every origin are altered in ten ways
 (``altered_faces.py``), each clip in the same way in all its pictures, and scored as a scan does. Counted are
-clips whose score shows signs at the model's own thresholds; those that are too blurred for a verdict by its
-card decide nothing and are counted apart. Shares have their exact 95 % interval (Clopper and Pearson); people
+clips whose score shows signs at the model's own thresholds; those that may not decide by its card, blurred or
+cut out, are counted apart. Shares have their exact 95 % interval (Clopper and Pearson); people
 and sources recur among the clips of an origin, so that it is rather too narrow. Test rows are not read.
 """
 
@@ -23,7 +23,7 @@ import numpy.typing as npt
 from altered_faces import WAYS
 
 from forensics import catalog
-from forensics.detectors.domain import face_properties
+from forensics.detectors.domain import face_properties, medians
 from forensics.evaluation.shares import share_text
 from forensics.faces.crop import cut
 from forensics.records.faces import FaceBox
@@ -55,16 +55,16 @@ class Model:
 
     Attributes:
         logits: float32[pictures].
-        sharpness: float64[pictures], of the crop whose contract its card states.
+        properties: of each picture, by the crop whose contract its card states.
     """
 
     card: ModelCard
     logits: npt.NDArray[np.float32]
-    sharpness: npt.NDArray[np.float64]
+    properties: Sequence[dict[str, float]]
 
     def calls(self, chosen: npt.NDArray[np.intp]) -> str:
         """What it makes of a clip: ``signs``, ``none``, or ``unfit`` for one that may not decide."""
-        if self.card.domain.failed_by({"relative_sharpness": float(np.median(self.sharpness[chosen]))}):
+        if self.card.domain.failed_by(medians([self.properties[place] for place in chosen])):
             return "unfit"
         bounds = self.card.thresholds
         score = self.card.manipulation_score(float(self.logits[chosen].mean()))
@@ -146,8 +146,7 @@ def scored(names: Sequence[str], pictures: Sequence[Picture]) -> list[Model]:
         nets, _ = stored_nets(card, folder)
         logits = np.sum([of_net(net) for net in nets.nets], axis=0).astype(np.float32)
         crops = cropped(pictures, card.contract)
-        sharpness = [face_properties(crop, 0.0)["relative_sharpness"] for crop in crops]
-        models.append(Model(card, logits, np.array(sharpness)))
+        models.append(Model(card, logits, [face_properties(crop, 0.0) for crop in crops]))
     return models
 
 

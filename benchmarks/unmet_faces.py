@@ -10,7 +10,8 @@ and for the mean of all models' logits:
   where every origin weighs the same; the mean over methods with ten rows or more; standard errors by
   bootstrap of groups, and of the differences to the first model from the same resamples;
 - the smallest difference of that mean that is more than two standard errors;
-- false alarms and rows found at each card's own thresholds, and at the threshold that the validation rows of
+- false alarms and rows found at each card's own thresholds, all of them and those that may decide a verdict
+  by the card (neither blurred nor like a cut-out), and at the threshold that the validation rows of
   these origins ask for (2 % in the worst origin), with exact 95 % intervals.
 
 Validation rows are told unless ``--split test`` is given; the threshold is fitted on validation rows always.
@@ -26,6 +27,7 @@ from pathlib import Path
 import numpy as np
 import numpy.typing as npt
 import torch
+from lost_verdicts import measured
 from sklearn.metrics import roc_auc_score
 
 from forensics import catalog
@@ -33,6 +35,7 @@ from forensics.evaluation.resampling import group_draws
 from forensics.evaluation.shares import share_text
 from forensics.evaluation.thresholds import MAX_FALSE_POSITIVE_RATE, signs_bounds
 from forensics.records.model_card import ModelCard
+from forensics.training.data.face_samples import crop_spec
 from forensics.training.data.samples import Sample, read_samples
 from forensics.training.prepared_fits import unmet_rows
 from forensics.training.stored_nets import stored_nets
@@ -150,6 +153,15 @@ def _parts(rows: Sequence[Sample]) -> Iterator[Part]:
                 yield Part(str(name), chosen, is_method)
 
 
+def _may_decide(rows: Sequence[Sample], asked: Bools, card: ModelCard) -> Bools:
+    """bool[rows]: of the rows that are asked for, those with all that the card needs for a verdict."""
+    spec = crop_spec(card.contract)
+    may = np.zeros(len(rows), np.bool_)
+    for place in np.flatnonzero(asked):
+        may[place] = not card.domain.failed_by(measured(rows[place], spec))
+    return may
+
+
 def _auc(chosen: Bools, truth: Bools, column: Floats, weights: Floats) -> float:
     used = chosen & (weights > 0)
     if truth[used].all() or not truth[used].any():
@@ -177,7 +189,9 @@ def _tell_alarms(
         calibration = (card or cards[0]).manipulation_score
         scores = np.array([calibration(float(x)) for x in column])
         if card is not None and card.thresholds is not None:
-            bounds[f"{name}, card: {card.thresholds.signs:.3f}"] = scores >= card.thresholds.signs
+            called = scores >= card.thresholds.signs
+            bounds[f"{name}, card: {card.thresholds.signs:.3f}"] = called
+            bounds[f"{name}, card, as a scan judges"] = called & _may_decide(rows, called & told, card)
         by_origin = signs_bounds(
             scores[validation], manipulated[validation], origins[validation], MAX_FALSE_POSITIVE_RATE
         )

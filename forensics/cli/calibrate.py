@@ -196,7 +196,8 @@ def _told(card: ModelCard, fit: CalibrationFit | None) -> Iterator[str]:
         reach = ", ".join(f"{n:g}: {bound:.2f}" for n, bound in card.windows.departures)
         yield f"parts of a clip, logits above its mean, by number of windows: {reach}: {card.windows.rule}"
     for name, lowest in card.domain.needed.items():
-        least = f"{property_name(name)} of at least {amount(name, lowest)}"
-        yield f"needed for a verdict: {least}: {card.domain.needed_rule}"
+        yield f"needed for a verdict: {property_name(name)} of at least {amount(name, lowest)}"
+    if card.domain.needed_rule:
+        yield f"needed for a verdict, how found: {card.domain.needed_rule}"
     for name, (smallest, largest) in card.domain.ranges.items():
         yield f"domain: {property_name(name)} from {range_words(name, smallest, largest)}"

@@ -7,6 +7,7 @@ from collections.abc import Iterator, Mapping, Sequence
 import cv2
 import numpy as np
 
+from forensics.detectors.surroundings import ground_detail, outline_softness
 from forensics.media.edges import sharpness_of
 from forensics.records.findings import Abstention, AbstentionReason, Notice
 from forensics.records.media import MediaFile, MediaKind, RgbImage, Samples
@@ -19,6 +20,8 @@ _WORDS = {
     "sharpness": ("sharpness", ".2f", ""),
     "relative_sharpness": ("sharpness relative to contrast", ".2f", ""),
     "brightness": ("brightness", ".2f", ""),
+    "outline_softness": ("softness of the outline relative to the face", ".2f", ""),
+    "ground_detail": ("detail of the ground relative to the face", ".2f", ""),
     "video_bits_per_pixel": ("bits per pixel of the video", ".3f", ""),
     "still_bits_per_pixel": ("bits per pixel of the picture", ".2f", ""),
     "bandwidth_hz": ("sound bandwidth", ".0f", " Hz"),
@@ -34,6 +37,11 @@ _BINDING = {
     )
 }
 
+_SHARPER = "Look for a sharper copy."
+_UNCUT = "The face seems to be cut out or framed. Look for the picture that it was taken from."
+# What to do about values lower than a verdict needs.
+_TOO_LOW = {"relative_sharpness": _SHARPER, "outline_softness": _UNCUT, "ground_detail": _UNCUT}
+
 
 def face_properties(crop: RgbImage, face_size_px: float) -> dict[str, float]:
     """Properties of one face crop.
@@ -44,15 +52,17 @@ def face_properties(crop: RgbImage, face_size_px: float) -> dict[str, float]:
 
     Returns:
         ``face_size_px``; ``sharpness`` and ``relative_sharpness``: see ``media.edges.sharpness_of``;
-        ``brightness``: mean grey in [0, 1].
+        ``brightness``: mean grey in [0, 1]; ``outline_softness`` and ``ground_detail``: see ``surroundings``.
     """
-    grey = cv2.cvtColor(crop, cv2.COLOR_RGB2GRAY)
+    grey = np.asarray(cv2.cvtColor(crop, cv2.COLOR_RGB2GRAY), np.uint8)
     sharpness, relative_sharpness = sharpness_of(grey)
     return {
         "face_size_px": face_size_px,
         "sharpness": sharpness,
         "relative_sharpness": relative_sharpness,
         "brightness": float(grey.mean()) / 255,
+        "outline_softness": outline_softness(grey),
+        "ground_detail": ground_detail(grey),
     }
 
 
@@ -113,10 +123,11 @@ def out_of_domain(
             f"{property_words(name, properties[name])} (at least {amount(name, needed[name])} is needed)"
             for name in failed
         )
+        remedy = _TOO_LOW.get(failed[0], _SHARPER)
         yield Abstention(
             detector,
             AbstentionReason.OUT_OF_DOMAIN,
-            f"{who} is not judged: {words}. {card.id} raises false alarms there. Look for a sharper copy.",
+            f"{who} is not judged: {words}. {card.id} raises false alarms there. {remedy}",
             subject,
         )
         return

@@ -19,6 +19,7 @@ from forensics.errors import TrainingError
 from forensics.records.input_contract import InputContract, contract_from
 from forensics.records.model_card import ModelCard
 from forensics.training.conversion import parity, run_openvino, to_onnx, to_openvino
+from forensics.training.cut_outs import with_cut_outs
 from forensics.training.data.samples import Sample, read_samples
 from forensics.training.ir_metadata import stem_of, store
 from forensics.training.prepared_fits import calibrated, calibration_rows
@@ -96,6 +97,7 @@ def export(settings: ExportSettings, on_note: Callable[[str], None] | None = Non
     logits = nets.logits((batches,))
     card = calibrated(card, recipe, rows, logits, batches, note)
     card = with_short_parts(card, recipe, rows, logits, (batches,), nets.logits, note)
+    card = with_cut_outs(card, recipe, rows, logits, (batches,), nets.logits, note)
     for of_earlier_export in settings.out.glob(f"{stem_of('int8')}.*"):
         of_earlier_export.unlink()
     if settings.int8:

@@ -23,6 +23,7 @@ from forensics.evaluation.thresholds import earned_thresholds
 from forensics.evaluation.unmet_origins import unmet_thresholds
 from forensics.numerals import figure_text
 from forensics.records.model_card import Domain, ModelCard
+from forensics.training.cut_outs import with_cut_outs
 from forensics.training.data.samples import Sample, read_samples
 from forensics.training.datasets import thinned, validation_rows
 from forensics.training.recipes.recipe import Recipe
@@ -54,8 +55,8 @@ def refitted(
     """The card of a model that is exported already, fitted on prepared validation rows.
 
     A model that has a calibration keeps it, its thresholds and its domain: what is fitted are the bounds for
-    parts of clips and for blurred faces, and how the thresholds do on an origin that is left out. An
-    ensemble, and a model without a calibration, are fitted as a whole.
+    parts of clips, for blurred faces and for cut-outs, and how the thresholds do on an origin that is left
+    out. An ensemble, and a model without a calibration, are fitted as a whole.
 
     Args:
         folder: of the model.
@@ -82,7 +83,8 @@ def refitted(
         strangers = unmet_rows(card, samples)
         clips = _by_clip(strangers, nets.logits(nets.inputs(recipe, strangers)))
         card = _with_unmet(card, clips, note)
-    return with_short_parts(card, recipe, rows, logits, inputs, nets.logits, note)
+    card = with_short_parts(card, recipe, rows, logits, inputs, nets.logits, note)
+    return with_cut_outs(card, recipe, rows, logits, inputs, nets.logits, note)
 
 
 def calibrated(

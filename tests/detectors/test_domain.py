@@ -83,7 +83,25 @@ def test_a_face_less_sharp_than_a_verdict_needs_abstains_with_the_reason() -> No
         "Person 2 is not judged: sharpness relative to contrast -2.50 (at least -2.10 is needed)"
         in found.detail
     )
+    assert found.detail.endswith("Look for a sharper copy.")
     assert list(out_of_domain(card, "face", person(1), "Person 1", {"relative_sharpness": -1.2})) == []
+
+
+@pytest.mark.parametrize(
+    ("name", "words"),
+    [
+        ("outline_softness", "softness of the outline relative to the face 0.40 (at least 0.57 is needed)"),
+        ("ground_detail", "detail of the ground relative to the face 0.40 (at least 0.57 is needed)"),
+    ],
+)
+def test_a_cut_out_abstains_and_sends_to_the_picture_that_it_was_taken_from(name: str, words: str) -> None:
+    card = face_card()
+    card = replace(card, domain=replace(card.domain, needed={name: 0.57}))
+    (found,) = out_of_domain(card, "face", person(1), "Person 1", {name: 0.4})
+    assert isinstance(found, Abstention)
+    assert found.why is AbstentionReason.OUT_OF_DOMAIN
+    assert f"Person 1 is not judged: {words}" in found.detail
+    assert found.detail.endswith("Look for the picture that it was taken from.")
 
 
 def test_properties_tell_dark_from_bright_and_blurred_from_sharp() -> None:

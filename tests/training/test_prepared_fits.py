@@ -96,7 +96,8 @@ def test_an_ensemble_gets_all_that_an_export_fits(ensemble: Path, data: Path) ->
     assert [one.origin for one in card.thresholds.left_out] == ["dfdc", "elsewhere"]
     assert card.likelihood is not None
     assert {"sharpness", "brightness"} <= set(card.domain.ranges)
-    assert card.domain.needed_rule, "blurred faces were tried"
+    assert "blurred or shrunk in 10 ways" in card.domain.needed_rule
+    assert "pristine faces cut out: " in card.domain.needed_rule
     assert any(note.startswith("without elsewhere, signs from") for note in notes)
     within = [note for note in notes if note.startswith(("dfdc: AUC", "elsewhere: AUC"))]
     assert len(within) == 2

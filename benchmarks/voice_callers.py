@@ -5,9 +5,9 @@
 The manifests are those of ../shared/tools/build_voice_clips.py. A host, whose clips are pristine and of the
 split ``val``, so that no weight learned from them, and a caller of a repository of the split ``test`` take
 turns, a clip each: a synthetic caller of one method, or a pristine one. Each recording is examined as a scan
-does it, and judged twice: as it is, and with all windows counted for one voice. Host and caller are of
-different collections, which makes them easier to tell apart than two people in one room; for that see
-voice_speakers.py.
+does it, and judged twice: as it is, and with all windows counted for one voice; the caller's clips alone are
+examined beside it. Pristine callers, who are few, meet four hosts each. Host and caller are of different
+collections, which makes them easier to tell apart than two people in one room: see voice_speakers.py.
 """
 
 from __future__ import annotations
@@ -51,11 +51,12 @@ class Voice:
 
 @dataclass(frozen=True, slots=True)
 class Judged:
-    """A recording, with speakers told apart and as one voice."""
+    """A recording, with speakers told apart and as one voice; and the caller's clips alone."""
 
     n_speakers: int
     apart: Verdict
     together: Verdict
+    caller: Verdict
 
 
 def main() -> None:
@@ -70,12 +71,10 @@ def main() -> None:
     context = assemble(settings, choose_detectors(settings))
     hosts = _voices(given.manifests, "val", "real")
     print(f"{len(hosts)} hosts of {len({host.repo for host in hosts})} repositories")
-    for label, words in (("fake", "synthetic callers"), ("real", "pristine callers")):
+    for label, words, n_hosts in (("fake", "synthetic callers", 1), ("real", "pristine callers", 4)):
         callers = _voices(given.manifests, "test", label)
-        judged = []
-        for number, caller in enumerate(callers):
-            host = hosts[number % len(hosts)]
-            judged.append(_judged(host, caller, context))
+        calls = [caller for caller in callers for _ in range(n_hosts)]
+        judged = [_judged(hosts[at % len(hosts)], caller, context) for at, caller in enumerate(calls)]
         print(f"{words}: {len(callers)} of {len({caller.repo for caller in callers})} repositories")
         _tell(judged)
 
@@ -106,14 +105,21 @@ def _voices(manifests: Sequence[Path], split: str, label: str) -> list[Voice]:
 
 def _judged(host: Voice, caller: Voice, context: WorkerContext) -> Judged:
     turns = [clip for both in zip(host.clips, caller.clips, strict=True) for clip in both]
+    result, alone = _examined(turns, context), _examined(caller.clips, context)
+    return Judged(
+        len({score.subject for score in result.scores}),
+        result.verdict,
+        _as_one_voice(result, context),
+        _as_one_voice(alone, context),
+    )
+
+
+def _examined(clips: Sequence[Path], context: WorkerContext) -> ScanResult:
     with tempfile.TemporaryDirectory() as folder:
-        samples = np.concatenate([as_loud(sound_of(clip)) for clip in turns])
+        samples = np.concatenate([as_loud(sound_of(clip)) for clip in clips])
         path = write_clip(Path(folder) / "call.flac", samples=samples, sample_rate_hz=RATE_HZ)
         [found] = [one for one in discover([path]) if isinstance(one, Found)]
-        result = examine(found, context)
-    return Judged(
-        len({score.subject for score in result.scores}), result.verdict, _as_one_voice(result, context)
-    )
+        return examine(found, context)
 
 
 def _as_one_voice(result: ScanResult, context: WorkerContext) -> Verdict:
@@ -128,6 +134,7 @@ def _tell(judged: Sequence[Judged]) -> None:
     for words, verdicts in (
         ("as one voice", [one.together for one in judged]),
         ("told apart", [one.apart for one in judged]),
+        ("the caller alone", [one.caller for one in judged]),
     ):
         scores = [max((basis.manipulation_score for basis in one.basis), default=0.0) for one in verdicts]
         n_signs = sum(one.label is VerdictLabel.SIGNS_OF_MANIPULATION for one in verdicts)

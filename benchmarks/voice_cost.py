@@ -5,7 +5,8 @@
 Joins clips of a folder to one recording, writes it as FLAC, and examines it as a scan does with one worker:
 decoding, speech, windows, net, spectrogram. Processor time of the process is counted, all threads together,
 so that other programs disturb little; loading and compiling the nets is counted apart, since a worker does it
-once. Every run is a process of its own. Prints the median and the range.
+once, and so is all that a worker needs from its first instruction until it can take a file. Every run is a
+process of its own. Prints the median and the range.
 """
 
 from __future__ import annotations
@@ -32,7 +33,7 @@ from forensics.settings import ScanSettings
 
 
 def main() -> None:
-    """Prints two rows: what a recording costs, and what a worker pays once."""
+    """Prints what a recording costs, and what a worker pays once."""
     parser = argparse.ArgumentParser(
         description=__doc__, formatter_class=argparse.RawDescriptionHelpFormatter
     )
@@ -54,22 +55,23 @@ def main() -> None:
                 [*command, "--once", str(recording)], check=True, capture_output=True, text=True
             )
             runs.append([float(part) for part in ran.stdout.split()])
-    print(f"{options.model}, {options.seconds:g} s of speech, {int(runs[0][2])} windows scored:")
-    for name, place in (("examined", 0), ("nets loaded", 1)):
+    print(f"{options.model}, {options.seconds:g} s of speech, {int(runs[0][3])} windows scored:")
+    for name, place in (("examined", 0), ("nets loaded", 1), ("worker ready", 2)):
         values = [run[place] for run in runs]
         print(f"{name:<12} {median(values):.2f} s of processor time ({min(values):.2f} to {max(values):.2f})")
 
 
-def once(recording: Path, model: str) -> tuple[float, float, int]:
-    """Processor seconds of the examination and of loading, and the windows that were scored."""
+def once(recording: Path, model: str) -> tuple[float, float, float, int]:
+    """Processor seconds: of the examination, of loading, until the worker was ready; and windows scored."""
     settings = ScanSettings(paths=(recording,), detectors=("voice",), models=(model,), workers=1)
     started_s = time.process_time()
     context = assemble(settings, choose_detectors(settings))
-    loaded_s = time.process_time() - started_s
+    ready_s = time.process_time()
+    loaded_s = ready_s - started_s
     [found] = [one for one in discover([recording]) if isinstance(one, Found)]
     started_s = time.process_time()
     result = examine(found, context)
-    return time.process_time() - started_s, loaded_s, len(result.scores)
+    return time.process_time() - started_s, loaded_s, ready_s, len(result.scores)
 
 
 def joined(clips: Path, seconds: float, path: Path) -> Path:

@@ -335,6 +335,7 @@ def test_the_manifest_names_models_versions_cpu_and_every_setting(context: Worke
         ("face", "f32"),
         ("voice", "f32"),
         ("speech", "f32"),
+        ("speakers", "f32"),
     ]
     assert all(len(use.sha256) == 64 for use in manifest.models)
     assert manifest.settings["frames"] == "6"
@@ -363,7 +364,7 @@ def test_triage_looks_first_in_what_the_cpu_computes_fast(
     _on_bf16(monkeypatch)
     triage = replace(context.settings, profile=Profile.TRIAGE)
     manifest = manifest_of(triage, choose_detectors(triage), ["forensics"])
-    assert [use.precisions for use in manifest.models] == ["bf16, then f32", "bf16, then f32", "f32"]
+    assert [use.precisions for use in manifest.models] == ["bf16, then f32", "bf16, then f32", "f32", "f32"]
     assert all(use.first_look and use.first_look.sha256 == use.sha256 for use in manifest.models[:2])
     monkeypatch.setattr("forensics.scan.worker_context.cpu_isa", lambda: "avx2")
     assert [use.precisions for use in manifest_of(triage, choose_detectors(triage), []).models] == ["f32"] * 3

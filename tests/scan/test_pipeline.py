@@ -367,7 +367,7 @@ def test_triage_looks_first_in_what_the_cpu_computes_fast(
     assert [use.precisions for use in manifest.models] == ["bf16, then f32", "bf16, then f32", "f32", "f32"]
     assert all(use.first_look and use.first_look.sha256 == use.sha256 for use in manifest.models[:2])
     monkeypatch.setattr("forensics.scan.worker_context.cpu_isa", lambda: "avx2")
-    assert [use.precisions for use in manifest_of(triage, choose_detectors(triage), []).models] == ["f32"] * 3
+    assert [use.precisions for use in manifest_of(triage, choose_detectors(triage), []).models] == ["f32"] * 4
 
 
 @pytest.mark.parametrize(

@@ -11,7 +11,7 @@ import soundfile
 import torch
 from scipy.fft import dct
 
-from forensics.media.sound import RATE_HZ
+from forensics.media.sound import RATE_HZ, level
 from forensics.records.media import Samples
 from forensics.training.data import voice_samples
 from forensics.training.data.balanced_sampler import BalancedSampler
@@ -97,6 +97,21 @@ def test_an_item_of_the_stream_depends_on_seed_and_index_alone(clips: list[Sampl
         torch.testing.assert_close(window, again[index][0], rtol=0, atol=0)
         assert not torch.equal(window, other[index][0])
         assert label == index % 2
+
+
+def test_half_of_the_pairs_are_heard_as_they_are(clips: list[Sample], monkeypatch: pytest.MonkeyPatch):
+    monkeypatch.setattr(voice_samples, "degrade_sound", lambda samples, rng: samples[::-1].copy())
+    stream = TrainingVoices(BalancedSampler(clips, 0.5), voice_contract(), 5)
+    originals = [level(read_sound(clip.path)[: stream.n_window], stream.n_window) for clip in clips]
+    monkeypatch.setattr(voice_samples, "_stretch_of", lambda sound, n_window, rng: sound[:n_window])
+    monkeypatch.setattr(voice_samples, "_copied", lambda path, variant: read_sound(path))
+    untouched = [
+        any(np.array_equal(stream[2 * pair + member][0].numpy(), one) for one in originals)
+        for pair in range(60)
+        for member in (0, 1)
+    ]
+    assert untouched[::2] == untouched[1::2]
+    assert 15 <= sum(untouched[::2]) <= 45
 
 
 def test_a_pseudo_fake_goes_the_way_of_its_original(clips: list[Sample], monkeypatch: pytest.MonkeyPatch):

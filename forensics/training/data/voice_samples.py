@@ -22,6 +22,8 @@ from forensics.training.data.samples import Sample
 
 # Copy synthesis takes 0.1 to 0.3 s a clip: this many variants of every clip are made and kept.
 _N_VARIANTS = 4
+# Share of the pairs that go no way at all: a scan hears most clips as they are.
+_AS_THEY_ARE = 0.5
 
 
 class TrainingVoices(Dataset[tuple[torch.Tensor, torch.Tensor]]):
@@ -35,8 +37,8 @@ class TrainingVoices(Dataset[tuple[torch.Tensor, torch.Tensor]]):
     def __getitem__(self, index: int) -> tuple[torch.Tensor, torch.Tensor]:
         """Item ``index`` of the stream: (float32[n_window], float label).
 
-        The two of a pair go the same way: the same stretch, room, noise and codec, so that nothing but the
-        synthesis tells a pseudo-fake from its pristine original.
+        The two of a pair go the same way: the same stretch, room, noise and codec or none of them, so that
+        nothing but the synthesis tells a pseudo-fake from its pristine original.
         """
         pair, member = divmod(index, 2)
         # A clip may be too quiet or too short after the journey; the next draw then takes its place.
@@ -45,7 +47,10 @@ class TrainingVoices(Dataset[tuple[torch.Tensor, torch.Tensor]]):
             draw = self.sampler.pair(rng)[member]
             variant = int(rng.integers(_N_VARIANTS))
             sound = _copied(draw.sample.path, variant) if draw.pseudo_fake else read_sound(draw.sample.path)
-            window = level(degrade_sound(_stretch_of(sound, self.n_window, rng), rng), self.n_window)
+            stretch = _stretch_of(sound, self.n_window, rng)
+            if np.random.default_rng((self.seed, pair, attempt, 1)).random() >= _AS_THEY_ARE:
+                stretch = degrade_sound(stretch, rng)
+            window = level(stretch, self.n_window)
             if window is not None:
                 return torch.from_numpy(window), torch.tensor(float(draw.manipulated))
         raise TrainingError(

@@ -127,13 +127,7 @@ class VoiceExamination:
         for track in self._tracks.values():
             for window in track.rest():
                 self._note(self._scoring.take(window))
-        whose = {
-            (track.subject, window): subject
-            for track in self._tracks.values()
-            for subject, windows in track.voices().items()
-            for window in windows
-        }
-        self._note(self._scoring.finish(lambda window: whose[window.subject, window.number]))
+        self._note(self._scoring.finish())
         spoken = [(track, track.spoken()) for track in self._tracks.values()]
         for _, speakers in spoken:
             for speaker in speakers:

@@ -59,6 +59,15 @@ def test_a_folder_is_not_a_file(tmp_path: Path) -> None:
         forensics.scan_file(tmp_path)
 
 
+def test_a_copy_that_cannot_be_examined_says_so_of_itself(tmp_path: Path) -> None:
+    for name in "ab":
+        (tmp_path / f"{name}.mp4").write_text("no media")
+    with forensics.Scanner(detectors=("container",)) as scanner:
+        reasons = {Path(one.media.path).stem: one.verdict.reason for one in scanner.scan([tmp_path])}
+    for name in "ab":
+        assert reasons[name].startswith(f"{tmp_path / name}.mp4 is text, not media"), reasons
+
+
 def test_an_archive_of_one_file_is_a_file_and_one_of_several_is_not(tmp_path: Path) -> None:
     for name, n in (("one.zip", 1), ("two.zip", 2)):
         with zipfile.ZipFile(tmp_path / name, "w") as archive:

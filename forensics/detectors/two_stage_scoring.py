@@ -93,12 +93,20 @@ class TwoStageScoring(Generic[V, S]):
         self._waiting.append(thing)
         return self._batch() if len(self._waiting) == self._net.pace.n_batch else []
 
-    def finish(self) -> list[S]:
-        """Everything that is left. ``notices`` then say which scores are of which precision."""
+    def finish(self, whose: Callable[[V], Subject] | None = None) -> list[S]:
+        """Everything that is left. ``notices`` then say which scores are of which precision.
+
+        Args:
+            whose: whom each thing is about, where that is known in the end only; each of them is cleared
+                alone. None for the subjects under which the things came.
+        """
+        whose = whose or _own_subject
         settled = self._batch() if self._waiting else []
         if self._exact is not None:
-            cleared = {name for name, rows in self._first_scores().items() if _is_clear(self._net.card, rows)}
-            settled += self._second_look(self._exact, cleared - self._in_doubt)
+            first = self._first_scores(whose)
+            cleared = {name for name, rows in first.items() if _is_clear(self._net.card, rows)}
+            doubtful = {whose(one.thing) for one in self._held if one.thing.subject in self._in_doubt}
+            settled += self._second_look(self._exact, cleared - doubtful, whose)
         return settled
 
     def _batch(self) -> list[S]:
@@ -111,32 +119,35 @@ class TwoStageScoring(Generic[V, S]):
             first = None if thing.subject in self._in_doubt else next(said)
             self._held.append(_Held(thing, first))
             self._held_bytes += thing.size_bytes
-        for name, rows in self._first_scores().items():
+        for name, rows in self._first_scores(_own_subject).items():
             if len(rows) >= _IN_DOUBT_AFTER and _is_in_doubt(self._net.card, rows):
                 self._in_doubt.add(name)
         if self._held_bytes <= _MOST_HELD_BYTES:
             return []
-        settled = self._second_look(self._exact, cleared=set())
+        settled = self._second_look(self._exact, set(), _own_subject)
         self._net, self._exact = self._exact, None
         return settled
 
-    def _first_scores(self) -> dict[Subject, list[Score]]:
+    def _first_scores(self, whose: Callable[[V], Subject]) -> dict[Subject, list[Score]]:
         rows: dict[Subject, list[Score]] = {}
         for one in self._held:
             if one.first is not None:
-                rows.setdefault(one.thing.subject, []).append(one.first.score)
+                rows.setdefault(whose(one.thing), []).append(one.first.score)
         return rows
 
-    def _second_look(self, exact: Net, cleared: set[Subject]) -> list[S]:
+    def _second_look(self, exact: Net, cleared: set[Subject], whose: Callable[[V], Subject]) -> list[S]:
         held, self._held, self._held_bytes = self._held, [], 0
-        again = [one.thing for one in held if one.thing.subject not in cleared]
+        again = [one.thing for one in held if whose(one.thing) not in cleared]
         n = exact.pace.n_batch
         said = iter([one for at in range(0, len(again), n) for one in self._run(again[at : at + n], exact)])
-        self.notices += _which_precision(self._net, exact, (one.thing.subject for one in held), cleared)
+        self.notices += _which_precision(self._net, exact, (whose(one.thing) for one in held), cleared)
         return [
-            one.first if one.first is not None and one.thing.subject in cleared else next(said)
-            for one in held
+            one.first if one.first is not None and whose(one.thing) in cleared else next(said) for one in held
         ]
+
+
+def _own_subject(thing: Viewed) -> Subject:
+    return thing.subject
 
 
 def _is_clear(card: ModelCard, rows: Sequence[Score]) -> bool:

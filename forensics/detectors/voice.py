@@ -127,7 +127,13 @@ class VoiceExamination:
         for track in self._tracks.values():
             for window in track.rest():
                 self._note(self._scoring.take(window))
-        self._note(self._scoring.finish())
+        whose = {
+            (track.subject, window): subject
+            for track in self._tracks.values()
+            for subject, windows in track.voices().items()
+            for window in windows
+        }
+        self._note(self._scoring.finish(lambda window: whose[window.subject, window.number]))
         spoken = [(track, track.spoken()) for track in self._tracks.values()]
         for _, speakers in spoken:
             for speaker in speakers:

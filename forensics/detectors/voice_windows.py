@@ -144,16 +144,23 @@ class Track:
         if len(self._moments) > _MOST_MOMENTS:
             self._forget_all_but_the_strongest()
 
-    def spoken(self) -> list[Speaker]:
-        """Everybody who was scored: the track's one voice, or its speakers, if they differ clearly."""
+    def voices(self) -> dict[Subject, list[int]]:
+        """The windows of everybody who is heard, when all was: one voice, or speakers who differ clearly."""
         self._describe()
-        scored = [[one for one in windows if one in self._scores] for windows in self._turns.speakers()]
-        turns = [windows for windows in scored if windows]
+        turns = self._turns.speakers()
         if len(turns) < 2:
-            return [self._speaker(self.subject, sorted(self._scores), self.heard_s)] if self._scores else []
+            return {self.subject: list(range(len(self._properties)))}
+        return {speaker_in(self._name, number): some for number, some in enumerate(turns, start=1)}
+
+    def spoken(self) -> list[Speaker]:
+        """Everybody who was scored."""
+        if not self._scores:
+            return []
         return [
-            self._speaker(speaker_in(self._name, number), windows, self._turns.heard_s(windows))
-            for number, windows in enumerate(turns, start=1)
+            self._speaker(
+                subject, windows, self.heard_s if subject == self.subject else self._turns.heard_s(windows)
+            )
+            for subject, windows in self.voices().items()
         ]
 
     def _speaker(self, subject: Subject, windows: Sequence[int], heard_s: float) -> Speaker:

@@ -5,7 +5,7 @@ from __future__ import annotations
 import os
 import re
 from collections.abc import Callable, Iterable, Sequence
-from dataclasses import replace
+from dataclasses import dataclass, replace
 from pathlib import Path, PurePath
 
 from forensics.media.discovery import display_path
@@ -30,39 +30,91 @@ _TOLD_OF_ALL = Notice(
 # Where a path begins: not within a longer one that happens to hold the same folders.
 _BEGINS = r"(?<![^\s'\"(=,;:])"
 _WORD = re.compile(r"^(--[a-z-]+=)?/.*/", re.DOTALL)
+# Also relative paths; shares (1/2) and addresses (ray://HEAD) are none.
+_PATH = re.compile(r"^(--[a-z-]+=)?(?!\d+/\d+$)(?!ray://).*/", re.DOTALL)
 _FOLDERS = re.compile(rf"{_BEGINS}(?:/[^/\s'\"(),;:]+)+/")
+
+
+@dataclass(frozen=True, slots=True)
+class Folders:
+    """The folders of a case's files.
+
+    Attributes:
+        nearest: the one that holds all of them; where only the root does, the folder of each.
+        starts: what was typed instead of which folder: ``("..", "/srv")`` of ``../clip.mp4``.
+    """
+
+    nearest: tuple[Path, ...]
+    starts: frozenset[tuple[str, str]]
+
+    def typed(self, folders: Iterable[Path]) -> tuple[str, ...]:
+        """How these folders begin the paths that were typed, relative or by way of links."""
+        found = {
+            str(PurePath(typed, real.relative_to(start)))
+            for real in (Path(os.path.realpath(folder)) for folder in folders)
+            for typed, start in self.starts
+            if real.is_relative_to(start)
+        }
+        return tuple(sorted(found - {"."}))
+
+
+def folders_of(files: Iterable[MediaFile]) -> Folders:
+    """Where a case's files lie, and how that was typed."""
+    parents, starts = set(), set()
+    for one in files:
+        typed, place = (one.path, one.place) if one.archive is None else (one.archive.path, one.archive.place)
+        if place.startswith("/"):
+            parents.add(str(PurePath(place).parent))
+            starts.add(_start(typed, place))
+    common = os.path.commonpath(parents) if parents else "/"
+    nearest = tuple(Path(one) for one in ([common] if common != "/" else sorted(parents)) if one != "/")
+    return Folders(nearest, frozenset(starts))
+
+
+def _start(typed: str, place: str) -> tuple[str, str]:
+    """Both without the parts at their ends that are the same."""
+    one, other = PurePath(typed), PurePath(place)
+    while one.name and one.name == other.name:
+        one, other = one.parent, other.parent
+    return str(one), str(other)
 
 
 def shortened(view: ReportView, folder: Path) -> ReportView:
     """The view with every path in a folder written from there on, in rows, notices, reasons and records.
 
     Args:
-        folder: as typed; paths are shortened by its absolute spelling, with and without links resolved.
+        folder: as typed; paths are shortened by its absolute spelling, with and without links resolved, and
+            by the one with which the view's files were typed.
     """
-    return _with(view, _by((folder,)), _TOLD)
+    typed = folders_of(file.result.media for file in view.files).typed((folder,))
+    return _with(view, _by((folder,), typed), _TOLD)
 
 
-def without_folders(view: ReportView, folders: Sequence[Path]) -> ReportView:
+def without_folders(view: ReportView, folders: Sequence[Path], typed: Sequence[str]) -> ReportView:
     """The view with no folder of the examiner's machine.
 
     Args:
         folders: paths in these are written from there on; of any other path, its name alone is left.
+        typed: how they were typed, see ``Folders``.
     """
-    known = _by(folders)
-    # A word of a command is one path, spaces included; in a sentence, a path is taken to end at a space.
+    known = _by(folders, typed)
+
+    def bare(word: str) -> str:
+        # A word of a command is one path, spaces included; in a sentence, a path is taken to end at a space.
+        inside = known(word)
+        return (_PATH if inside == word else _WORD).sub(r"\1", inside)
+
     runs = tuple(
-        replace(run, command=tuple(_WORD.sub(r"\1", known(word)) for word in run.command))
+        replace(
+            run,
+            command=tuple(map(bare, run.command)),
+            settings={name: ", ".join(map(bare, one.split(", "))) for name, one in run.settings.items()},
+        )
         for run in view.manifests
     )
-    return _with(replace(view, manifests=runs), lambda text: _FOLDERS.sub("", known(text)), _TOLD_OF_ALL)
-
-
-def folders_of(files: Iterable[MediaFile]) -> tuple[Path, ...]:
-    """The nearest folder that holds all of a case's files; where only the root does, the folder of each."""
-    places = (one.place if one.archive is None else one.archive.place for one in files)
-    parents = sorted({str(PurePath(place).parent) for place in places if place.startswith("/")})
-    common = os.path.commonpath(parents) if parents else "/"
-    return tuple(Path(one) for one in ([common] if common != "/" else parents) if one != "/")
+    case = None if view.case is None else PurePath(view.case).name
+    view = replace(view, manifests=runs, case=case)
+    return _with(view, lambda text: _FOLDERS.sub("", known(text)), _TOLD_OF_ALL)
 
 
 def _with(view: ReportView, shorten: Callable[[str], str], told: Notice) -> ReportView:
@@ -82,18 +134,30 @@ def _with(view: ReportView, shorten: Callable[[str], str], told: Notice) -> Repo
     )
 
 
-def _by(folders: Sequence[Path]) -> Callable[[str], str]:
+def _by(folders: Sequence[Path], typed: Sequence[str]) -> Callable[[str], str]:
     if not folders:
         return lambda text: text
-    spellings = {
+    absolute = {
         display_path(Path(spelling))
         for folder in folders
         for spelling in (os.path.realpath(folder), os.path.normpath(folder.absolute()))
     }
-    names = "|".join(re.escape(one.rstrip(os.sep)) for one in sorted(spellings, key=len, reverse=True))
-    inside = re.compile(rf"{_BEGINS}(?:{names}){re.escape(os.sep)}")
-    itself = re.compile(rf"{_BEGINS}(?:{names})(?![^\s'\"),;:])")
-    return lambda text: itself.sub(".", inside.sub("", text))
+    absolute |= {one for one in typed if PurePath(one).is_absolute()}
+    relative = set(typed) - absolute
+    inside = re.compile(rf"{_BEGINS}(?:{_any_of(absolute | relative)}){re.escape(os.sep)}")
+    itself = re.compile(rf"{_BEGINS}(?:{_any_of(absolute)})(?![^\s'\"),;:])")
+    # Within a sentence, a folder that is called "clips" is a word like others.
+    first = re.compile(rf"^(?:{_any_of(relative)})(?=$| )") if relative else None
+
+    def shorten(text: str) -> str:
+        text = itself.sub(".", inside.sub("", text))
+        return text if first is None else first.sub(".", text)
+
+    return shorten
+
+
+def _any_of(spellings: Iterable[str]) -> str:
+    return "|".join(re.escape(one.rstrip(os.sep)) for one in sorted(spellings, key=len, reverse=True))
 
 
 def _case_info(recorded: RecordedCaseInfo, shorten: Callable[[str], str]) -> RecordedCaseInfo:

@@ -4,7 +4,6 @@ from __future__ import annotations
 
 from collections.abc import Callable
 from dataclasses import replace
-from pathlib import Path
 
 from forensics.errors import MediaError
 from forensics.media.archive_search import still_there
@@ -48,18 +47,7 @@ def _of_member(
     if member.refusal is not None:
         raise MediaError(f"{file.display} {member.refusal[0]}", member.refusal[1])
     with extracted(file.path, member) as taken:
-        result = examine(replace(file, path=taken, member=None), context, tell)
-    return _under_its_own_name(result, taken, file.display)
-
-
-def _under_its_own_name(result: ScanResult, taken: Path, display: str) -> ScanResult:
-    """The temporary file is nobody's business."""
-    verdict = replace(result.verdict, reason=result.verdict.reason.replace(str(taken), display))
-    abstentions = tuple(
-        replace(one, detail=one.detail.replace(str(taken), display)) for one in result.abstentions
-    )
-    notices = tuple(replace(one, message=one.message.replace(str(taken), display)) for one in result.notices)
-    return replace(result, verdict=verdict, abstentions=abstentions, notices=notices)
+        return examine(replace(file, path=taken, member=None), context, tell)
 
 
 def _nothing(file: Found, reason: str, *abstentions: Abstention) -> ScanResult:

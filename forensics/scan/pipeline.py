@@ -14,7 +14,7 @@ from pathlib import Path
 
 from forensics.detectors.detector import Detector, Examination
 from forensics.errors import MediaError
-from forensics.media.discovery import Found
+from forensics.media.discovery import Found, display_path
 from forensics.media.hashing import Fingerprint, fingerprint_of
 from forensics.media.probe import probe
 from forensics.media.raw_streams import bare_stream_notices
@@ -55,14 +55,14 @@ def examine(
         with timer.start("hash"):
             before = fingerprint_of(file.path)
     except MediaError as error:
-        return _timed(_not_examined(media, error, ()), timer)
+        return _timed(_under_its_own_name(_not_examined(media, error, ()), file), timer)
     media = replace(
         media, size_bytes=before.size_bytes, modified_utc=before.modified_utc, sha256=before.sha256
     )
     result = _examined(file, media, context, timer, tell)
     with timer.start("hash"):
         result = _if_still(result, before, file.path)
-    return _timed(result, timer)
+    return _timed(_under_its_own_name(result, file), timer)
 
 
 def _examined(
@@ -225,6 +225,21 @@ def _not_examined(media: MediaFile, error: MediaError, learned: Sequence[Item]) 
         media=media,
         verdict=Verdict(VerdictLabel.NOT_EXAMINED, f"{error.message}. {error.hint}", POLICY),
         notices=tuple(item for item in learned if isinstance(item, Notice)),
+    )
+
+
+def _under_its_own_name(result: ScanResult, file: Found) -> ScanResult:
+    """Where the file was opened is nobody's business: in a temporary folder, or on a desk of uploads."""
+    opened, shown = display_path(file.path), file.display
+    if opened == shown:
+        return result
+    return replace(
+        result,
+        verdict=replace(result.verdict, reason=result.verdict.reason.replace(opened, shown)),
+        abstentions=tuple(
+            replace(one, detail=one.detail.replace(opened, shown)) for one in result.abstentions
+        ),
+        notices=tuple(replace(one, message=one.message.replace(opened, shown)) for one in result.notices),
     )
 
 

@@ -60,9 +60,13 @@ class Twin:
             f"The content is that of {result.media.path}, byte for byte. It was examined there, and its "
             "verdict holds for this file.",
         )
+        verdict, other = result.verdict, result.media.path
+        if verdict.reason.startswith(f"{other} "):
+            verdict = replace(verdict, reason=self.file.display + verdict.reason.removeprefix(other))
         return replace(
             result,
             media=media,
+            verdict=verdict,
             scores=(),
             exhibits=(),
             timings_s={},

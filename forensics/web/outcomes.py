@@ -105,13 +105,18 @@ def _judged(
         )
     if members:
         return replace(file, verdict=None, manipulation_score=None, reason="")
-    said = [f"{one.path} {one.reason}. {one.hint}" for one in rejections if one.path.startswith(file.name)]
+    said = [f"{one.path} {one.reason}. {one.hint}" for one in rejections if _concerns(one.path, file.name)]
     return replace(
         file,
         verdict=VerdictLabel.NOT_EXAMINED.value,
         manipulation_score=None,
         reason=" ".join(said) or _NO_MEDIA,
     )
+
+
+def _concerns(path: str, name: str) -> bool:
+    """Whether a path is an upload, or lies in it."""
+    return path == name or path.startswith(f"{name}/")
 
 
 def _of_member(name: str, result: ScanResult) -> MemberVerdict:

@@ -188,10 +188,13 @@ def draw(
     if figures is None:
         figures = labelled_figures(labelled or (), known, cards, ratios=ratios)
     folders: list[Path] = []
+    typed: tuple[str, ...] = ()
     if redact:
         # A large case is not read again for what is at hand, and not held for what passes by.
         results = (result for _, result in case.results()) if labelled is None else iter(labelled)
-        folders = [*folders_of(one.media for one in results), *([] if relative_to is None else [relative_to])]
+        of_files = folders_of(one.media for one in results)
+        folders = [*of_files.nearest, *([] if relative_to is None else [relative_to])]
+        typed = of_files.typed(folders)
     labels = {key: "manipulated" if one.manipulated else "pristine" for key, one in known.labels.items()}
     of_all = (
         *(Notice("report", one) for one in remarks),
@@ -232,7 +235,7 @@ def draw(
             compared=compared,
         )
         if redact:
-            return without_folders(view, folders)
+            return without_folders(view, folders, typed)
         return view if relative_to is None else shortened(view, relative_to)
 
     for path in split:

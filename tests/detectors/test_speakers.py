@@ -13,6 +13,7 @@ import pytest
 from forensics.detectors.detector import ModelForms
 from forensics.detectors.speakers import ALIKE_AT_MOST, GAP_AT_LEAST, MOST_SPEAKERS, Turns
 from forensics.detectors.voice import Voice
+from forensics.engines.net import NetOutput
 from forensics.media.sound import level
 from forensics.records.findings import Exhibit, Notice, Score
 from forensics.records.media import AudioChunk, Samples
@@ -25,6 +26,8 @@ from tests.detectors.test_voice import RATE_HZ, listen, sound_file, speech
 
 N_NUMBERS = 32
 WINDOW_S = 3.0
+# Between the pitches of the two made voices.
+LOW_HZ = 220
 
 
 def near(who: int, seed: int, *, own: float = 0.8, between: float = 0.3) -> npt.NDArray[np.float32]:
@@ -179,6 +182,31 @@ def test_speakers_of_a_track_among_several_are_named_with_it() -> None:
         "voice of speaker 2 in channel FL",
     ]
     assert {one.subject.kind for one in _scores(items)} == {SubjectKind.VOICE}
+
+
+class PitchNet(KnownNet):
+    """Logit: the shift for the deep voice, 5 more for the high one."""
+
+    def infer(self, batch: npt.NDArray[np.float32]) -> NetOutput:
+        """By the power below the high voice's pitch."""
+        power = np.abs(np.fft.rfft(batch)) ** 2
+        is_high = power[:, : round(LOW_HZ * WINDOW_S)].sum(axis=1) < 0.02 * power.sum(axis=1)
+        return replace(super().infer(batch), logits=np.asarray(self.shift + 5 * is_high, np.float32))
+
+
+def test_a_triage_clears_each_speaker_alone() -> None:
+    """The mean of both is clear of signs, the second speaker is not."""
+    fast, exact = (PitchNet(voice_card(), name, -5.0) for name in ("bf16", "f32"))
+    sound = np.concatenate([low(12.0), high(6.0), low(12.0, 3)])
+    examination = Voice([ModelForms(fast, exact)]).begin(sound_file(30.0), Path("talk.wav"))
+    items = [*examination.observe(AudioChunk(sound, RATE_HZ, 0.0, RATE_HZ)), *examination.conclude()]
+    found = scores_by_voice(items)
+    assert np.mean([one.logit for one in _scores(items)]) < -2.0
+    assert {one.precision for one in found["voice of speaker 1"]} == {"bf16"}
+    assert [(one.precision, one.logit) for one in found["voice of speaker 2"]] == [("f32", 0.0)] * 2
+    assert "Triage: voice of speaker 1 cleared in bf16; voice of speaker 2 scored in f32" in [
+        item.message for item in items if isinstance(item, Notice)
+    ]
 
 
 def test_hours_of_sound_hold_no_more_than_minutes_do() -> None:

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import base64
 import io
+import json
 import zlib
 from collections.abc import Iterator
 from dataclasses import replace
@@ -104,6 +105,61 @@ def test_no_format_of_a_redacted_report_holds_faces_sound_or_folders(case: Path,
     assert page.count("data:image/jpeg") == 2  # the frames, blurred
     assert "x.zip/c.mp4" in page
     assert "See media/log.txt and notes." in page
+
+
+def of_relative_paths(folder: Path, *, start: str, place: str) -> Path:
+    """A case whose files, links and options were typed as relative paths."""
+    path = folder / "evidence.case"
+    options = ("--report", f"{start}-reports/r.html", "--shard", "1/2", "--executor", "ray://HEAD")
+    run = replace(
+        manifest(),
+        command=("forensics", "scan", start, f"{start}/sub", *options),
+        settings={"paths": start, "models": f"{start}-models/x, {start}-models/y", "time_limit_s": "600.0"},
+    )
+    one, two = (examined(name, (0.9,), 0.2, seed) for seed, name in enumerate(("a", "b")))
+    said = Notice("hash", f"The content is that of {start}/a.mp4, byte for byte.")
+    with CaseFile.create_or_resume(path) as opened:
+        opened.begin_run(run, 2)
+        for result, name in ((one, "a.mp4"), (two, "sub/b.mp4")):
+            media = replace(result.media, path=f"{start}/{name}", place=f"{place}/{name}")
+            verdict = replace(result.verdict, reason=f"{start}/{name} is what it is.")
+            opened.add(replace(result, media=media, verdict=verdict, notices=(said,), exhibits=()))
+        opened.add_rejected(
+            start, "holds 1 file passed over, media neither by content nor by name: 1 .txt", ""
+        )
+        opened.add_rejected(f"{start}/lost", f"is a link to {place}/x", "Mend it.")
+        opened.finish({})
+    return path
+
+
+@pytest.mark.parametrize("start", ["alice", "../alice", "../../of alice/alice", "/link/alice"])
+@pytest.mark.parametrize("suffix", [one for one in RENDERERS if one != ".pdf"])
+def test_a_relative_path_is_a_folder_of_the_machine_too(tmp_path: Path, start: str, suffix: str) -> None:
+    case = of_relative_paths(tmp_path, start=start, place=f"/srv/of alice/{Path(start).name}")
+    [(_, content)] = contents(case, tmp_path, suffix)
+    assert b"alice" in content
+    [(_, content)] = contents(case, tmp_path, suffix, redact=True)
+    assert b"alice" not in content, content[content.find(b"alice") - 200 :][:300]
+    if suffix == ".json":
+        assert b"The content is that of a.mp4, byte for byte." in content
+        assert b"sub/b.mp4 is what it is." in content
+        assert b". holds 1 file passed over" in content
+        command = json.loads(content)["manifests"][0]["command"]
+        assert command[2:] == [
+            *(".", "sub", "--report", "r.html", "--shard", "1/2", "--executor", "ray://HEAD")
+        ]
+
+
+def test_a_folder_is_left_out_as_it_was_typed(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    (tmp_path / "clips").mkdir()
+    monkeypatch.chdir(tmp_path)
+    case = of_relative_paths(tmp_path, start="clips", place=f"{tmp_path}/clips")
+    out = tmp_path / "a.json"
+    redraw(case, [out], RedrawOptions(relative_to=Path("clips")))
+    text = out.read_text(encoding="utf-8")
+    assert "The content is that of a.mp4, byte for byte." in text
+    assert ". holds 1 file passed over" in text
+    assert "clips/" not in text
 
 
 def test_an_unredacted_report_holds_what_is_hidden_in_a_redacted_one(case: Path, tmp_path: Path) -> None:

@@ -175,6 +175,15 @@ def test_what_is_no_media_is_not_examined_with_a_reason_and_a_way_on(
     assert result.media.sha256 is not None
 
 
+def test_what_is_said_of_a_file_names_it_as_it_is_shown(context: WorkerContext, tmp_path: Path) -> None:
+    """Not by the folder in which it was opened, which is that of a server's desk, or was typed otherwise."""
+    for path in (synthetic.empty_file(tmp_path), synthetic.text_file(tmp_path), tmp_path / "gone.mp4"):
+        file = Found(path, "desk/exhibit 7.mp4", 0, "2026-11-20T10:00:00+00:00")
+        reason = examine(file, context).verdict.reason
+        assert reason.startswith("desk/exhibit 7.mp4 is "), reason
+        assert str(tmp_path) not in reason
+
+
 def test_a_truncated_clip_gives_what_it_holds_and_a_notice(context: WorkerContext, tmp_path: Path) -> None:
     result = scan(synthetic.truncated_clip(tmp_path), context)
     assert result.notices or result.verdict.label is VerdictLabel.NOT_EXAMINED

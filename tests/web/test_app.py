@@ -243,7 +243,18 @@ def test_a_zip_gets_a_verdict_for_each_member_under_its_name(
     with zipfile.ZipFile(empty, "w") as archive:
         archive.writestr("notes.txt", "no media")
     case_id = new_case(client)
-    for path, name in ((packed, "exhibits.zip"), (empty, "nothing.zip")):
+    nested = tmp_path / "nested.zip"
+    with zipfile.ZipFile(nested, "w") as archive:
+        archive.write(empty, "inner.zip")
+    # One is called as another one begins.
+    uploads = (
+        (packed, "exhibits.zip"),
+        (empty, "nothing"),
+        (nested, "nothing.zip"),
+        (tmp_path / "0", "0.mp4"),
+    )
+    (tmp_path / "0").touch()
+    for path, name in uploads:
         answer = client.put(f"api/cases/{case_id}/files", params={"name": name}, content=path.read_bytes())
         assert answer.status_code == 201
     client.put(
@@ -252,18 +263,21 @@ def test_a_zip_gets_a_verdict_for_each_member_under_its_name(
     )
     client.post(f"api/cases/{case_id}/examine")
     until(lambda: client.get(f"api/cases/{case_id}").json()["state"] == "done", "the verdicts")
-    packed_file, empty_file = client.get(f"api/cases/{case_id}").json()["files"]
+    packed_file, empty_file, nested_file, no_bytes = client.get(f"api/cases/{case_id}").json()["files"]
     assert {one["name"] for one in packed_file["members"]} == {"in/clip.mp4", "cut.mp4"}
     assert packed_file["verdict"] is None
     assert sum(packed_file["member_verdicts"].values()) == 2
     assert packed_file["member_verdicts"]["NOT_EXAMINED"] == 1
     assert packed_file["members"][-1]["name"] == "cut.mp4"  # least worth a look
     assert empty_file["verdict"] == "NOT_EXAMINED"
-    assert empty_file["reason"]
+    assert empty_file["reason"].startswith("nothing holds 1 file passed over, media neither by content")
+    assert nested_file["reason"].startswith("nothing.zip/inner.zip is an archive or a disk image within an")
+    assert ".zip" not in empty_file["reason"]
+    assert no_bytes["reason"].startswith("0.mp4 is empty (0 bytes).")
     with forensics.CaseFile.open_read_only(desk.case_file(case_id)) as opened:
         paths = {result.media.path for _, result in opened.results()}
         rejected = {one.path for one in opened.rejections()}
-    assert paths == {"exhibits.zip/in/clip.mp4", "exhibits.zip/cut.mp4"}
+    assert paths == {"exhibits.zip/in/clip.mp4", "exhibits.zip/cut.mp4", "0.mp4"}
     assert not any(packed_file["id"] in path or empty_file["id"] in path for path in rejected)
     report = desk.report(case_id, ".json").read_text()
     assert '"label":"pristine"' in report.replace(" ", "")

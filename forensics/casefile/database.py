@@ -275,7 +275,7 @@ def _explain(path: Path, error: sqlite3.Error) -> CaseFileError:
     if code == sqlite3.SQLITE_IOERR:
         return CaseFileError(
             f"Reading or writing {path} failed ({error})",
-            "Check the disk and its connection, then run the same command again.",
+            "Check that the disk has space left, and its connection, then run the same command again.",
         )
     return CaseFileError(
         f"{path} is damaged ({error})",

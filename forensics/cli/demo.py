@@ -18,7 +18,7 @@ def demo(
         typer.Option(
             "--report",
             metavar="FILE",
-            help="Report to write; .html, .json, .csv, .sarif, .jsonld or .xml. Repeatable.",
+            help="Report to write; .html, .pdf, .json, .csv, .sarif, .jsonld or .xml. Repeatable.",
             show_default="demo.html",
         ),
     ] = None,
@@ -36,8 +36,15 @@ def demo(
     from forensics.workflows.demonstrating import CHOSEN, demonstration
 
     in_language = chosen(language)
-    typer.echo(f"Making clips of one portrait, with and without a blend, in {out}", err=True)
-    settings, options = demonstration(out, reports or (Path("demo.html"),), workers, in_language)
+    settings, options = demonstration(
+        out,
+        reports or (Path("demo.html"),),
+        workers,
+        in_language,
+        on_start=lambda: typer.echo(
+            f"Making clips of one portrait, with and without a blend, in {out}", err=True
+        ),
+    )
     done = scan_and_tell(settings, options, ("forensics", *sys.argv[1:]))
     typer.echo(
         f"\n{CHOSEN} For how well the models do: forensics models show MODEL\n"

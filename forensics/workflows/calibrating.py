@@ -39,7 +39,7 @@ def the_model(models: Sequence[str]) -> str:
     """
     if len(models) != 1:
         raise SettingsError(
-            f"calibrate fits one model, and --model names {len(models)}",
+            f"calibrate fits one model, and --model names {len(models) or 'none'}",
             "Give one --model, or --fusion FOLDER to add up several detectors.",
         )
     return models[0]

@@ -106,6 +106,11 @@ def scan_and_report(
     check_apart(options.reports, (*settings.paths, settings.case, options.case_info, *labels))
     if options.labels is not None:
         read_rows(options.labels)
+    if settings.trust_list is not None:
+        # What reads a manifest is loaded in workers, and here where a list is to be looked at.
+        from forensics.detectors.structure.provenance import trust_anchors
+
+        trust_anchors(settings.trust_list)
     given = None if options.case_info is None else read_case_info(options.case_info)
     plan = plan_scan(settings, command, options.reports)
     on_plan(plan)

@@ -8,6 +8,17 @@ from pathlib import Path
 from tests.cli.running import in_own_process
 
 
+def test_no_clip_is_made_for_a_report_that_cannot_be_written(tmp_path: Path) -> None:
+    for report, code, words in (
+        ("out.mp4", 2, "no report format is called so"),
+        ("nowhere/out.html", 4, "folder nowhere does not exist"),
+    ):
+        ran = in_own_process("demo", "--report", "demo.html", "--report", report, cwd=tmp_path)
+        assert ran.code == code, ran.err
+        assert words in ran.err
+        assert list(tmp_path.iterdir()) == []
+
+
 def test_the_demo_shows_every_verdict_and_paths_that_exist(tmp_path: Path) -> None:
     (tmp_path / "forensics-demo").mkdir()
     (tmp_path / "forensics-demo" / "mine.jpg").write_bytes(b"\xff\xd8\xff not to be scanned")

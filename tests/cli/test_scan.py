@@ -182,6 +182,8 @@ def test_one_file_is_one_row_however_its_path_is_typed_and_two_files_are_two(
         (("{clips}", "--workers", "0"), 2, "--workers is 0"),
         (("{clips}", "--time-limit", "nan"), 2, "--time-limit is nan"),
         (("{clips}", "--model", "face-made", "--detectors", "voice"), 2, "is not among --detectors"),
+        (("{clips}", "--trust-list", "{clips}/text.mp4"), 2, "text.mp4 holds no certificate"),
+        (("{clips}", "--trust-list", "{clips}/nowhere.pem"), 2, "nowhere.pem cannot be read"),
         (("{clips}", "--model", "nonesuch"), 3, "There is no model nonesuch"),
         (("{clips}", "--case", "{clips}/text.mp4"), 2, "text.mp4 would overwrite evidence"),
         (("{clips}", "--case", "same.csv", "--report", "same.csv"), 2, "Writing same.csv would overwrite"),

@@ -18,7 +18,7 @@ from skimage import data
 
 from forensics import detectors
 from forensics.detectors.structure import provenance
-from forensics.errors import PathError
+from forensics.errors import SettingsError
 from forensics.media import c2pa_reader
 from forensics.media.probe import probe
 from forensics.records.findings import Abstention, Exhibit, Notice
@@ -225,7 +225,7 @@ def test_without_the_library_a_manifest_is_named_and_not_judged(
 
 def test_a_trust_list_without_certificates_is_refused(tmp_path: Path) -> None:
     (tmp_path / "a.pem").write_text("nothing")
-    with pytest.raises(PathError, match="holds no certificate"):
+    with pytest.raises(SettingsError, match="holds no certificate"):
         provenance.trust_anchors(tmp_path / "a.pem")
-    with pytest.raises(PathError, match="cannot be read"):
+    with pytest.raises(SettingsError, match="cannot be read"):
         provenance.trust_anchors(tmp_path / "b.pem")

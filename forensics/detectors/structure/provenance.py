@@ -9,7 +9,7 @@ from pathlib import Path
 from forensics.detectors.declarations import PROVENANCE
 from forensics.detectors.detector import ModelForms, WithoutModels
 from forensics.detectors.structure.observation import Observation, quoted, told
-from forensics.errors import MediaError, PathError
+from forensics.errors import MediaError, SettingsError
 from forensics.media.c2pa_reader import Manifest, is_available, read_manifest
 from forensics.media.content_credentials import has_manifest, remote_manifest
 from forensics.records.findings import Abstention, AbstentionReason
@@ -39,7 +39,7 @@ class Provenance(WithoutModels):
         """Takes the trust list of the scan.
 
         Raises:
-            PathError: it cannot be read, or holds no certificate.
+            SettingsError: it cannot be read, or holds no certificate.
         """
         if settings.trust_list is not None:
             self._anchors = trust_anchors(settings.trust_list)
@@ -98,16 +98,16 @@ def trust_anchors(path: Path) -> str:
     """A trust list's certificates, in PEM.
 
     Raises:
-        PathError: it cannot be read, or holds none.
+        SettingsError: it cannot be read, or holds none.
     """
     try:
         text = path.read_text("ascii", "replace")
     except OSError as error:
-        raise PathError(
+        raise SettingsError(
             f"The trust list {path} cannot be read: {error.strerror}", "Give a file of certificates in PEM."
         ) from error
     if "-----BEGIN CERTIFICATE-----" not in text:
-        raise PathError(
+        raise SettingsError(
             f"The trust list {path} holds no certificate",
             "Give a file of certificates in PEM, as C2PA publishes one.",
         )

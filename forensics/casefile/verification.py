@@ -23,6 +23,7 @@ from forensics.casefile.chain import (
     row_hash,
 )
 from forensics.casefile.database import missing_objects, stray_objects
+from forensics.numerals import count_text
 from forensics.records import earlier_names
 
 MOST_PROBLEMS: Final = 50
@@ -88,7 +89,7 @@ class RunAccount:
     def text(self) -> str:
         """For people: what is known of its end."""
         named = f"The run of {self.started_utc} ({self.run_id[:8]}, row {self.begin_row})"
-        found = "" if self.n_found is None else f"; it had found {self.n_found} files"
+        found = "" if self.n_found is None else f"; it had found {count_text(self.n_found, 'file', 'files')}"
         recorded = f"Results of it that are here: {self.n_results}{found}."
         if self.ended:
             return f"{named} {'was interrupted' if self.interrupted else 'ended in order'}. {recorded}"

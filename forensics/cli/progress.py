@@ -139,9 +139,10 @@ class ScanProgress:
             self._start(event)
         elif isinstance(event, RehashStarted):
             size_mb = event.total_bytes / 1e6
-            self._line(f"Hashing {event.n_files} files again that were examined before, {size_mb:,.1f} MB")
+            n_files = count_text(event.n_files, "file", "files")
+            self._line(f"Hashing again what was examined before: {n_files}, {size_mb:,.1f} MB")
         elif isinstance(event, Rehashed) and event.n_changed:
-            self._line(f"{event.n_changed} of them are no longer what was examined: they are examined anew")
+            self._line(f"No longer what was examined, and examined anew: {event.n_changed:,} of them")
         elif isinstance(event, TwinsFound):
             self._line(
                 f"{count_text(event.n_files, 'file holds', 'files hold')} the same content as another: "
@@ -156,7 +157,7 @@ class ScanProgress:
         self._n_files = event.n_files
         self._counts.clear()
         self._began_s = time.monotonic()
-        skipped = f"; {event.n_skipped} are in the case already" if event.n_skipped else ""
+        skipped = f"; in the case already: {event.n_skipped:,}" if event.n_skipped else ""
         n_files = count_text(event.n_files, "file", "files")
         self._line(f"{n_files} to examine, {event.total_bytes / 1e6:,.1f} MB{skipped}")
         if self._bar is not None:

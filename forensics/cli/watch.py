@@ -10,7 +10,7 @@ from typing import Annotated
 import typer
 
 from forensics.cli.scan_options import Reports, Workers, named_path
-from forensics.errors import SettingsError
+from forensics.errors import PathError, SettingsError
 from forensics.settings import Profile
 
 
@@ -44,6 +44,8 @@ def watch(
         raise SettingsError(
             f"The package that watches is not installed ({error})", "Run: pip install 'forensics[watch]'"
         ) from error
+    if not folder.is_dir():
+        raise PathError(f"{folder} is not a folder", "Name a folder to watch.")
     for report in reports or ():
         check_writable(report)
     _apart(folder, (case, *(reports or ())))

@@ -89,7 +89,7 @@ def test_a_scan_gives_every_file_a_row_and_is_not_repeated(
     again = run(*command, "--report", table)
     assert again.code == 0, again.err
     assert "has no end row" in again.err
-    assert "0 files to examine, 0.0 MB; 4 are in the case already" in again.err
+    assert "0 files to examine, 0.0 MB; in the case already: 4" in again.err
     assert again.out == ""
     assert _rows(table) == rows
 
@@ -118,8 +118,8 @@ def test_what_is_skipped_is_hashed_again_where_a_case_is_being_finished_and_on_d
     assert "0 files to examine" in trusting.err
     assert "Hashing" not in trusting.err
     asked = run(*command, "--rehash")
-    assert "Hashing 1 files again" in asked.err
-    assert "1 of them are no longer what was examined" in asked.err
+    assert "Hashing again what was examined before: 1 file, " in asked.err
+    assert "No longer what was examined, and examined anew: 1 of them" in asked.err
     with CaseFile.open_read_only(case) as opened:
         assert len({one.media.sha256 for _, one in opened.results()}) == 2
         assert [(end.counts["skipped"], end.counts["rehashed"]) for end in opened.ends()] == [
@@ -135,7 +135,7 @@ def test_what_is_skipped_is_hashed_again_where_a_case_is_being_finished_and_on_d
     with tampering(case) as raw:
         raw.execute("DELETE FROM entries WHERE row_id = (SELECT MAX(row_id) FROM entries)")
     finishing = run(*command)
-    assert "1 of them are no longer what was examined" in finishing.err
+    assert "No longer what was examined, and examined anew: 1 of them" in finishing.err
     assert "Hashing" not in run(*command).err
 
 

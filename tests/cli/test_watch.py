@@ -97,7 +97,10 @@ def wait_for(true: object, what: str) -> None:
 
 def test_what_cannot_be_watched_is_said(run: Runner, tmp_path: Path) -> None:
     ran = run("watch", tmp_path / "nowhere", "--case", tmp_path / "a.case")
-    assert ran.code == 6
+    assert (ran.code, ran.err) == (
+        6,
+        f"Error: {tmp_path / 'nowhere'} is not a folder\nName a folder to watch.\n",
+    )
     ran = run("watch", tmp_path, "--case", tmp_path / "a.case")
     assert ran.code == 2
     assert "lies in the folder that is watched" in ran.err

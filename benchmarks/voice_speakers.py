@@ -101,7 +101,7 @@ class Ear:
         track = Track("", 0.0, cutting, self._finder, lambda: recorder)
         windows = list(track.take(np.concatenate([turn.samples for turn in turns])))
         windows += track.rest()
-        track.spoken()
+        track.voices()
         spans = [window.span for window in windows]
         heard_s = [
             span.end_s - max(span.start_s, before)

@@ -23,10 +23,13 @@ def list_models() -> None:
     if not cards:
         typer.echo(f"No models are installed in {catalog.models_folder()}.")
         return
-    width = max(len(card.id) for card, _ in cards)
-    for card, _ in cards:
-        precisions = "+".join(variant.precision for variant in card.variants) or "ensemble"
-        typer.echo(f"{card.id:<{width}}  {card.task:<9}  {precisions:<8}  {card.summary}")
+    rows = [
+        (card.id, card.task, "+".join(one.precision for one in card.variants) or "ensemble", card.summary)
+        for card, _ in cards
+    ]
+    widths = [max(map(len, column)) for column in zip(*rows, strict=True)][:-1]
+    for row in rows:
+        typer.echo("  ".join([*map(str.ljust, row, widths), row[-1]]))
 
 
 @app.command("show")

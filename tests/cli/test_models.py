@@ -33,6 +33,12 @@ def test_list_has_one_line_for_each_model(run: Runner, shipped: Path) -> None:
     assert speaker.split()[:3] == ["speaker-ge2e", "speakers", "f16"]
     assert speech.split()[:3] == ["speech-silero", "speech", "f16"]
     assert voice.split()[:3] == ["voice-made", "voice", "f16"]
+    assert len({line.index("  f16  ") for line in ran.out.splitlines()}) == 1, "columns"
+
+
+def test_list_stays_in_columns_whatever_a_task_is_called(run: Runner) -> None:
+    ran = run("models", "list")  # of those that ship: one is called face-descriptor, its task descriptor
+    assert len({line.index("  f16") for line in ran.out.splitlines()}) == 1, ran.out
 
 
 def test_show_prints_what_a_defence_would_ask_for(run: Runner, shipped: Path) -> None:

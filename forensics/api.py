@@ -41,7 +41,7 @@ class Results(Sequence[ScanResult]):
         manifest: what ran, with which settings and models.
         rejected: paths that were named or met and could not be examined at all, each with the reason.
         passed_over: files in the named folders that are no media, counted.
-        cards: of the models that scored.
+        cards: of the models that scored and of those that found what they score.
     """
 
     results: tuple[ScanResult, ...]
@@ -165,8 +165,7 @@ class Scanner:
             elsewhere=workplace(plan.detectors),
             twins=alike.twins,
         )
-        cards = tuple(card for model in plan.models for card in model.cards)
-        return Results(tuple(results), plan.manifest, plan.rejected, cards, plan.passed_over)
+        return Results(tuple(results), plan.manifest, plan.rejected, plan.cards, plan.passed_over)
 
     def scan_into(
         self,

@@ -54,6 +54,17 @@ def test_a_scanner_keeps_its_workers_and_scores_alike_each_time(tmp_path: Path) 
     assert clip.name in out.read_text("utf-8")
 
 
+def test_a_report_has_the_cards_of_all_models_that_ran(tmp_path: Path) -> None:
+    with forensics.Scanner(frames=4, detectors=("face", "voice")) as scanner:
+        results = scanner.scan([synthetic.normal_clip(tmp_path)])
+    used = {use.id for use in results.manifest.models}
+    assert {"voice-whisper", "speech-silero"} < used
+    assert {card.id for card in results.cards} == used
+    out = tmp_path / "out.html"
+    forensics.write_report(results, out)
+    assert "was not at hand" not in out.read_text("utf-8")
+
+
 def test_a_folder_is_not_a_file(tmp_path: Path) -> None:
     with pytest.raises(forensics.ForensicsError, match="is a folder"):
         forensics.scan_file(tmp_path)

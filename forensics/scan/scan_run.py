@@ -15,6 +15,7 @@ from forensics.casefile.identity import Identity
 from forensics.errors import EngineError, ForensicsError, PathError, SettingsError
 from forensics.media.archive_search import find_media
 from forensics.media.discovery import Found, Rejected, display_path
+from forensics.records.model_card import ModelCard
 from forensics.records.scan_result import RunManifest, ScanResult
 from forensics.records.verdict import VerdictLabel
 from forensics.scan.batch import run_batch
@@ -65,6 +66,12 @@ class ScanPlan:
     def models(self) -> tuple[ChosenModel, ...]:
         """Of all detectors, in their order."""
         return tuple(model for detector in self.detectors for model in detector.models)
+
+    @property
+    def cards(self) -> tuple[ModelCard, ...]:
+        """Of the models that score, members of ensembles included, and of those that find what they score."""
+        chosen = (model for one in self.detectors for model in (*one.models, *one.aids))
+        return tuple({card.id: card for model in chosen for card in model.cards}.values())
 
 
 @dataclass(frozen=True, slots=True)

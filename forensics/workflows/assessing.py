@@ -122,7 +122,7 @@ def assess(
             measured.case,
             options.reports,
             measured.known,
-            measured.cards,
+            measured.run_cards,
             checked=measured.case.checked(expected_heads=noted),
             name=None if settings.case is None else str(settings.case),
             figures=figures,

@@ -27,12 +27,14 @@ class Measured:
     Attributes:
         case: still open, for drawing.
         results: without exhibits, in the order of the case.
+        run_cards: of all models that ran, those that found what was scored included.
     """
 
     case: CaseFile
     results: tuple[ScanResult, ...]
     known: LabelSet
     models: tuple[ChosenModel, ...]
+    run_cards: tuple[ModelCard, ...]
 
     @property
     def cards(self) -> tuple[ModelCard, ...]:
@@ -94,4 +96,4 @@ def scanned(
         for note in notes:
             on_note(note)
         measured = tuple(result for result in results if result.media.key in kept)
-        yield Measured(case, measured, replace(known, labels=kept), plan.models)
+        yield Measured(case, measured, replace(known, labels=kept), plan.models, plan.cards)

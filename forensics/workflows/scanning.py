@@ -127,7 +127,7 @@ def scan_and_report(
             case,
             options.reports,
             known,
-            [card for model in plan.models for card in model.cards],
+            plan.cards,
             checked=checked,
             name=None if settings.case is None else str(settings.case),
             ratios=options.ratios,

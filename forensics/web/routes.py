@@ -10,6 +10,7 @@ import jinja2
 import msgspec
 from anyio import to_thread
 from markupsafe import Markup
+from starlette.exceptions import HTTPException
 from starlette.requests import ClientDisconnect, Request
 from starlette.responses import FileResponse, HTMLResponse, JSONResponse, Response, StreamingResponse
 from starlette.routing import Route
@@ -306,9 +307,14 @@ async def _body(request: Request, form: type[T], hint: str) -> T | Response:
 
 
 def refused(_request: Request, error: Exception) -> Response:
-    """Errors with a remedy, and disks that are full, as the API words them."""
+    """Errors with a remedy, requests without a route, and full disks, as the API words them."""
     if isinstance(error, ForensicsError):
         return _error(500, error.message, error.hint)
+    if isinstance(error, HTTPException):
+        headers = dict(error.headers or {})
+        return _error(
+            error.status_code, error.detail, "See docs/reference/page.md for the requests.", headers
+        )
     assert isinstance(error, OSError)
     return _error(507, f"The disk refuses: {error.strerror or error}", "Free some space, then try again.")
 

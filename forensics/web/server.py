@@ -16,6 +16,7 @@ from typing import Final
 import uvicorn
 from anyio import to_thread
 from starlette.applications import Starlette
+from starlette.exceptions import HTTPException
 
 from forensics.errors import ForensicsError, SettingsError
 from forensics.languages import ENGLISH
@@ -112,7 +113,7 @@ def create_app(
             examiner.close()
 
     routes = Routes(desk, examiner, news, shown, limit_bytes, language)
-    handlers = {ForensicsError: refused, OSError: refused}
+    handlers = {ForensicsError: refused, HTTPException: refused, OSError: refused}
     return Guard(Starlette(routes=routes.table(), exception_handlers=handlers, lifespan=life), token, hosts)
 
 

@@ -173,6 +173,10 @@ def test_requests_that_make_no_sense_are_answered(client: TestClient) -> None:
         assert client.request(method, f"api/cases/{'0' * 16}{path}").status_code == 404
     assert client.get(f"api/cases/{case_id}/report.html").status_code == 404  # not done
     assert client.get(f"api/cases/{case_id}/desk.json").status_code == 404
+    for method, path, status in (("GET", "api/nowhere", 404), ("PATCH", "api/cases", 405)):
+        answer = client.request(method, path)
+        assert answer.status_code == status
+        assert set(answer.json()["error"]) == {"message", "hint"}
 
 
 def test_a_clip_comes_to_the_verdict_that_a_scan_gives(

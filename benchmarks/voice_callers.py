@@ -22,7 +22,7 @@ from dataclasses import dataclass, replace
 from pathlib import Path
 
 import numpy as np
-from voice_speakers import as_loud, sound_of
+from clip_sound import as_loud, sound_of
 
 from forensics.evaluation.shares import share_interval
 from forensics.media.discovery import Found, discover

@@ -17,17 +17,16 @@ from collections import defaultdict
 from pathlib import Path
 
 import numpy as np
+from clip_sound import sound_of
 from sklearn.metrics import roc_auc_score
 
 from forensics import catalog
 from forensics.detectors.speech import speech_of
 from forensics.engines.openvino_engine import CompiledNet
 from forensics.engines.speech_net import SpeechNet
-from forensics.media.decode import decode
-from forensics.media.probe import probe
 from forensics.media.sound import RATE_HZ, level
 from forensics.records.input_contract import SoundContract
-from forensics.records.media import AudioChunk, Samples
+from forensics.records.media import Samples
 
 
 def main() -> None:
@@ -86,13 +85,6 @@ def recordings(manifest: Path, n_wanted: int, most: int) -> list[tuple[bool, Sam
             if sum(part.size for part in parts) >= n_wanted:
                 found.append((label == "fake", np.concatenate(parts)[:n_wanted]))
     return found
-
-
-def sound_of(path: Path) -> Samples:
-    chunks = [
-        item.samples for item in decode(path, probe(path), 1, video=False) if isinstance(item, AudioChunk)
-    ]
-    return np.concatenate(chunks)
 
 
 if __name__ == "__main__":

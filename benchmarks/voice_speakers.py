@@ -23,6 +23,7 @@ from typing import TypeAlias
 
 import numpy as np
 import numpy.typing as npt
+from clip_sound import as_loud, sound_of
 
 from forensics.detectors import speakers
 from forensics.detectors.declarations import VOICE
@@ -30,11 +31,9 @@ from forensics.detectors.voice_windows import Cutting, Track
 from forensics.engines.speaker_net import SpeakerNet, load_speaker_net
 from forensics.engines.speech_net import load_speech_net
 from forensics.evaluation.shares import share_interval
-from forensics.media.decode import decode
-from forensics.media.probe import probe
 from forensics.media.sound import RATE_HZ
 from forensics.records.findings import Span
-from forensics.records.media import AudioChunk, Samples
+from forensics.records.media import Samples
 
 _COLLECTIONS = {"VCTK", "AISHELL1", "AISHELL3", "URDU", "DeeplyKorean", "RAVDESS", "EmoDB", "HindiCorpus"}
 _COLLECTIONS |= {"LibriSpeech", "LJSpeech", "Kerstin", "Thorsten"}
@@ -255,19 +254,6 @@ def _collection(who: str) -> str:
 
 def _is_odd(who: str) -> bool:
     return int(who.removeprefix("VCTK:p")) % 2 == 1
-
-
-def as_loud(sound: Samples) -> Samples:
-    """At an RMS of 0.06."""
-    return np.asarray(0.06 * sound / max(float(np.sqrt(np.mean(sound**2))), 1e-6), np.float32)
-
-
-def sound_of(path: Path) -> Samples:
-    """A file's sound, mono at 16 kHz."""
-    chunks = [
-        item.samples for item in decode(path, probe(path), 1, video=False) if isinstance(item, AudioChunk)
-    ]
-    return np.concatenate(chunks)
 
 
 if __name__ == "__main__":

@@ -17,6 +17,7 @@ from collections import defaultdict
 from pathlib import Path
 
 import numpy as np
+from clip_sound import as_loud, sound_of
 
 from forensics import catalog
 from forensics.detectors.speech import speech_of
@@ -24,11 +25,9 @@ from forensics.engines.openvino_engine import CompiledNet
 from forensics.engines.speech_net import SpeechNet
 from forensics.evaluation.shares import share_interval
 from forensics.evaluation.windows import Clip, fit_windows, held_out_alarms
-from forensics.media.decode import decode
-from forensics.media.probe import probe
 from forensics.media.sound import RATE_HZ, level
 from forensics.records.input_contract import SoundContract
-from forensics.records.media import AudioChunk, Samples
+from forensics.records.media import Samples
 
 _CLIPS = 4
 _LENGTHS_S = (1.0, 1.5, 2.0, 3.0)
@@ -76,7 +75,7 @@ def main() -> None:
         if logits:
             clips.append(Clip(tuple(logits), False, group, tuple(at)))
     _fit(ear, clips)
-    fakes = [_sound(given.manifest.parent / row["path"]) for row in rows if row["label"] == "fake"]
+    fakes = [sound_of(given.manifest.parent / row["path"]) for row in rows if row["label"] == "fake"]
     _splice(
         ear, recordings, clips, [sound for sound in fakes if sound.size >= max(_LENGTHS_S) * RATE_HZ - 160]
     )
@@ -137,20 +136,9 @@ def _recordings(rows: list[dict[str, str]], root: Path) -> list[tuple[str, Sampl
     found = []
     for group, paths in sorted(by_group.items()):
         for at in range(0, len(paths) - _CLIPS + 1, _CLIPS):
-            parts = [_sound(root / path) for path in paths[at : at + _CLIPS]]
-            found.append((group, np.concatenate([_as_loud(part) for part in parts])))
+            parts = [sound_of(root / path) for path in paths[at : at + _CLIPS]]
+            found.append((group, np.concatenate([as_loud(part) for part in parts])))
     return found
-
-
-def _as_loud(sound: Samples) -> Samples:
-    return np.asarray(0.06 * sound / max(float(np.sqrt(np.mean(sound**2))), 1e-6), np.float32)
-
-
-def _sound(path: Path) -> Samples:
-    chunks = [
-        item.samples for item in decode(path, probe(path), 1, video=False) if isinstance(item, AudioChunk)
-    ]
-    return np.concatenate(chunks)
 
 
 if __name__ == "__main__":

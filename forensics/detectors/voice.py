@@ -127,14 +127,15 @@ class VoiceExamination:
         for track in self._tracks.values():
             for window in track.rest():
                 self._note(self._scoring.take(window))
+        heard = [(track, track.voices()) for track in self._tracks.values()]
         whose = {
             (track.subject, window): subject
-            for track in self._tracks.values()
-            for subject, windows in track.voices().items()
+            for track, voices in heard
+            for subject, windows in voices.items()
             for window in windows
         }
         self._note(self._scoring.finish(lambda window: whose[window.subject, window.number]))
-        spoken = [(track, track.spoken()) for track in self._tracks.values()]
+        spoken = [(track, track.spoken(voices)) for track, voices in heard]
         for _, speakers in spoken:
             for speaker in speakers:
                 yield from speaker.scores

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable, Iterator, Sequence
+from collections.abc import Callable, Iterator, Mapping, Sequence
 from dataclasses import dataclass, replace
 
 import numpy as np
@@ -152,15 +152,19 @@ class Track:
             return {self.subject: list(range(len(self._properties)))}
         return {speaker_in(self._name, number): some for number, some in enumerate(turns, start=1)}
 
-    def spoken(self) -> list[Speaker]:
-        """Everybody who was scored."""
+    def spoken(self, voices: Mapping[Subject, Sequence[int]]) -> list[Speaker]:
+        """Everybody who was scored.
+
+        Args:
+            voices: as ``voices`` gives them.
+        """
         if not self._scores:
             return []
         return [
             self._speaker(
                 subject, windows, self.heard_s if subject == self.subject else self._turns.heard_s(windows)
             )
-            for subject, windows in self.voices().items()
+            for subject, windows in voices.items()
         ]
 
     def _speaker(self, subject: Subject, windows: Sequence[int], heard_s: float) -> Speaker:
